@@ -1,0 +1,44 @@
+# Every command of this house. Works with GNU make 3.81 and a POSIX shell; `make` alone lists them.
+
+PY := .venv/bin/python
+
+# $(value ...) takes a folder's name as it was typed: spaces, quotes and dollars stay what they are.
+export ASSETS := $(value ASSETS)
+export PORT
+export AKIN_DATA
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup test check bench screenshots readme icons clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: ## from nothing to a library in the browser; ASSETS=folder PORT=8000 AKIN_DATA=instance
+	@sh scripts/run
+
+setup: ## .venv with everything that developing needs
+	@sh scripts/setup requirements-dev.txt requirements-demo.txt
+
+test: setup ## unit, pages, library, contract and browser tests; TESTS="tests/unit -k search"
+	$(PY) -m pytest $(TESTS)
+
+check: setup ## style, types, imports, templates, documents
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+	$(PY) scripts/templates.py
+	$(PY) scripts/links.py
+	$(PY) scripts/readme.py --check
+
+bench: setup ## every figure that README and docs quote
+	@for bench in bench/*.py; do echo "== $$bench"; $(PY) "$$bench" || exit 1; done
+
+screenshots: setup ## pages and states, wide and narrow, dark and light, into docs/screenshots
+	$(PY) scripts/screenshots.py
+
+readme: setup ## write README's configuration table from config.py
+	$(PY) scripts/readme.py
+
+clean: ## remove what the commands above made, except the data folder
+	rm -rf .venv node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
