@@ -2,8 +2,10 @@
 
 PY := .venv/bin/python
 
-# $(value ...) takes a folder's name as it was typed: spaces, quotes and dollars stay what they are.
-export ASSETS := $(value ASSETS)
+# $(value ...) is the folder's name as it was typed: spaces, quotes and dollars stay what they are.
+ifneq ($(value ASSETS),)
+export AKIN_ASSETS := $(value ASSETS)
+endif
 export PORT
 export AKIN_DATA
 
