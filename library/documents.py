@@ -75,6 +75,8 @@ class Document:
     # metadata that has no column of its own, answered as it is
     metadata: Mapping[str, Any] = field(default_factory=dict)
     thumbnail: bool = False  # a thumbnail file was made for this asset
+    # what a classifier takes the picture for, most certain first: searched, never shown
+    guesses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,96 @@
+"""Opening `library.sqlite`: connections, pragmas, transactions, schema version.
+
+Knows SQLite and SQLAlchemy, nothing of assets.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from library import schema
+from library.errors import IndexMissing, SchemaTooNew
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FILE = "library.sqlite"
+
+_PRAGMAS = (
+    "PRAGMA busy_timeout = 30000",  # a second writer waits for the first one's batch
+    "PRAGMA journal_mode = WAL",  # readers and one writer at a time do not wait for each other
+    "PRAGMA synchronous = NORMAL",  # in WAL mode a crash loses no consistency
+    "PRAGMA cache_size = -16384",
+    "PRAGMA mmap_size = 8589934592",
+    "PRAGMA temp_store = MEMORY",
+)
+
+
+def open_engine(home: Path, *, create: bool) -> sa.Engine:
+    """The engine of the library in `home`, its schema checked.
+
+    Raises IndexMissing when there is none and `create` is not asked for, SchemaTooNew when a
+    newer version made it.
+    """
+    file = home / FILE
+    if not file.exists():
+        if not create:
+            raise IndexMissing(
+                f"There is no library in {home}. Make one with: python -m library index FOLDER"
+            )
+        home.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=str(file)),
+        connect_args={"check_same_thread": False},
+        pool_size=16,
+        max_overflow=16,
+    )
+    sa.event.listen(engine, "connect", _prepare)
+    sa.event.listen(engine, "begin", _begin)
+    with engine.connect() as connection:
+        version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+    if version > schema.VERSION:
+        engine.dispose()
+        raise SchemaTooNew(
+            f"The library in {home} was written by a newer version of Akin (schema {version}, "
+            f"this one reads {schema.VERSION}). Use that version, or index into a new home."
+        )
+    if version < schema.VERSION:
+        with writing(engine) as connection:
+            schema.metadata.create_all(connection)
+            for statement in schema.WORDS_DDL:
+                connection.exec_driver_sql(statement)
+            connection.exec_driver_sql(f"PRAGMA user_version = {schema.VERSION}")
+    return engine
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    # Transactions are begun by _begin below, not by the driver's guess.
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(pragma).close()
+
+
+def _begin(connection: sa.Connection) -> None:
+    immediate = connection.get_execution_options().get("immediate", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection that sees one state of the library for as long as it is held."""
+    with engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection in a write transaction: committed at the end, rolled back on an error."""
+    with (
+        engine.connect().execution_options(immediate=True) as connection,
+        connection.begin(),
+    ):
+        yield connection

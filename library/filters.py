@@ -1,0 +1,353 @@
+"""A filter expression -> a tree of conditions; every refusal points at its column.
+
+Knows the grammar (filter.lark) and the fields; nothing of SQL. `conditions` makes SQL of the
+tree.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from lark import Lark, Transformer, v_args
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
+
+from library.errors import FilterError
+from library.fields import FIELDS, Field, Type, folded
+from library.rows import milliseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lark import Token
+
+LONGEST = 100_000  # characters of a filter
+DEEPEST = 60  # levels of AND within OR within NOT ...
+MOST = 2_000  # conditions in one filter
+
+Value: TypeAlias = "str | float | None"  # None: a text where only numbers are; equal to nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """`field operator value`, the value folded, a number or milliseconds; operator = > >= < <=."""
+
+    field: Field
+    operator: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """`field IN [values]`."""
+
+    field: Field
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """`field low TO high`, both included."""
+
+    field: Field
+    low: Value
+    high: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """The asset has the field: an array always, anything else when the file tells it."""
+
+    field: Field
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """The asset has the field and there is nothing in it."""
+
+    field: Field
+
+
+@dataclass(frozen=True, slots=True)
+class Contains:
+    """The field's text has `value` in it, at its beginning if `start`."""
+
+    field: Field
+    value: str
+    start: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """`field:value`: the value is among the field's words, as whole words in a row."""
+
+    field: Field
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """What `item` does not hold for, assets without the field included."""
+
+    item: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every one of `items`."""
+
+    items: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Any_:
+    """At least one of `items`."""
+
+    items: tuple[Condition, ...]
+
+
+Leaf: TypeAlias = "Compare | OneOf | Between | Exists | Empty | Contains | Has"
+Condition: TypeAlias = "Leaf | Not | All | Any_"
+
+
+@lru_cache(maxsize=256)
+def parse(text: str) -> Condition | None:
+    """The tree of `text`, or None when it is blank.
+
+    Raises FilterError with the column of the mistake.
+    """
+    if not text.strip():
+        return None
+    if len(text) > LONGEST:
+        raise FilterError(f"Invalid filter: longer than {LONGEST} characters", LONGEST + 1)
+    try:
+        tree: Condition = _parser().parse(text)  # type: ignore[assignment]
+    except UnexpectedInput as error:
+        raise _explained(text, error) from None
+    except VisitError as error:
+        raise error.orig_exc from None
+    _bounded(tree)
+    return tree
+
+
+def number(text: str) -> float | None:
+    """`text` as a number, or None when it is not a finite one."""
+    if not _NUMBER.fullmatch(text):
+        return None
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
+def moment(text: str) -> float | None:
+    """`text` as milliseconds since 1970: ISO 8601, a year, a month, or seconds or milliseconds."""
+    if _EPOCH.fullmatch(text):
+        value = float(text)
+        return value if len(text.lstrip("-")) > 11 else value * 1000
+    try:
+        if _YEAR.fullmatch(text):
+            return datetime(int(text[:4]), int(text[5:] or 1), 1, tzinfo=UTC).timestamp() * 1000
+        return milliseconds(text)
+    except (ValueError, OverflowError):
+        return None
+
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.IGNORECASE | re.ASCII)
+_EPOCH = re.compile(r"-?\d{9,14}", re.ASCII)
+_YEAR = re.compile(r"\d{4}(-\d{2})?", re.ASCII)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_RESERVED = {"AND", "OR", "NOT", "IN", "TO", "EXISTS", "IS", "EMPTY", "NULL", "CONTAINS", "STARTS"}
+
+_PHRASES = {
+    "OPERATOR": "an operator (= != > >= < <=)",
+    "COLON": "`:`",
+    "LPAR": "`(`",
+    "RPAR": "`)`",
+    "LSQB": "`[`",
+    "RSQB": "`]`",
+    "COMMA": "`,`",
+    "$END": "the end",
+    "WORD": "a value",
+    "DOUBLE": "",
+    "SINGLE": "",
+}
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Lark:
+    grammar = Path(__file__).with_name("filter.lark").read_text("utf-8")
+    return Lark(grammar, parser="lalr", transformer=_Tree(), propagate_positions=False)
+
+
+def _text(token: Token) -> str:
+    """The text that a bare or quoted token stands for."""
+    if token.type == "WORD":
+        if token in _RESERVED:
+            raise FilterError(
+                f"Invalid filter syntax: `{token}` is a reserved word; put quotes around it to "
+                f"use it as a name or value (column {token.column})",
+                token.column or 1,
+            )
+        return str(token)
+    return _ESCAPED.sub(r"\1", token[1:-1])
+
+
+def _value(field: Field, token: Token, *, ordered: bool = False) -> Value:
+    """The token's value as `field` compares it; `ordered` values must be of the field's type."""
+    text = _text(token)
+    if field.type in {Type.TEXT, Type.ARRAY}:
+        return folded(text)
+    value = number(text) if field.type is Type.NUMBER else moment(text.strip())
+    if value is None and (ordered or field.type is Type.DATE):
+        kind = "a number" if field.type is Type.NUMBER else "a date such as 2025-01-31"
+        raise FilterError(
+            f'Invalid filter syntax: "{text[:80]}" is not {kind}, and {field.name} is compared by '
+            f"value (column {token.column})",
+            token.column or 1,
+        )
+    return value
+
+
+@v_args(inline=True)
+class _Tree(Transformer[Any, Any]):
+    """Makes the tree while the parser reads, so that nesting costs no recursion."""
+
+    def name(self, token: Token) -> Field:
+        text = _text(token)
+        field = _FIELDS_FOLDED.get(text.removeprefix("metadata.").casefold())
+        if field is None:
+            raise FilterError(
+                f'"{text[:80]}" is not a filterable field (column {token.column}). '
+                f"Filterable fields: {', '.join(FIELDS)}",
+                token.column or 1,
+            )
+        return field
+
+    def value(self, token: Token) -> Token:
+        return token
+
+    def list(self, *tokens: Any) -> Sequence[Token]:
+        return [token for token in tokens if token.type not in {"LSQB", "RSQB", "COMMA"}]
+
+    def compare(self, field: Field, operator: Token, token: Token) -> Condition:
+        value = _value(field, token, ordered=operator not in {"=", "!="})
+        if operator == "!=":
+            return Not(Compare(field, "=", value))
+        return Compare(field, str(operator), value)
+
+    def between(self, field: Field, low: Token, _to: Token, high: Token) -> Condition:
+        return Between(
+            field, _value(field, low, ordered=True), _value(field, high, ordered=True)
+        )
+
+    def one_of(self, field: Field, _in: Token, tokens: Sequence[Token]) -> Condition:
+        return OneOf(field, tuple(dict.fromkeys(_value(field, token) for token in tokens)))
+
+    def none_of(self, field: Field, _not: Token, _in: Token, tokens: Sequence[Token]) -> Condition:
+        return Not(self.one_of(field, _in, tokens))
+
+    def exists(self, field: Field, *_words: Token) -> Condition:
+        return Exists(field)
+
+    def missing(self, field: Field, *_words: Token) -> Condition:
+        return Not(Exists(field))
+
+    def empty(self, field: Field, *_words: Token) -> Condition:
+        return Empty(field)
+
+    def filled(self, field: Field, *_words: Token) -> Condition:
+        return Not(Empty(field))
+
+    def contains(self, field: Field, *tokens: Token) -> Condition:
+        return Contains(field, folded(_text(tokens[-1])))
+
+    def contains_not(self, field: Field, *tokens: Token) -> Condition:
+        return Not(self.contains(field, *tokens))
+
+    def starts(self, field: Field, *tokens: Token) -> Condition:
+        return Contains(field, folded(_text(tokens[-1])), start=True)
+
+    def starts_not(self, field: Field, *tokens: Token) -> Condition:
+        return Not(self.starts(field, *tokens))
+
+    def has(self, field: Field, _colon: Token, token: Token) -> Condition:
+        if field.type is Type.TEXT:
+            return Has(field, _text(token))
+        return Compare(field, "=", _value(field, token))
+
+    def negation(self, _not: Token, item: Condition) -> Condition:
+        return item.item if isinstance(item, Not) else Not(item)
+
+    def group(self, _left: Token, item: Condition, _right: Token) -> Condition:
+        return item
+
+    def and_(self, *items: Any) -> Condition:
+        return All(_flat(items, All))
+
+    def or_(self, *items: Any) -> Condition:
+        return Any_(_flat(items, Any_))
+
+    def start(self, item: Condition) -> Condition:
+        return item
+
+
+_FIELDS_FOLDED = {name.casefold(): field for name, field in FIELDS.items()}
+
+
+def _flat(items: Sequence[Any], kind: type[All | Any_]) -> tuple[Condition, ...]:
+    """The operands without the keywords between them, those of the same kind opened up."""
+    found: list[Condition] = []
+    for item in items[::2]:
+        found += item.items if isinstance(item, kind) else (item,)
+    return tuple(found)
+
+
+def _bounded(tree: Condition) -> None:
+    """Raise FilterError for a tree deeper or larger than any person writes."""
+    level: list[Condition] = [tree]
+    total = 0
+    for _ in range(DEEPEST):
+        total += len(level)
+        if total > MOST:
+            raise FilterError(f"Invalid filter: more than {MOST} conditions", 1)
+        level = [below for item in level for below in _below(item)]
+        if not level:
+            return
+    raise FilterError(f"Invalid filter: nested deeper than {DEEPEST} levels", 1)
+
+
+def _below(item: Condition) -> tuple[Condition, ...]:
+    if isinstance(item, Not):
+        return (item.item,)
+    return item.items if isinstance(item, (All, Any_)) else ()
+
+
+def _explained(text: str, error: UnexpectedInput) -> FilterError:
+    """What was found, where, and what could stand there instead."""
+    if isinstance(error, UnexpectedToken):
+        found, expected = error.token, error.expected or error.accepts or set()
+        at_end = found.type == "$END"
+        column = len(text.rstrip()) + 1 if at_end else (found.column or 1)
+        shown = "the end" if at_end else f"`{str(found)[:40]}`"
+    elif isinstance(error, UnexpectedCharacters):
+        expected, column = error.allowed, error.column
+        shown = f"`{text[error.pos_in_stream]}`"
+        if shown in {"`'`", '`"`'}:
+            return FilterError(
+                f"Invalid filter syntax: the quote opened at column {column} is never closed",
+                column,
+            )
+    else:
+        expected, column, shown = set(), len(text) + 1, "the end"
+    names = [_PHRASES.get(name, name.replace("_", " ")) for name in sorted(expected)]
+    wanted = ", ".join(name for name in dict.fromkeys(names) if name)
+    hint = "; put quotes around values with other characters" if shown == "`:`" else ""
+    return FilterError(
+        f"Invalid filter syntax: unexpected {shown} at column {column}"
+        + (f", where {wanted} could stand{hint}" if wanted else ""),
+        column,
+    )

@@ -1,0 +1,227 @@
+"""A search's body and query string -> Query, strictly; every refusal names the field.
+
+Knows the rules of POST /search/assets (scenario-api.md); nothing of SQL, vectors or Flask.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+
+from library.errors import BadRequest
+from library.fields import FIELDS, SORTABLE
+from library.filters import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from library.filters import Condition
+
+PAGE_MOST = 100  # hits in one answer
+LIMIT = 20  # hits when the caller does not say
+REFERENCES_MOST = 100  # images in `like`, and in `unlike`
+QUERY_LONGEST = 10_000  # characters of a query that are read
+
+_Ratio = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class _Images(msgspec.Struct, forbid_unknown_fields=True):
+    like: list[str] = []
+    unlike: list[str] = []
+
+
+class _Body(msgspec.Struct, forbid_unknown_fields=True):
+    """The body as it comes. Numbers are floats because JSON's 20.0 is as good as 20."""
+
+    query: str = ""
+    querySemanticRatio: _Ratio = 0.0
+    image: str = ""
+    images: _Images = msgspec.field(default_factory=_Images)
+    imageSemanticRatio: _Ratio = 1.0
+    filter: str = ""
+    sortBy: list[str] = []
+    page: float | None = None
+    hitsPerPage: float | None = None
+    offset: float | None = None
+    limit: float | None = None
+    public: bool = False
+    facets: list[str] = []
+    showRankingScore: bool = False
+
+
+_DECODER = msgspec.json.Decoder(_Body)
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Which hits: `count` from `start` on; `numbered` when the caller speaks of pages."""
+
+    start: int
+    count: int
+    numbered: bool
+
+    @property
+    def page(self) -> int:
+        """The page's number, from 1."""
+        return self.start // self.count + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """One search as the engine understands it."""
+
+    words: str
+    querySemanticRatio: float
+    like: tuple[str, ...]  # asset ids or data URLs
+    unlike: tuple[str, ...]
+    imageSemanticRatio: float
+    filter: Condition | None
+    sortBy: tuple[tuple[str, bool], ...]  # (field, descending)
+    paging: Paging
+    public: bool
+    facets: tuple[str, ...] = ()
+    showRankingScore: bool = False
+
+
+def read(body: bytes, arguments: Mapping[str, str]) -> Query:
+    """The search that `body` and the query string ask for; raises BadRequest or FilterError."""
+    found = decoded(body, _DECODER)
+    like, unlike = _references(found)
+    words = found.query.strip()[:QUERY_LONGEST]
+    tree = parse(found.filter)
+    if not (words or like or unlike or tree):
+        raise BadRequest("Must provide at least one search parameter")
+    return Query(
+        words=words,
+        querySemanticRatio=found.querySemanticRatio,
+        like=like,
+        unlike=unlike,
+        imageSemanticRatio=found.imageSemanticRatio,
+        filter=tree,
+        sortBy=tuple(_order(entry) for entry in found.sortBy),
+        paging=_paging(found, arguments),
+        public=found.public,
+        facets=_facets(found.facets),
+        showRankingScore=found.showRankingScore,
+    )
+
+
+def decoded(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
+    """What `decoder` reads in `body`; an empty body is an empty object."""
+    try:
+        return decoder.decode(body or b"{}")
+    except msgspec.ValidationError as error:
+        raise BadRequest(_plain(str(error))) from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise BadRequest(f"The body is not JSON: {error}") from None
+
+
+def flag(arguments: Mapping[str, str], name: str) -> bool:
+    """A boolean of the query string; absent is false."""
+    value = arguments.get(name, "false").lower()
+    if value not in {"true", "false", "1", "0", ""}:
+        raise BadRequest(f"`{name}` must be true or false, not {value[:40]!r}")
+    return value in {"true", "1"}
+
+
+def whole(name: str, value: float | None, least: int) -> int | None:
+    """`value` as a whole number of at least `least`."""
+    if value is None:
+        return None
+    if value != int(value):
+        raise BadRequest(f"`{name}` must be a whole number, not {value}")
+    if value < least:
+        raise BadRequest(f"`{name}` must be at least {least}, not {int(value)}")
+    return int(value)
+
+
+def whole_argument(arguments: Mapping[str, str], name: str, least: int) -> int | None:
+    """A whole number of the query string, or None when it is absent."""
+    text = arguments.get(name)
+    if text is None:
+        return None
+    if not re.fullmatch(r"-?[0-9]{1,15}", text):
+        raise BadRequest(f"`{name}` must be a whole number, not {text[:40]!r}")
+    return whole(name, int(text), least)
+
+
+def data_url(text: str) -> bytes | None:
+    """The bytes of a data URL, or None when `text` is not one.
+
+    Raises BadRequest when it is one that cannot be read (RFC 2397).
+    """
+    if not text[:5].lower() == "data:":
+        return None
+    head, comma, payload = text[5:].partition(",")
+    if not comma:
+        raise BadRequest("The data URL has no comma between its type and its content")
+    if not head.lower().endswith(";base64"):
+        return unquote_to_bytes(payload)
+    try:
+        return base64.b64decode(payload, validate=True)
+    except (binascii.Error, ValueError):
+        raise BadRequest("The data URL's content is not base64") from None
+
+
+def _plain(text: str) -> str:
+    """msgspec's message in the words of this API: the field first."""
+    message, _, path = text.partition(" - at `$")
+    field = path.rstrip("`").lstrip(".")
+    return f"`{field}`: {message}" if field else message.replace("Object contains", "Body has")
+
+
+def _references(found: _Body) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if found.image and (found.images.like or found.images.unlike):
+        raise BadRequest("`image` and `images` are mutually exclusive")
+    like = (found.image,) if found.image else tuple(dict.fromkeys(found.images.like))
+    unlike = tuple(dict.fromkeys(found.images.unlike))
+    for name, given in (("like", like), ("unlike", unlike)):
+        if len(given) > REFERENCES_MOST:
+            raise BadRequest(f"`images.{name}` may name {REFERENCES_MOST} images at most")
+        if not all(given):
+            raise BadRequest(f"`images.{name}` has an empty entry")
+    return like, unlike
+
+
+def _order(entry: str) -> tuple[str, bool]:
+    name, colon, direction = entry.partition(":")
+    if not colon or direction not in {"asc", "desc"}:
+        raise BadRequest(f"`sortBy`: {entry[:80]!r} must be a field, a colon, and asc or desc")
+    if name not in SORTABLE:
+        raise BadRequest(
+            f'"{name[:80]}" is not a sortable field. Sortable fields: {", ".join(SORTABLE)}'
+        )
+    return name, direction == "desc"
+
+
+def _facets(names: list[str]) -> tuple[str, ...]:
+    for name in names:
+        if name != "*" and name not in FIELDS:
+            raise BadRequest(
+                f'"{name[:80]}" is not a field with facets. Fields: {", ".join(FIELDS)}'
+            )
+    return tuple(FIELDS) if "*" in names else tuple(dict.fromkeys(names))
+
+
+def _paging(found: _Body, arguments: Mapping[str, str]) -> Paging:
+    # The official client pages by repeating the body with the next offset in the query string.
+    argument = whole_argument(arguments, "offset", 0)
+    offset = argument if argument is not None else whole("offset", found.offset, 0)
+    limit = whole("limit", found.limit, 1)
+    page = whole("page", found.page, 1)
+    per_page = whole("hitsPerPage", found.hitsPerPage, 1)
+    if any(given is not None and given > PAGE_MOST for given in (limit, per_page)):
+        raise BadRequest(f"Limit exceeds maximum ({PAGE_MOST})")
+    if page is None and per_page is None:
+        return Paging(offset or 0, limit or LIMIT, numbered=False)
+    if offset is not None or limit is not None:
+        raise BadRequest("`page` and `hitsPerPage` exclude `offset` and `limit`")
+    if page is None or per_page is None:
+        raise BadRequest("`page` and `hitsPerPage` must be given together")
+    return Paging((page - 1) * per_page, per_page, numbered=True)

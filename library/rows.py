@@ -1,0 +1,135 @@
+"""Document <-> rows: what each table keeps of an asset.
+
+Knows documents, fields and the columns of the schema; runs no SQL.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields as dataclass_fields
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from library.analysis import indexed
+from library.documents import Document, SourceFile
+from library.fields import FIELDS, Type, folded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from library.documents import Vector
+
+_STORED = tuple(field.name for field in dataclass_fields(Document) if field.name != "source")
+_ENCODE = msgspec.json.Encoder().encode
+
+
+def milliseconds(moment: str) -> int:
+    """ISO 8601 -> milliseconds since 1970 in UTC; without an offset it is taken for UTC."""
+    parsed = datetime.fromisoformat(moment)
+    if parsed.tzinfo is None:
+        parsed = parsed.replace(tzinfo=UTC)
+    elapsed = parsed - datetime(1970, 1, 1, tzinfo=UTC)
+    return (elapsed.days * 86_400 + elapsed.seconds) * 1000 + elapsed.microseconds // 1000
+
+
+def _readable(value: Any) -> Any:
+    """`value` with the bytes that are not UTF-8 (lone surrogates, as `os.fsdecode` makes them)
+    replaced, since neither JSON nor SQLite can hold them."""
+    if isinstance(value, str):
+        return os.fsencode(value).decode("utf-8", "replace") if _escaped(value) else value
+    if isinstance(value, dict):
+        return {_readable(key): _readable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_readable(item) for item in value]
+    return value
+
+
+def _escaped(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def stored(document: Document) -> tuple[dict[str, Any], bytes]:
+    """The document's values without its source, and the JSON that keeps them."""
+    values = {name: getattr(document, name) for name in _STORED}
+    try:
+        return values, _ENCODE(values)
+    except UnicodeEncodeError:
+        values = _readable(values)
+        return values, _ENCODE(values)
+
+
+def asset_row(number: int, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of `assets`: texts folded, dates as milliseconds."""
+    row: dict[str, Any] = {"number": number, "id": values["id"]}
+    for field in FIELDS.values():
+        value = values[field.name]
+        if field.type is Type.ARRAY:
+            continue
+        if value is not None and field.type is Type.TEXT:
+            value = folded(value)
+        elif value is not None and field.type is Type.DATE:
+            value = milliseconds(value)
+        row[field.name] = value
+    return row
+
+
+def array_rows(number: int, values: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """The rows of one array's table; values that fold alike are kept once."""
+    shown = {folded(value): value for value in reversed(values[name])}
+    return [{"value": value, "number": number, "shown": shown[value]} for value in shown]
+
+
+def source_row(number: int, document: Document) -> dict[str, Any]:
+    """The row of `sources`."""
+    source = document.source
+    return {
+        "number": number,
+        "id": document.id,
+        "root": os.fsencode(source.root),
+        "path": os.fsencode(source.path),
+        "size": source.size,
+        "mtime_ns": source.mtime_ns,
+        "sha256": source.sha256,
+    }
+
+
+def source_file(row: Any) -> SourceFile:
+    """The file that a row of `sources` names."""
+    return SourceFile(
+        root=os.fsdecode(row.root),
+        path=os.fsdecode(row.path),
+        size=row.size,
+        mtime_ns=row.mtime_ns,
+        sha256=row.sha256,
+    )
+
+
+def word_row(number: int, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of `words`: the words of each text, made alike."""
+    return {
+        "rowid": number,
+        "name": indexed([values["name"]]),
+        "tags": indexed(values["tags"]),
+        "prompt": indexed([values["prompt"]]),
+        "description": indexed(
+            values[name] for name in ("description", "text", "transcription", "content")
+        ),
+        "other": indexed([values["seed"], *values["guesses"]]),
+        "text": indexed([values["text"]]),
+        "negativePrompt": indexed([values["negativePrompt"]]),
+    }
+
+
+def half(vector: Vector | None) -> bytes | None:
+    """A vector as half floats, two bytes a value: a hundredth of a per cent off at most."""
+    return None if vector is None else np.asarray(vector, dtype="<f2").tobytes()
+
+
+def to_document(values: dict[str, Any], source: SourceFile) -> Document:
+    """The document that `stored` took apart."""
+    for name in ("tags", "collectionIds", "nsfw", "guesses"):
+        values[name] = tuple(values[name])
+    return Document(source=source, **values)
