@@ -56,7 +56,8 @@ def create_library(
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = api.BODY_MOST
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.register_blueprint(api.blueprint(index, engine, signer, key_pair or homes.key_pair(home)))
+    routes = api.Routes(index, engine, signer, key_pair or homes.key_pair(home))
+    app.register_blueprint(routes.blueprint())
     app.register_blueprint(cdn.blueprint(home, index, signer))
     app.register_error_handler(Exception, api.answer_errors)
     return app

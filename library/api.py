@@ -54,100 +54,114 @@ _MODEL_IDS = msgspec.json.Decoder(_ModelIds)
 _DOWNLOAD = msgspec.json.Decoder(_Download)
 
 
-def blueprint(
-    index: Index, engine: Engine, signer: Callable[[], Signer], key_pair: KeyPair
-) -> Blueprint:
-    """The API's routes over one library; every call must carry `key_pair`."""
-    routes = Blueprint("v1", __name__, url_prefix="/v1")
-    expected = f"{key_pair.key}:{key_pair.secret}".encode()
+class Routes:
+    """The API's calls over one library; every one must carry the key pair."""
 
-    @routes.before_request
-    def authenticate() -> None:
-        given = request.headers.get("Authorization", "")
-        scheme, _, credentials = given.partition(" ")
+    def __init__(
+        self, index: Index, engine: Engine, signer: Callable[[], Signer], key_pair: KeyPair
+    ) -> None:
+        self._index = index
+        self._engine = engine
+        self._signer = signer
+        self._credentials = f"{key_pair.key}:{key_pair.secret}".encode()
+
+    def blueprint(self) -> Blueprint:
+        """All of it, under /v1."""
+        routes = Blueprint("v1", __name__, url_prefix="/v1")
+        routes.before_request(self.authenticate)
+        for method, path, view in (
+            ("POST", "/search/assets", self.search),
+            ("GET", "/assets/<asset_id>", self.asset),
+            ("POST", "/assets/get-bulk", self.assets),
+            ("POST", "/assets/<asset_id>/download", self.download),
+            ("GET", "/tags", self.tags),
+            ("GET", "/collections", self.collections),
+            ("POST", "/models/get-bulk", self.models),
+        ):
+            routes.add_url_rule(path, view_func=view, methods=[method])
+        return routes
+
+    def authenticate(self) -> None:
+        """Raise Unauthorized unless the request carries the key pair (HTTP Basic)."""
+        scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
         try:
             pair = base64.b64decode(credentials.strip(), validate=True)
         except (binascii.Error, ValueError):
             pair = b""
         # Compared in constant time, so that the time it takes tells nothing of the key.
-        if scheme.lower() != "basic" or not hmac.compare_digest(pair, expected):
+        if scheme.lower() != "basic" or not hmac.compare_digest(pair, self._credentials):
             raise Unauthorized("The key pair is missing or wrong (HTTP Basic, key:secret)")
 
-    @routes.post("/search/assets")
-    def search() -> Response:
+    def search(self) -> Response:
+        """POST /search/assets."""
         query = read(_body(), request.args)
         original = flag(request.args, "originalAssets")
-        urls = signer()
-        with index.reading() as connection:
-            ranked = engine.search(connection, query)
-            documents = index.values(connection, ranked.numbers)
+        urls = self._signer()
+        with self._index.reading() as connection:
+            ranked = self._engine.search(connection, query)
+            documents = self._index.values(connection, ranked.numbers)
         hits = [wire.hit(values, urls, original=original) for values in documents.values()]
         return _json(wire.page(ranked, query.paging, hits))
 
-    @routes.get("/assets/<asset_id>")
-    def asset(asset_id: str) -> Response:
+    def asset(self, asset_id: str) -> Response:
+        """GET /assets/{id}."""
         original = flag(request.args, "originalAssets")
         with_embedding = flag(request.args, "withEmbedding")
-        with index.reading() as connection:
-            number = index.numbers(connection, [asset_id]).get(asset_id)
+        with self._index.reading() as connection:
+            number = self._index.numbers(connection, [asset_id]).get(asset_id)
             if number is None:
-                raise NotFound(f"No asset with id {asset_id[:80]!r}")
-            found = wire.asset(
-                index.values(connection, [number])[number], signer(), original=original
-            )
+                raise _unknown(asset_id)
+            values = self._index.values(connection, [number])[number]
+            found = wire.asset(values, self._signer(), original=original)
             if with_embedding:
-                found["embedding"] = index.embedding(connection, number)
+                found["embedding"] = self._index.embedding(connection, number)
         return _json({"asset": found})
 
-    @routes.post("/assets/get-bulk")
-    def assets() -> Response:
+    def assets(self) -> Response:
+        """POST /assets/get-bulk: those that exist, in the order asked for."""
         original = flag(request.args, "originalAssets")
-        ids = list(dict.fromkeys(decoded(_body(), _ASSET_IDS).assetIds))
-        if len(ids) > BULK_MOST:
-            raise BadRequest(f"`assetIds` may name {BULK_MOST} assets at most, not {len(ids)}")
-        urls = signer()
-        with index.reading() as connection:
-            numbers = index.numbers(connection, ids)
-            documents = index.values(
-                connection, [numbers[asset_id] for asset_id in ids if asset_id in numbers]
-            )
+        ids = _bulk("assetIds", decoded(_body(), _ASSET_IDS).assetIds)
+        urls = self._signer()
+        with self._index.reading() as connection:
+            numbers = self._index.numbers(connection, ids)
+            wanted = [numbers[asset_id] for asset_id in ids if asset_id in numbers]
+            documents = self._index.values(connection, wanted)
         found = [wire.asset(values, urls, original=original) for values in documents.values()]
         return _json({"assets": found})
 
-    @routes.post("/assets/<asset_id>/download")
-    def download(asset_id: str) -> Response:
+    def download(self, asset_id: str) -> Response:
+        """POST /assets/{id}/download."""
         wanted = decoded(_body(), _DOWNLOAD).targetFormat
-        document = index.document(asset_id)
+        document = self._index.document(asset_id)
         if document is None:
-            raise NotFound(f"No asset with id {asset_id[:80]!r}")
+            raise _unknown(asset_id)
         stored = document.mimeType.partition("/")[2]
         if not wanted or FORMATS.get(wanted, wanted) == stored:
-            return _json({"url": signer().original(asset_id), "mimeType": document.mimeType})
-        if wanted not in FORMATS or document.kind != "image":
+            url = self._signer().original(asset_id)
+            return _json({"url": url, "mimeType": document.mimeType})
+        choices = [stored, *(FORMATS if document.kind == "image" else ())]
+        if wanted not in choices:
             raise BadRequest(
-                f"`targetFormat`: an asset of kind {document.kind} can be had as "
-                + (", ".join(FORMATS) if document.kind == "image" else stored)
-                + f", not as {wanted[:20]!r}"
+                f"`targetFormat`: this asset can be had as {', '.join(dict.fromkeys(choices))}, "
+                f"not as {wanted[:20]!r}"
             )
-        url = f"{signer().transform(asset_id)}&format={FORMATS[wanted]}"
+        url = f"{self._signer().transform(asset_id)}&format={FORMATS[wanted]}"
         return _json({"url": url, "mimeType": f"image/{FORMATS[wanted]}"})
 
-    @routes.get("/tags")
-    def tags() -> Response:
+    def tags(self) -> Response:
+        """GET /tags."""
         size = _page_size(50)
-        after = _token(str)
-        found = index.tags(limit=size + 1, after=after or "")
+        found = self._index.tags(limit=size + 1, after=_token(str) or "")
         answer: dict[str, Any] = {"tags": [wire.tag(entry) for entry in found[:size]]}
         if len(found) > size:
             answer["nextPaginationToken"] = _as_token(found[size - 1].key)
         return _json(answer)
 
-    @routes.get("/collections")
-    def collections() -> Response:
+    def collections(self) -> Response:
+        """GET /collections."""
         size = _page_size(10)
-        after = _token(tuple[str, str])
-        found = index.collections(limit=size + 1, after=after or ("", ""))
-        urls = signer()
+        found = self._index.collections(limit=size + 1, after=_token(tuple[str, str]) or ("", ""))
+        urls = self._signer()
         answer: dict[str, Any] = {
             "collections": [wire.collection(entry, urls) for entry in found[:size]]
         }
@@ -155,14 +169,10 @@ def blueprint(
             answer["nextPaginationToken"] = _as_token([found[size - 1].name, found[size - 1].id])
         return _json(answer)
 
-    @routes.post("/models/get-bulk")
-    def models() -> Response:
-        ids = list(dict.fromkeys(decoded(_body(), _MODEL_IDS).modelIds))
-        if len(ids) > BULK_MOST:
-            raise BadRequest(f"`modelIds` may name {BULK_MOST} models at most, not {len(ids)}")
-        return _json({"models": [wire.model(found) for found in index.models(ids)]})
-
-    return routes
+    def models(self) -> Response:
+        """POST /models/get-bulk: names for the ids that files were made with."""
+        ids = _bulk("modelIds", decoded(_body(), _MODEL_IDS).modelIds)
+        return _json({"models": [wire.model(found) for found in self._index.models(ids)]})
 
 
 def answer_errors(error: Exception) -> Response:
@@ -189,6 +199,17 @@ def answer_errors(error: Exception) -> Response:
         return _json(content, status=503)
     _LOG.exception("A request failed")
     return _json({"error": "The library failed; its log says how", "code": "INTERNAL"}, status=500)
+
+
+def _unknown(asset_id: str) -> NotFound:
+    return NotFound(f"No asset with id {asset_id[:80]!r}")
+
+
+def _bulk(name: str, ids: list[str]) -> list[str]:
+    """The ids without repetition; a call over the limit is refused whole."""
+    if len(ids) > BULK_MOST:
+        raise BadRequest(f"`{name}` may have {BULK_MOST} entries at most, not {len(ids)}")
+    return list(dict.fromkeys(ids))
 
 
 def _json(content: Any, status: int = 200) -> Response:

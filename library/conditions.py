@@ -1,100 +1,96 @@
-"""A tree of conditions -> SQL with bound parameters.
+"""The tree that a filter expression means: frozen values, compared and hashed by what they say.
 
-Every clause is true or false, never NULL, so that NOT means the rest of the library: assets
-without the field are among those for which a condition does not hold.
+Knows fields and nothing of texts, SQL or assets. `filters` makes a tree of an expression,
+`clauses` makes SQL of a tree.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TypeAlias
 
-import sqlalchemy as sa
+from library.fields import Field
 
-from library.analysis import words as words_of
-from library.fields import FIELDS, UNSEARCHED, WEIGHTS, Field, Type, folded
-from library.filters import All, Any_, Between, Compare, Contains, Empty, Exists, Has, Not, OneOf
-from library.schema import arrays, assets
-from library.schema import words as word_table
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from library.filters import Condition
-
-_OPERATORS = {
-    "=": sa.ColumnElement.__eq__,
-    ">": sa.ColumnElement.__gt__,
-    ">=": sa.ColumnElement.__ge__,
-    "<": sa.ColumnElement.__lt__,
-    "<=": sa.ColumnElement.__le__,
-}
-_INDEXED = {name: name for name in (*WEIGHTS, *UNSEARCHED) if name in FIELDS}
-_WIDE = 200  # clauses joined before they are put in parentheses: SQLite bounds the depth
+Value: TypeAlias = "str | float | None"  # None: a text where only numbers are; equal to nothing
 
 
-def clause(tree: Condition) -> sa.ColumnElement[bool]:
-    """The WHERE clause over `assets` that `tree` means."""
-    if isinstance(tree, Not):
-        return sa.not_(clause(tree.item).self_group())
-    if isinstance(tree, All):
-        return _joined(sa.and_, [clause(item) for item in tree.items])
-    if isinstance(tree, Any_):
-        return _joined(sa.or_, [clause(item) for item in tree.items])
-    if tree.field.type is Type.ARRAY:
-        return _of_array(tree.field, tree)
-    if isinstance(tree, Has):
-        return _has_words(tree.field, tree.value)
-    column: sa.ColumnElement[Any] = assets.c[tree.field.name]
-    if isinstance(tree, Exists):
-        return column.is_not(None)
-    return sa.and_(column.is_not(None), _test(column, tree)).self_group()
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """`field operator value`, the value folded, a number or milliseconds; operator = > >= < <=."""
+
+    field: Field
+    operator: str
+    value: Value
 
 
-def _test(column: sa.ColumnElement[Any], leaf: Condition) -> sa.ColumnElement[bool]:
-    """What `leaf` asks of a value that is there."""
-    if isinstance(leaf, Compare):
-        if leaf.value is None:
-            return sa.false()
-        compared: sa.ColumnElement[bool] = _OPERATORS[leaf.operator](column, leaf.value)
-        return compared
-    if isinstance(leaf, OneOf):
-        return column.in_([value for value in leaf.values if value is not None])
-    if isinstance(leaf, Between):
-        return column.between(leaf.low, leaf.high)
-    if isinstance(leaf, Contains):
-        # The columns are folded already; instr() knows no wildcards that need escaping.
-        place = sa.func.instr(sa.cast(column, sa.Text), leaf.value)
-        return place == 1 if leaf.start else place > 0
-    if isinstance(leaf, Empty):
-        return sa.cast(column, sa.Text) == ""
-    raise TypeError(leaf)
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """`field IN [values]`."""
+
+    field: Field
+    values: tuple[Value, ...]
 
 
-def _of_array(field: Field, leaf: Condition) -> sa.ColumnElement[bool]:
-    table = arrays[field.name]
-    if isinstance(leaf, Exists):
-        return sa.true()
-    if isinstance(leaf, Empty):
-        return assets.c.number.not_in(sa.select(table.c.number))
-    return assets.c.number.in_(sa.select(table.c.number).where(_test(table.c.value, leaf)))
+@dataclass(frozen=True, slots=True)
+class Between:
+    """`field low TO high`, both included."""
+
+    field: Field
+    low: Value
+    high: Value
 
 
-def _has_words(field: Field, text: str) -> sa.ColumnElement[bool]:
-    """`field:text`: through the keyword index where it has the field, else by equality."""
-    if field.name not in _INDEXED:
-        return clause(Compare(field, "=", folded(text)))
-    phrase = " ".join(word.text for word in words_of(text))
-    if not phrase:
-        return sa.false()
-    match = word_table.c.words.op("MATCH")(f'{{{field.name}}} : "{phrase}"')
-    return assets.c.number.in_(sa.select(word_table.c.rowid).where(match))
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """The asset has the field: an array always, anything else when the file tells it."""
+
+    field: Field
 
 
-def _joined(join: Any, clauses: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
-    while len(clauses) > _WIDE:
-        clauses = [
-            join(*clauses[start : start + _WIDE]).self_group()
-            for start in range(0, len(clauses), _WIDE)
-        ]
-    joined: sa.ColumnElement[bool] = join(*clauses).self_group()
-    return joined
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """The asset has the field and there is nothing in it."""
+
+    field: Field
+
+
+@dataclass(frozen=True, slots=True)
+class Contains:
+    """The field's text has `value` in it, at its beginning if `start`."""
+
+    field: Field
+    value: str
+    start: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """`field:value`: the value is among the field's words, as whole words in a row."""
+
+    field: Field
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """What `item` does not hold for, assets without the field included."""
+
+    item: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every one of `items`."""
+
+    items: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """At least one of `items`."""
+
+    items: tuple[Condition, ...]
+
+
+Leaf: TypeAlias = "Compare | OneOf | Between | Exists | Empty | Contains | Has"
+Condition: TypeAlias = "Leaf | Not | All | Either"

@@ -1,24 +1,34 @@
 """A filter expression -> a tree of conditions; every refusal points at its column.
 
-Knows the grammar (filter.lark) and the fields; nothing of SQL. `conditions` makes SQL of the
-tree.
+Knows the grammar (filter.lark) and the fields; nothing of SQL.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from lark import Lark, Transformer, v_args
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
 
+from library.conditions import (
+    All,
+    Between,
+    Compare,
+    Contains,
+    Either,
+    Empty,
+    Exists,
+    Has,
+    Not,
+    OneOf,
+)
 from library.errors import FilterError
-from library.fields import FIELDS, Field, Type, folded
+from library.fields import FIELDS, Type, folded
 from library.rows import milliseconds
 
 if TYPE_CHECKING:
@@ -26,93 +36,12 @@ if TYPE_CHECKING:
 
     from lark import Token
 
+    from library.conditions import Condition, Value
+    from library.fields import Field
+
 LONGEST = 100_000  # characters of a filter
 DEEPEST = 60  # levels of AND within OR within NOT ...
 MOST = 2_000  # conditions in one filter
-
-Value: TypeAlias = "str | float | None"  # None: a text where only numbers are; equal to nothing
-
-
-@dataclass(frozen=True, slots=True)
-class Compare:
-    """`field operator value`, the value folded, a number or milliseconds; operator = > >= < <=."""
-
-    field: Field
-    operator: str
-    value: Value
-
-
-@dataclass(frozen=True, slots=True)
-class OneOf:
-    """`field IN [values]`."""
-
-    field: Field
-    values: tuple[Value, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Between:
-    """`field low TO high`, both included."""
-
-    field: Field
-    low: Value
-    high: Value
-
-
-@dataclass(frozen=True, slots=True)
-class Exists:
-    """The asset has the field: an array always, anything else when the file tells it."""
-
-    field: Field
-
-
-@dataclass(frozen=True, slots=True)
-class Empty:
-    """The asset has the field and there is nothing in it."""
-
-    field: Field
-
-
-@dataclass(frozen=True, slots=True)
-class Contains:
-    """The field's text has `value` in it, at its beginning if `start`."""
-
-    field: Field
-    value: str
-    start: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Has:
-    """`field:value`: the value is among the field's words, as whole words in a row."""
-
-    field: Field
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """What `item` does not hold for, assets without the field included."""
-
-    item: Condition
-
-
-@dataclass(frozen=True, slots=True)
-class All:
-    """Every one of `items`."""
-
-    items: tuple[Condition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Any_:
-    """At least one of `items`."""
-
-    items: tuple[Condition, ...]
-
-
-Leaf: TypeAlias = "Compare | OneOf | Between | Exists | Empty | Contains | Has"
-Condition: TypeAlias = "Leaf | Not | All | Any_"
 
 
 @lru_cache(maxsize=256)
@@ -163,17 +92,26 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _RESERVED = {"AND", "OR", "NOT", "IN", "TO", "EXISTS", "IS", "EMPTY", "NULL", "CONTAINS", "STARTS"}
 
 _PHRASES = {
-    "OPERATOR": "an operator (= != > >= < <=)",
-    "COLON": "`:`",
+    "WORD": "a name or value",
+    "OPERATOR": "an operator such as = or >=",
+    "IN": "IN",
+    "IS": "IS",
+    "EXISTS": "EXISTS",
+    "CONTAINS": "CONTAINS",
+    "STARTS": "STARTS WITH",
+    "WITH": "WITH",
+    "EMPTY": "EMPTY",
+    "NULL": "NULL",
+    "NOT": "NOT",
+    "TO": "TO",
+    "AND": "AND",
+    "OR": "OR",
     "LPAR": "`(`",
     "RPAR": "`)`",
     "LSQB": "`[`",
     "RSQB": "`]`",
     "COMMA": "`,`",
     "$END": "the end",
-    "WORD": "a value",
-    "DOUBLE": "",
-    "SINGLE": "",
 }
 
 
@@ -240,9 +178,7 @@ class _Tree(Transformer[Any, Any]):
         return Compare(field, str(operator), value)
 
     def between(self, field: Field, low: Token, _to: Token, high: Token) -> Condition:
-        return Between(
-            field, _value(field, low, ordered=True), _value(field, high, ordered=True)
-        )
+        return Between(field, _value(field, low, ordered=True), _value(field, high, ordered=True))
 
     def one_of(self, field: Field, _in: Token, tokens: Sequence[Token]) -> Condition:
         return OneOf(field, tuple(dict.fromkeys(_value(field, token) for token in tokens)))
@@ -289,7 +225,7 @@ class _Tree(Transformer[Any, Any]):
         return All(_flat(items, All))
 
     def or_(self, *items: Any) -> Condition:
-        return Any_(_flat(items, Any_))
+        return Either(_flat(items, Either))
 
     def start(self, item: Condition) -> Condition:
         return item
@@ -298,7 +234,7 @@ class _Tree(Transformer[Any, Any]):
 _FIELDS_FOLDED = {name.casefold(): field for name, field in FIELDS.items()}
 
 
-def _flat(items: Sequence[Any], kind: type[All | Any_]) -> tuple[Condition, ...]:
+def _flat(items: Sequence[Any], kind: type[All | Either]) -> tuple[Condition, ...]:
     """The operands without the keywords between them, those of the same kind opened up."""
     found: list[Condition] = []
     for item in items[::2]:
@@ -323,31 +259,32 @@ def _bounded(tree: Condition) -> None:
 def _below(item: Condition) -> tuple[Condition, ...]:
     if isinstance(item, Not):
         return (item.item,)
-    return item.items if isinstance(item, (All, Any_)) else ()
+    return item.items if isinstance(item, (All, Either)) else ()
 
 
 def _explained(text: str, error: UnexpectedInput) -> FilterError:
     """What was found, where, and what could stand there instead."""
+    expected: set[str] = set()
+    column, shown = len(text.rstrip()) + 1, "the end"
     if isinstance(error, UnexpectedToken):
-        found, expected = error.token, error.expected or error.accepts or set()
-        at_end = found.type == "$END"
-        column = len(text.rstrip()) + 1 if at_end else (found.column or 1)
-        shown = "the end" if at_end else f"`{str(found)[:40]}`"
+        # What the state accepts, not what its lookahead merges.
+        expected = set(error.accepts or ())
+        if error.token.type != "$END":
+            column, shown = error.token.column or 1, f"`{str(error.token)[:40]}`"
     elif isinstance(error, UnexpectedCharacters):
-        expected, column = error.allowed, error.column
-        shown = f"`{text[error.pos_in_stream]}`"
-        if shown in {"`'`", '`"`'}:
+        expected, column = set(error.allowed or ()), error.column
+        character = text[error.pos_in_stream or 0]
+        if character in "\"'":
             return FilterError(
                 f"Invalid filter syntax: the quote opened at column {column} is never closed",
                 column,
             )
-    else:
-        expected, column, shown = set(), len(text) + 1, "the end"
-    names = [_PHRASES.get(name, name.replace("_", " ")) for name in sorted(expected)]
-    wanted = ", ".join(name for name in dict.fromkeys(names) if name)
-    hint = "; put quotes around values with other characters" if shown == "`:`" else ""
+        shown = f"`{character}`"
+    wanted = ", ".join(name for key, name in _PHRASES.items() if key in expected)
+    hint = "; values with such characters go in quotes" if shown[1:2] in set(":@#$%&*+!?") else ""
     return FilterError(
         f"Invalid filter syntax: unexpected {shown} at column {column}"
-        + (f", where {wanted} could stand{hint}" if wanted else ""),
+        + (f", expected {wanted}" if wanted else "")
+        + hint,
         column,
     )

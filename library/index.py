@@ -7,51 +7,29 @@ committed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 import sqlalchemy as sa
 
-from library import rows
+from library import listings, rows
 from library.database import open_engine, reading, writing
-from library.fields import folded
+from library.listings import chunks
 from library.schema import arrays, assets, collections, documents, meta, sources, tombstones
 from library.schema import vectors as vector_table
 from library.schema import words as word_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from library.documents import Collection, Document, Embeddings, SourceFile
+    from library.listings import CollectionCount, TagCount
 
 _GENERATION = "generation"  # in meta: counts the write transactions
 _DECODE = msgspec.json.Decoder().decode
-_CHUNK = 500  # values bound into one statement
-T = TypeVar("T")
-
-
-class TagCount(NamedTuple):
-    """One tag, how many assets carry it, and when the first and the last of them changed."""
-
-    key: str  # what the next page begins after
-    name: str
-    count: int
-    createdAt: int  # milliseconds since 1970
-    updatedAt: int
-
-
-class CollectionCount(NamedTuple):
-    """One collection, how many assets are in it, and when the first and last changed."""
-
-    id: str
-    name: str
-    count: int
-    createdAt: int
-    updatedAt: int
-    cover: str | None  # the newest asset in it
 
 
 class Index:
@@ -94,7 +72,9 @@ class Index:
                     "look": rows.half(embeddings.look),
                 },
             )
-            for document, embeddings in {document.id: (document, e) for document, e in items}.values()
+            for document, embeddings in {
+                document.id: (document, e) for document, e in items
+            }.values()
         ]
         with writing(self.engine) as connection:
             self._drop(connection, self._replaced(connection, [document for document, _ in batch]))
@@ -130,7 +110,7 @@ class Index:
     def _replaced(connection: sa.Connection, batch: Sequence[Document]) -> list[int]:
         """Numbers of the assets that have an id or a file in common with `batch`."""
         found = list(_numbers(connection, (document.id for document in batch)).values())
-        for part in _chunks([rows.source_row(0, document) for document in batch]):
+        for part in chunks([rows.source_row(0, document) for document in batch]):
             paths = sa.tuple_(sources.c.root, sources.c.path).in_(
                 [(row["root"], row["path"]) for row in part]
             )
@@ -139,7 +119,7 @@ class Index:
 
     @staticmethod
     def _drop(connection: sa.Connection, numbers: Iterable[int]) -> None:
-        for part in _chunks(sorted(set(numbers))):
+        for part in chunks(sorted(set(numbers))):
             for table in (assets, documents, sources, vector_table, *arrays.values()):
                 connection.execute(sa.delete(table).where(table.c.number.in_(part)))
             connection.execute(
@@ -198,7 +178,9 @@ class Index:
     def sources(self) -> dict[tuple[str, str], tuple[SourceFile, str]]:
         """(root, path) -> the file as it was when it was read, and its asset's id."""
         with self.reading() as connection:
-            files = [(rows.source_file(row), row.id) for row in connection.execute(sa.select(sources))]
+            files = [
+                (rows.source_file(row), row.id) for row in connection.execute(sa.select(sources))
+            ]
         return {(file.root, file.path): (file, asset_id) for file, asset_id in files}
 
     def source(self, id: str) -> SourceFile | None:  # noqa: A002 - the API's word
@@ -220,7 +202,7 @@ class Index:
             found = self.values(connection, _numbers(connection, ids).values())
             files = {
                 row.number: rows.source_file(row)
-                for part in _chunks(list(found))
+                for part in chunks(list(found))
                 for row in connection.execute(sa.select(sources).where(sources.c.number.in_(part)))
             }
         return {
@@ -232,11 +214,13 @@ class Index:
         """Id -> number, for those that exist."""
         return _numbers(connection, ids)
 
-    def values(self, connection: sa.Connection, numbers: Iterable[int]) -> dict[int, dict[str, Any]]:
+    def values(
+        self, connection: sa.Connection, numbers: Iterable[int]
+    ) -> dict[int, dict[str, Any]]:
         """Number -> the values of a document, in the order asked for, for those that exist."""
         wanted = [int(number) for number in numbers]
         found: dict[int, bytes] = {}
-        for part in _chunks(wanted):
+        for part in chunks(wanted):
             statement = sa.select(documents).where(documents.c.number.in_(part))
             found |= {row.number: row.json for row in connection.execute(statement)}
         return {number: _DECODE(found[number]) for number in wanted if number in found}
@@ -250,89 +234,28 @@ class Index:
 
     def models(self, ids: Iterable[str]) -> list[tuple[str, str | None]]:
         """(model id, model type) for those of `ids` that an asset was made with."""
-        wanted = {folded(model_id): model_id for model_id in ids}
-        found: list[tuple[str, str | None]] = []
         with self.reading() as connection:
-            for part in _chunks(list(wanted)):
-                statement = (
-                    sa.select(assets.c.modelId, sa.func.max(assets.c.modelType))
-                    .where(assets.c.modelId.in_(part))
-                    .group_by(assets.c.modelId)
-                )
-                found += [(wanted[row[0]], row[1]) for row in connection.execute(statement)]
-        return found
+            return listings.models(connection, ids)
 
     def tags(self, *, limit: int, after: str = "") -> list[TagCount]:
         """Tags in alphabetical order, from the one after the key `after` on."""
-        table = arrays["tags"]
-        page = (
-            sa.select(table.c.value)
-            .where(table.c.value > after)
-            .distinct()
-            .order_by(table.c.value)
-            .limit(limit)
-            .subquery()
-        )
-        statement = (
-            sa.select(
-                table.c.value,
-                sa.func.min(table.c.shown),
-                sa.func.count(),
-                sa.func.min(assets.c.createdAt),
-                sa.func.max(assets.c.updatedAt),
-            )
-            .join(page, page.c.value == table.c.value)
-            .join(assets, assets.c.number == table.c.number)
-            .group_by(table.c.value)
-            .order_by(table.c.value)
-        )
         with self.reading() as connection:
-            return [TagCount(*row) for row in connection.execute(statement)]
+            return listings.tags(connection, limit, after)
 
-    def collections(self, *, limit: int, after: tuple[str, str] = ("", "")) -> list[CollectionCount]:
+    def collections(
+        self, *, limit: int, after: tuple[str, str] = ("", "")
+    ) -> list[CollectionCount]:
         """Collections by name, from the one after the (name, id) `after` on."""
-        table = arrays["collectionIds"]
-        members = sa.and_(table.c.value == sa.func.lower(collections.c.id))
-        cover = (
-            sa.select(assets.c.id)
-            .join(table, table.c.number == assets.c.number)
-            .where(members)
-            .order_by(assets.c.createdAt.desc(), assets.c.id)
-            .limit(1)
-            .correlate(collections)
-            .scalar_subquery()
-        )
-        statement = (
-            sa.select(
-                collections.c.id,
-                collections.c.name,
-                sa.func.count(assets.c.number),
-                sa.func.coalesce(sa.func.min(assets.c.createdAt), 0),
-                sa.func.coalesce(sa.func.max(assets.c.updatedAt), 0),
-                cover,
-            )
-            .outerjoin(table, members)
-            .outerjoin(assets, assets.c.number == table.c.number)
-            .where(sa.tuple_(collections.c.name, collections.c.id) > sa.tuple_(*after))
-            .group_by(collections.c.id, collections.c.name)
-            .order_by(collections.c.name, collections.c.id)
-            .limit(limit)
-        )
         with self.reading() as connection:
-            return [CollectionCount(*row) for row in connection.execute(statement)]
+            return listings.collections(connection, limit, after)
 
 
 def _numbers(connection: sa.Connection, ids: Iterable[str]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for part in _chunks(list(ids)):
+    for part in chunks(list(ids)):
         statement = sa.select(assets.c.id, assets.c.number).where(assets.c.id.in_(part))
         found |= {row.id: row.number for row in connection.execute(statement)}
     return found
-
-
-def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(values), _CHUNK):
-        yield values[start : start + _CHUNK]
 
 
 def _put_collections(connection: sa.Connection, named: Iterable[Collection]) -> None:

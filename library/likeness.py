@@ -102,7 +102,7 @@ def likeness(shelf: Shelf, found: References, ratio: float) -> tuple[Floats, Mas
 
 
 def _of_asset(shelf: Shelf, slot: int, name: str) -> dict[str, Floats]:
-    spaces = ("subject", "look")
+    spaces: tuple[str, ...] = ("subject", "look")
     if shelf.space["subject"].row[slot] < 0:
         spaces = ("text",)
     brought = {

@@ -21,7 +21,7 @@ from library.filters import parse
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from library.filters import Condition
+    from library.conditions import Condition
 
 PAGE_MOST = 100  # hits in one answer
 LIMIT = 20  # hits when the caller does not say
@@ -156,7 +156,7 @@ def data_url(text: str) -> bytes | None:
 
     Raises BadRequest when it is one that cannot be read (RFC 2397).
     """
-    if not text[:5].lower() == "data:":
+    if text[:5].lower() != "data:":
         return None
     head, comma, payload = text[5:].partition(",")
     if not comma:
@@ -170,7 +170,7 @@ def data_url(text: str) -> bytes | None:
 
 
 def _plain(text: str) -> str:
-    """msgspec's message in the words of this API: the field first."""
+    """The decoder's message in the words of this API: the field first."""
     message, _, path = text.partition(" - at `$")
     field = path.rstrip("`").lstrip(".")
     return f"`{field}`: {message}" if field else message.replace("Object contains", "Body has")

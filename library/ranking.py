@@ -14,7 +14,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from library import keywords
-from library.conditions import clause
+from library.clauses import clause
 from library.likeness import likeness, references
 from library.schema import assets
 
@@ -50,7 +50,7 @@ class Engine:
         """Rank the library, as `connection` sees it, for `query`; raises RequestError."""
         shelf = self._shelves.at(connection)
         mask = self._mask(connection, shelf, query)
-        scores = np.zeros(len(shelf.number), dtype=np.float32)
+        scores: Floats = np.zeros(len(shelf.number), dtype=np.float32)
         if query.words:
             scores, has = self._words(connection, shelf, query, mask)
             mask &= has
@@ -66,7 +66,7 @@ class Engine:
             alike, has = likeness(shelf, found, query.imageSemanticRatio)
             mask &= has
             alike = _normal(alike, mask)
-            scores = (scores + alike) / 2 if query.words else alike
+            scores = (scores + alike) * np.float32(0.5) if query.words else alike
         slots = np.flatnonzero(mask)
         ranked = bool(query.words or query.like or query.unlike)
         by_field = query.sortBy if query.querySemanticRatio == 0 or not query.words else ()

@@ -36,19 +36,17 @@ def milliseconds(moment: str) -> int:
 
 
 def _readable(value: Any) -> Any:
-    """`value` with the bytes that are not UTF-8 (lone surrogates, as `os.fsdecode` makes them)
-    replaced, since neither JSON nor SQLite can hold them."""
+    """`value` with what is no character (lone surrogates) replaced.
+
+    `os.fsdecode` makes them of bytes that are not UTF-8; neither JSON nor SQLite can hold them.
+    """
     if isinstance(value, str):
-        return os.fsencode(value).decode("utf-8", "replace") if _escaped(value) else value
+        return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in value)
     if isinstance(value, dict):
         return {_readable(key): _readable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_readable(item) for item in value]
     return value
-
-
-def _escaped(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def stored(document: Document) -> tuple[dict[str, Any], bytes]:

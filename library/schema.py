@@ -9,6 +9,8 @@ that is written again takes a new, higher `number`, and the number that is gone 
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from library.fields import FIELDS, UNSEARCHED, WEIGHTS, Type
@@ -17,7 +19,7 @@ VERSION = 1  # of this schema; kept in PRAGMA user_version
 
 metadata = sa.MetaData()
 
-_SQL_TYPES: dict[Type, type[sa.types.TypeEngine[object]]] = {
+_SQL_TYPES: dict[Type, type[Any]] = {
     Type.TEXT: sa.Text,
     Type.NUMBER: sa.Float,
     Type.DATE: sa.BigInteger,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import sqlalchemy as sa
@@ -156,7 +156,7 @@ def _advanced(old: Shelf | None, connection: sa.Connection, generation: int) -> 
     return Shelf(generation, shelf.tombstone, number, alive, key, column, space)
 
 
-def _space(name: str, old: Shelf | None, shelf: Shelf, added: Sequence[sa.Row]) -> Space:
+def _space(name: str, old: Shelf | None, shelf: Shelf, added: Sequence[sa.Row[Any]]) -> Space:
     """The space of that name with the vectors of `added` rows."""
     having = [row for row in added if getattr(row, name) is not None]
     slot = shelf.slots([row.number for row in having])

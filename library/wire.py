@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from library.index import CollectionCount, TagCount
+    from library.listings import CollectionCount, TagCount
     from library.query import Paging
     from library.ranking import Ranked
 
@@ -144,7 +144,7 @@ def tag(found: TagCount) -> dict[str, Any]:
     """One entry of GET /tags."""
     return {
         "tagName": found.name,
-        "itemCount": found.count,
+        "itemCount": found.items,
         "ownerId": _OWNER,
         "createdAt": moment(found.createdAt),
         "updatedAt": moment(found.updatedAt),
@@ -156,8 +156,8 @@ def collection(found: CollectionCount, urls: URLs) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "id": found.id,
         "name": found.name,
-        "itemCount": found.count,
-        "assetCount": found.count,
+        "itemCount": found.items,
+        "assetCount": found.items,
         "modelCount": 0,
         "ownerId": _OWNER,
         "createdAt": moment(found.createdAt),
