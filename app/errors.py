@@ -1,0 +1,200 @@
+"""Every error that the web application raises on purpose.
+
+    AkinError
+    ├── InvalidSearch          the search cannot be understood         400
+    ├── InvalidReference       the uploaded picture cannot be used     400 / 413
+    ├── UnknownReference       the link's picture is not kept here     404
+    ├── NotFound               there is nothing at this address        404
+    └── UpstreamError          the API did not answer with what was asked
+        ├── BadRequest         it refused a parameter                  400
+        │   └── BadFilter      it refused the filter                   400
+        ├── BadKey             it does not know our key                502
+        ├── NotAllowed         our key may not do this                 403
+        ├── UnknownAsset       it does not know the asset              404
+        ├── QuotaExceeded      too many searches, or the quota is spent 503
+        ├── UpstreamTimeout    no answer in time                       504
+        ├── UpstreamDown       no connection, or an error of its own   502
+        └── UpstreamNonsense   an answer that is not of the API        502
+
+Each says what happened (`title`, `message`), what was kept and what to do now (`advice`), which
+field it is about (`field`) and with which status it is answered. Knows nothing of templates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class AkinError(Exception):
+    """What the reader is told: `title`, `message`, `advice`; `status` is Akin's own answer."""
+
+    title: ClassVar[str] = "Something went wrong"
+    advice: ClassVar[str] = ""
+    status: int = 500
+    code: ClassVar[str] = "ERROR"
+    field: str | None = None
+
+    def __init__(self, message: str = "", *, field: str | None = None) -> None:
+        """Keep the message for the reader, and the name of the field it is about."""
+        super().__init__(message)
+        self.message = message
+        if field is not None:
+            self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One parameter that could not be taken as it is: which, what it said, why."""
+
+    parameter: str
+    value: str
+    message: str
+
+
+class InvalidSearch(AkinError):
+    """The strict reading of a search failed; carries every problem at once."""
+
+    title = "This search cannot be understood"
+    advice = "Correct the parameter, or leave it out."
+    status = 400
+    code = "INVALID_SEARCH"
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        """Join the problems into one message; they stay readable one by one."""
+        super().__init__(
+            " ".join(f"{problem.parameter}: {problem.message}" for problem in problems),
+            field=problems[0].parameter if problems else None,
+        )
+        self.problems = problems
+
+
+class InvalidReference(AkinError):
+    """The uploaded file is not a picture that can be searched by."""
+
+    title = "This picture cannot be used"
+    advice = "Choose a PNG, JPEG, WebP, GIF or AVIF picture. Your search was kept."
+    status = 400
+    code = "INVALID_REFERENCE"
+    field = "image"
+
+    def __init__(self, message: str, *, status: int = 400) -> None:
+        """`status` is 400, or 413 where the file is too large."""
+        super().__init__(message)
+        self.status = status
+
+
+class UnknownReference(AkinError):
+    """A link names an uploaded picture that this server does not keep."""
+
+    title = "An example picture is no longer here"
+    advice = "Drop the picture again, or go on without it."
+    status = 404
+    code = "UNKNOWN_REFERENCE"
+    field = "like"
+
+    def __init__(self, reference: str) -> None:
+        """`reference` is the `ref_...` that the link names."""
+        super().__init__(f"The example picture {reference} is not kept on this server.")
+        self.reference = reference
+
+
+class NotFound(AkinError):
+    """Nothing lives at this address."""
+
+    title = "There is nothing here"
+    advice = "Check the address, or go to the newest pictures."
+    status = 404
+    code = "NOT_FOUND"
+
+
+class UpstreamError(AkinError):
+    """The API answered with something else than what was asked for."""
+
+    title = "The library did not answer as it should"
+    advice = "Try again. Your search is kept in the address."
+    status = 502
+    code = "UPSTREAM_ERROR"
+    upstream_status: int | None = None
+    retry_after: float | None = None  # seconds
+
+
+class BadRequest(UpstreamError):
+    """The API refused a parameter of the search."""
+
+    title = "The library refused this search"
+    advice = "Change what it names, or start over."
+    status = 400
+    code = "BAD_REQUEST"
+
+
+class BadFilter(BadRequest):
+    """The API refused the filter expression."""
+
+    title = "The filter cannot be read"
+    advice = "Correct the filter below, or search without it."
+    code = "BAD_FILTER"
+    field = "filter"
+
+
+class BadKey(UpstreamError):
+    """The API does not accept the key of this server."""
+
+    title = "The server’s key was not accepted"
+    advice = (
+        "Whoever runs this server has to set SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET "
+        "to a key that is valid, and start it again."
+    )
+    code = "BAD_KEY"
+
+
+class NotAllowed(UpstreamError):
+    """The key is known, but may not do this."""
+
+    title = "The server’s key may not see this"
+    advice = "Ask the owner of the project for access, or leave out what asks for it."
+    status = 403
+    code = "NOT_ALLOWED"
+
+
+class UnknownAsset(UpstreamError):
+    """The API does not know the asset."""
+
+    title = "This asset does not exist"
+    advice = "It may have been deleted, or belong to another project."
+    status = 404
+    code = "UNKNOWN_ASSET"
+
+
+class QuotaExceeded(UpstreamError):
+    """Too many searches at once, or the plan's quota is spent."""
+
+    title = "The search quota is used up for now"
+    advice = "Wait a little and try again. Pages that were already shown still open."
+    status = 503
+    code = "QUOTA_EXCEEDED"
+
+
+class UpstreamTimeout(UpstreamError):
+    """No answer came within the time that a page may take."""
+
+    title = "The library takes too long to answer"
+    advice = "Try again; a narrower search is often quicker. Your search is kept in the address."
+    status = 504
+    code = "UPSTREAM_TIMEOUT"
+
+
+class UpstreamDown(UpstreamError):
+    """No connection, or an error of the API's own."""
+
+    title = "The library cannot be reached"
+    advice = "Nothing is lost: your search is kept in the address. Try again in a moment."
+    code = "UPSTREAM_DOWN"
+
+
+class UpstreamNonsense(UpstreamError):
+    """An answer that is not of the API: HTML, half a body, another shape."""
+
+    title = "The library’s answer makes no sense"
+    advice = "If this stays, check SCENARIO_BASE_URL: something else may be answering there."
+    code = "UPSTREAM_NONSENSE"

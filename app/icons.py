@@ -1,0 +1,62 @@
+"""The icons of the pages, as one SVG sprite made from the `lucide` package.
+
+A template shows one by `<svg><use href="...#name">`; the sprite is one cacheable file.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from lucide.jinja import lucide
+
+NAMES: Final = (
+    "arrow-left",
+    "arrow-left-right",
+    "audio-lines",
+    "box",
+    "check",
+    "chevron-left",
+    "chevron-right",
+    "circle-alert",
+    "copy",
+    "download",
+    "external-link",
+    "eye",
+    "eye-off",
+    "file-text",
+    "film",
+    "image",
+    "image-plus",
+    "info",
+    "link",
+    "list-filter",
+    "minus",
+    "plus",
+    "scan-search",
+    "search",
+    "settings-2",
+    "sparkles",
+    "sun-moon",
+    "x",
+)
+
+_SVG: Final = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
+
+
+def sprite() -> str:
+    """Every icon of NAMES as a <symbol> whose id is its name.
+
+    Raises lucide.IconDoesNotExist at start for a name that the package does not have.
+    """
+    symbols = []
+    for name in NAMES:
+        found = _SVG.search(str(lucide(name, size=24)))
+        if found is None:
+            raise ValueError(f"The icon {name} is not the SVG that was expected.")
+        symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24">{found[1].strip()}</symbol>')
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" fill="none" stroke="currentColor" '
+        'stroke-width="2" stroke-linecap="round" stroke-linejoin="round">'
+        f"{''.join(symbols)}</svg>"
+    )

@@ -1,0 +1,94 @@
+"""Which URL a picture is shown from, at which widths.
+
+A grid never loads an original: it can be 28 MB where the thumbnail is 2 KB. The order is that of
+docs/design.md, "Images". Knows the CDN's paths and transform parameters (scenario-api.md, "Asset
+URLs"); makes no request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit, urlunsplit
+
+from app.assets import is_fresh
+
+if TYPE_CHECKING:
+    from app.assets import Asset
+
+GRID_WIDTHS: Final = (256, 384, 512, 768)
+LARGE_WIDTHS: Final = (640, 1024, 1600, 2400)
+_TRANSFORM: Final = "/assets-transform/"
+_SIGNED_ORIGINAL: Final = "/assets/"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What an <img> needs; an empty `src` means: show the kind's glyph."""
+
+    src: str
+    srcset: str = ""
+    width: int | None = None
+    height: int | None = None
+
+
+def grid_picture(asset: Asset) -> Picture:
+    """The picture of a card: thumbnail, transformed image, public thumbnail, or nothing."""
+    if (thumbnail := asset.thumbnail) and thumbnail.url and is_web(thumbnail.url):
+        return Picture(thumbnail.url, "", asset.width, asset.height)
+    return _transformed(asset, GRID_WIDTHS, 512)
+
+
+def large_picture(asset: Asset) -> Picture:
+    """The picture of an asset's own page: as large as the screen, still not the original."""
+    picture = _transformed(asset, LARGE_WIDTHS, 1600)
+    if picture.src:
+        return picture
+    if asset.preview and asset.preview.url and is_web(asset.preview.url):
+        return Picture(asset.preview.url, "", asset.width, asset.height)
+    return grid_picture(asset)
+
+
+def _transformed(asset: Asset, widths: tuple[int, ...], default: int) -> Picture:
+    url = asset.url or ""
+    if not is_web(url) or not is_fresh(url):
+        url = ""
+    size = (asset.width, asset.height)
+    if asset.medium in {"image", "image-hdr"} and _TRANSFORM in urlsplit(url).path:
+        natural = asset.width
+        useful = [width for width in widths if not natural or width < natural]
+        if natural and natural <= widths[-1]:
+            useful.append(natural)  # never enlarged by the CDN
+        if not useful:
+            useful = [default]
+        srcset = ", ".join(f"{_at(url, width)} {width}w" for width in useful)
+        return Picture(_at(url, min(useful, key=lambda w: abs(w - default))), srcset, *size)
+    if public := public_thumbnail(url):
+        return Picture(public, "", *size)
+    return Picture("", "", *size)
+
+
+def _at(url: str, width: int) -> str:
+    # Added at the end: the policy names how the query begins.
+    return f"{url}{'&' if '?' in url else '?'}width={width}&format=webp&quality=80"
+
+
+def public_thumbnail(url: str) -> str:
+    """The CDN's public small JPEG beside a signed URL; empty where there is no such path."""
+    parts = urlsplit(url)
+    for path in (_TRANSFORM, _SIGNED_ORIGINAL):
+        before, found, asset = parts.path.partition(path)
+        if found and asset:
+            return urlunsplit((parts.scheme, parts.netloc, f"{before}/thumbnails/{asset}", "", ""))
+    return ""
+
+
+def is_web(url: str) -> bool:
+    """Tell whether a URL may stand in a page: https, http, or a path of this server."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    if parts.scheme in {"http", "https"}:
+        return bool(parts.netloc)
+    return not parts.scheme and not parts.netloc and url.startswith("/")

@@ -1,0 +1,70 @@
+"""`/assets/<id>`: one asset, its picture under an address that lasts, and its download."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, redirect, render_template, request
+
+from app import images
+from app.errors import BadRequest, NotFound
+from app.pages import requested_search, site
+from app.search import is_id
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+blueprint = Blueprint("asset", __name__, url_prefix="/assets")
+
+LARGE_FROM = 600  # pixels: wider pictures are made from the file, not from the thumbnail
+KEPT_SECONDS = 600  # a redirect; signed addresses last at least a day
+FORMATS = frozenset(
+    {"png", "jpeg", "webp", "avif", "gif", "glb", "fbx", "obj", "stl", "usdz"}
+    | {"mp3", "wav", "ogg", "flac", "mp4", "webm", "mov"}
+)
+
+
+def _known_id(asset_id: str) -> str:
+    if not is_id(asset_id):
+        raise NotFound(f"“{asset_id[:80]}” cannot be the id of an asset.")
+    return asset_id
+
+
+@blueprint.get("/<asset_id>")
+def asset(asset_id: str) -> str:
+    """Everything about one asset; the query says which search the reader came from."""
+    search, _ = requested_search()
+    is_from_search = bool(request.query_string)
+    page = site().asset_page(_known_id(asset_id), search, is_from_search=is_from_search)
+    return render_template("asset.html", page=page)
+
+
+@blueprint.get("/<asset_id>/image")
+def image(asset_id: str) -> ResponseReturnValue:
+    """Lead to a freshly signed picture: an address that outlives every signature."""
+    found = site().asset(_known_id(asset_id))
+    wanted = request.args.get("width", default=LARGE_FROM, type=int)
+    choose = images.large_picture if wanted >= LARGE_FROM else images.grid_picture
+    picture = choose(found)
+    if not picture.src:
+        raise NotFound("This asset has no picture.")
+    response = redirect(picture.src, 302)
+    response.headers["Cache-Control"] = f"private, max-age={KEPT_SECONDS}"
+    return response
+
+
+@blueprint.get("/<asset_id>/download")
+def download(asset_id: str) -> ResponseReturnValue:
+    """Lead to the file, converted where a format is asked for."""
+    target = request.args.get("format", "")
+    if target and target not in FORMATS:
+        raise BadRequest(f"There is no conversion to “{target[:20]}”.", field="format")
+    response: Response = redirect(site().client.download(_known_id(asset_id), target), 302)  # type: ignore[assignment]  # werkzeug's base class
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.get("/<asset_id>.json")
+def asset_json(asset_id: str) -> Response:
+    """The API's own JSON of the asset."""
+    return Response(site().client.raw_asset(_known_id(asset_id)), mimetype="application/json")

@@ -1,0 +1,89 @@
+"""What an error becomes: a page that helps, or JSON where a program asked.
+
+Whatever happens, the page's bar holds the search of the address, so nothing typed is lost.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from flask import jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from app import views
+from app.errors import AkinError, InvalidReference, InvalidSearch, NotFound, UpstreamError
+from app.pages import requested_search, site
+from app.search import Search, pairs_of
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.typing import ResponseReturnValue
+
+log = logging.getLogger(__name__)
+
+
+class _Failure(AkinError):
+    title = "Something went wrong here"
+    advice = "It was written down. Your search is kept in the address: try again, or start over."
+    code = "INTERNAL"
+
+
+class _HttpFailure(AkinError):
+    advice = "Go back, or start over."
+
+    def __init__(self, error: HTTPException) -> None:
+        super().__init__(error.description or "")
+        self.status = error.code or 500
+        self.name = error.name
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error of this application."""
+    app.register_error_handler(AkinError, answer)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def answer(error: AkinError) -> ResponseReturnValue:
+    """Answer an error in the form that was asked for, with its status."""
+    headers = {"Cache-Control": "no-store"}
+    if isinstance(error, UpstreamError):
+        log.warning("%s: %s", error.code, error.message)
+        if error.retry_after is not None:
+            headers["Retry-After"] = str(int(error.retry_after) + 1)
+    if request.path.endswith(".json"):
+        return jsonify(_as_json(error)), error.status, headers
+    text = request.form.get("search", "") if request.method == "POST" else None
+    search = Search.read(pairs_of(text))[0] if text is not None else requested_search()[0]
+    page = views.results_view(search, error=error)
+    return render_template("error.html", page=page), error.status, headers
+
+
+def _as_json(error: AkinError) -> dict[str, object]:
+    body: dict[str, object] = {"error": error.message or error.title, "code": error.code}
+    if error.field:
+        body["field"] = error.field
+    if isinstance(error, InvalidSearch):
+        body["problems"] = [
+            {"parameter": each.parameter, "value": each.value, "message": each.message}
+            for each in error.problems
+        ]
+    return body
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.code is not None and error.code < 400:
+        return error.get_response()
+    if error.code == 404:
+        return answer(NotFound(f"No page has the address {request.path[:200]}."))
+    if error.code == 413:
+        most = site().references.most_bytes / 1e6
+        message = f"The upload is larger than the {most:.0f} MB that can be used."
+        return answer(InvalidReference(message, status=413))
+    return answer(_HttpFailure(error))
+
+
+def _unforeseen(error: Exception) -> ResponseReturnValue:
+    log.error("unforeseen", exc_info=error)
+    return answer(_Failure(f"{type(error).__name__}"))

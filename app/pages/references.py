@@ -1,0 +1,39 @@
+"""`/references`: example pictures that are uploaded, and shown again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, redirect, request
+
+from app.pages import site
+from app.search import Search, pairs_of
+from app.static_files import FOREVER
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+blueprint = Blueprint("references", __name__)
+
+
+@blueprint.post("/references")
+def put() -> ResponseReturnValue:
+    """Keep a picture and lead to the search that it steers.
+
+    Form fields: `image`, the file; `search`, the query string of the search to add it to;
+    `side`, like (default) or unlike.
+    """
+    upload = request.files.get("image")
+    reference = site().references.put(upload.read() if upload else b"")
+    search, _ = Search.read(pairs_of(request.form.get("search", "")))
+    steer = search.with_unlike if request.form.get("side") == "unlike" else search.with_like
+    return redirect(steer(reference).url(), 303)
+
+
+@blueprint.get("/references/<reference>")
+def get(reference: str) -> Response:
+    """Show a kept picture; its name is its content, so it never changes."""
+    content, mime = site().references.get(reference)
+    response = Response(content, mimetype=mime)
+    response.headers["Cache-Control"] = FOREVER.replace("public", "private")
+    return response

@@ -1,0 +1,472 @@
+"""Search: the immutable value that a view shows, and its spellings.
+
+A `Search` is normalised when it is made, so two ways of asking the same are equal and hash alike.
+It knows how it is spelled as a URL or form (`pairs`, `Search.read`) and as an API body (`body`,
+`Search.from_body`), and its neighbours: the searches that one click leads to. Knows nothing of
+HTTP, pages, or what a `ref_...` stands for.
+
+The URL's words are the API's (docs/design.md, "The search is a value").
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from urllib.parse import parse_qsl, urlencode
+
+from app import filters
+from app.errors import InvalidSearch, Problem
+from app.filters import ARRAYS, FACETS, RANGES, Facet, Range
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Self
+
+Pairs = tuple[tuple[str, str], ...]
+Sensitive = Literal["blur", "hide", "show"]
+
+SORTABLE: Final = ("createdAt", "updatedAt", "width", "height", "score")
+NEWEST: Final = ("createdAt:desc",)
+HITS_PER_PAGE: Final = 48
+API_LIMIT: Final = 20  # the API's own default beside a lone offset
+MOST_HITS: Final = 100  # a page, by the API's rule
+
+MOST_LIKES: Final = 20
+MOST_UNLIKES: Final = 10  # "keep unlike short": scenario-api.md
+MOST_VALUES: Final = 50  # of one facet
+MOST_PAIRS: Final = 500
+MOST_TEXT: Final = {"query": 1000, "filter": 4000}
+MOST_FACET_TEXT: Final = 200
+
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+_INTEGER: Final = re.compile(r"[0-9]{1,9}")
+_RATIO: Final = re.compile(r"[0-9]?\.?[0-9]{1,6}")
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text can be an asset's id or a `ref_...`."""
+    return _ID.fullmatch(text) is not None
+
+
+def _clean(text: str) -> str:
+    return " ".join(_CONTROL.sub(" ", text).split())
+
+
+def _unique(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(values)))
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is searched and which page of it is shown. See `pairs` for the spelling."""
+
+    query: str = ""
+    querySemanticRatio: float = 0.0  # 0 exact words .. 1 meaning; 0 without a query
+    like: tuple[str, ...] = ()  # asset ids and ref_...
+    unlike: tuple[str, ...] = ()
+    imageSemanticRatio: float = 1.0  # 0 look .. 1 subject; 1 without an example
+    facets: tuple[Facet, ...] = ()
+    ranges: tuple[Range, ...] = ()
+    nsfw: Sensitive = "blur"
+    filter: str = ""
+    public: bool = False
+    originalAssets: bool = False
+    sortBy: tuple[str, ...] = ()
+    page: int = 1
+    hitsPerPage: int = HITS_PER_PAGE
+    offset: int | None = None
+    limit: int | None = None
+
+    def __post_init__(self) -> None:
+        """Bring the value into its one normal form."""
+        put = object.__setattr__
+        put(self, "query", _clean(self.query))
+        put(self, "filter", _CONTROL.sub(" ", self.filter).strip())
+        put(self, "like", _unique(self.like))
+        put(self, "unlike", _unique(set(self.unlike) - set(self.like)))
+        put(self, "facets", tuple(_merged(self.facets)))
+        by_field = {item.field: item for item in self.ranges if not filters.is_everything(item)}
+        put(self, "ranges", tuple(by_field[field] for field in RANGES if field in by_field))
+        put(self, "querySemanticRatio", round(self.querySemanticRatio, 2) if self.query else 0.0)
+        put(self, "imageSemanticRatio", round(self.imageSemanticRatio, 2) if self.examples else 1.0)
+        put(self, "sortBy", tuple(dict.fromkeys(self.sortBy)))
+        if self.sortBy == NEWEST and not self.is_ranked:
+            put(self, "sortBy", ())
+        if self.offset is not None or self.limit is not None:
+            put(self, "offset", self.offset or 0)
+            put(self, "limit", API_LIMIT if self.limit is None else self.limit)
+            put(self, "page", 1)
+            put(self, "hitsPerPage", HITS_PER_PAGE)
+
+    # what it is
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Likes and unlikes together."""
+        return self.like + self.unlike
+
+    @property
+    def is_ranked(self) -> bool:
+        """True where the answer has an order of its own: by words or by example."""
+        return bool(self.query or self.like or self.unlike)
+
+    @property
+    def is_empty(self) -> bool:
+        """True where nothing is asked: the newest of everything."""
+        return not (self.is_ranked or self.expression)
+
+    @property
+    def expression(self) -> str:
+        """The filter as the API reads it; empty where there is none."""
+        return filters.expression(
+            self.facets, self.ranges, hide_sensitive=self.nsfw == "hide", raw=self.filter
+        )
+
+    @property
+    def first(self) -> int:
+        """The offset of the first hit of this page."""
+        return self.offset if self.offset is not None else (self.page - 1) * self.hitsPerPage
+
+    @property
+    def size(self) -> int:
+        """How many hits a page may have."""
+        return self.limit if self.limit is not None else self.hitsPerPage
+
+    def facet(self, field: str) -> Facet:
+        """The wanted values of one field; empty where there are none."""
+        return next((facet for facet in self.facets if facet.field == field), Facet(field))
+
+    def range(self, field: str) -> Range:
+        """The wanted interval of one field; open at both ends where there is none."""
+        return next((item for item in self.ranges if item.field == field), Range(field))
+
+    # as a URL or a form
+
+    def pairs(self, *, paging: bool = True) -> Pairs:
+        """Spell it as the name-value pairs of a URL or a form, in canonical order."""
+        pairs: list[tuple[str, str]] = []
+        if self.query:
+            pairs.append(("query", self.query))
+        if self.querySemanticRatio:
+            pairs.append(("querySemanticRatio", _ratio(self.querySemanticRatio)))
+        pairs += [("like", example) for example in self.like]
+        pairs += [("unlike", example) for example in self.unlike]
+        if self.imageSemanticRatio != 1:
+            pairs.append(("imageSemanticRatio", _ratio(self.imageSemanticRatio)))
+        for facet in self.facets:
+            pairs += [(facet.field, value) for value in facet.any]
+            pairs += [(f"{facet.field}.all", value) for value in facet.all]
+            pairs += [(f"{facet.field}.not", value) for value in facet.none]
+        pairs += [(interval.field, str(interval)) for interval in self.ranges]
+        if self.nsfw != "blur":
+            pairs.append(("nsfw", self.nsfw))
+        if self.filter:
+            pairs.append(("filter", self.filter))
+        pairs += [(name, "true") for name in ("public", "originalAssets") if getattr(self, name)]
+        pairs += [("sortBy", sort) for sort in self.sortBy]
+        if self.offset is not None:
+            if paging:
+                pairs.append(("offset", str(self.offset)))
+            pairs.append(("limit", str(self.limit)))
+        else:
+            if paging and self.page != 1:
+                pairs.append(("page", str(self.page)))
+            if self.hitsPerPage != HITS_PER_PAGE:
+                pairs.append(("hitsPerPage", str(self.hitsPerPage)))
+        return tuple(pairs)
+
+    @property
+    def querystring(self) -> str:
+        """The canonical query string, without its question mark."""
+        return urlencode(self.pairs(), safe=":,")
+
+    def url(self, path: str = "/") -> str:
+        """The canonical address of this search on a page."""
+        query = self.querystring
+        return f"{path}?{query}" if query else path
+
+    @classmethod
+    def read(cls, pairs: Iterable[tuple[str, str]]) -> tuple[Self, tuple[Problem, ...]]:
+        """Read pairs leniently: what is nonsense falls back to the default, and is reported."""
+        reader = _Reader()
+        for count, (name, value) in enumerate(pairs):
+            if count >= MOST_PAIRS:
+                reader.problem("", "", f"Only the first {MOST_PAIRS} parameters were read.")
+                break
+            reader.take(name, value)
+        return cls(**reader.fields()), tuple(reader.problems)
+
+    @classmethod
+    def parse(cls, pairs: Iterable[tuple[str, str]]) -> Self:
+        """Read pairs strictly. Raises InvalidSearch with every problem."""
+        search, problems = cls.read(pairs)
+        if problems:
+            raise InvalidSearch(problems)
+        return search
+
+    # as the API's body
+
+    def body(self) -> dict[str, Any]:
+        """Spell it as the body of POST /search/assets; a `ref_...` stays as it is.
+
+        `originalAssets` is not in it: the API takes that in the query string.
+        """
+        body: dict[str, Any] = {}
+        if self.query:
+            body["query"] = self.query
+        if self.querySemanticRatio:
+            body["querySemanticRatio"] = self.querySemanticRatio
+        if len(self.like) == 1 and not self.unlike:
+            body["image"] = self.like[0]
+        elif self.examples:
+            sides = {"like": list(self.like), "unlike": list(self.unlike)}
+            body["images"] = {side: ids for side, ids in sides.items() if ids}
+        if self.imageSemanticRatio != 1:
+            body["imageSemanticRatio"] = self.imageSemanticRatio
+        if expression := self.expression:
+            body["filter"] = expression
+        elif not self.is_ranked:
+            body["filter"] = filters.EVERYTHING
+        if self.public:
+            body["public"] = True
+        if sort := self.sortBy or (() if self.is_ranked else NEWEST):
+            body["sortBy"] = list(sort)
+        if self.offset is not None:
+            body |= {"offset": self.offset, "limit": self.limit}
+        else:
+            body |= {"page": self.page, "hitsPerPage": self.hitsPerPage}
+        return body
+
+    @classmethod
+    def from_body(cls, body: Mapping[str, Any], *, originalAssets: bool = False) -> Self:
+        """Read an API body: the inverse of `body`."""
+        images = body.get("images") or {}
+        parts = filters.parts(body.get("filter") or "")
+        paging = {name: body[name] for name in ("page", "hitsPerPage") if name in body}
+        if not paging:
+            paging = {name: body.get(name) for name in ("offset", "limit")}
+        return cls(
+            query=body.get("query") or "",
+            querySemanticRatio=body.get("querySemanticRatio") or 0.0,
+            like=tuple(images.get("like") or ([body["image"]] if body.get("image") else [])),
+            unlike=tuple(images.get("unlike") or ()),
+            imageSemanticRatio=body.get("imageSemanticRatio", 1.0),
+            facets=parts.facets,
+            ranges=parts.ranges,
+            nsfw="hide" if parts.hide_sensitive else "blur",
+            filter=parts.raw,
+            public=bool(body.get("public")),
+            originalAssets=originalAssets,
+            sortBy=tuple(body.get("sortBy") or ()),
+            **paging,
+        )
+
+    # its neighbours
+
+    def with_(self, **changes: Any) -> Self:
+        """This search with other values, from its first page."""
+        return replace(self, **{**self._start, **changes})
+
+    def on_page(self, page: int) -> Self:
+        """Another page of the same search."""
+        if self.offset is not None:
+            return replace(self, offset=(page - 1) * self.size)
+        return replace(self, page=page)
+
+    def similar(self, example: str) -> Self:
+        """What is like this one alone, under the same filters."""
+        return self.with_(query="", like=(example,), unlike=(), imageSemanticRatio=1.0, sortBy=())
+
+    def with_like(self, example: str) -> Self:
+        """More like this as well."""
+        return self.with_(
+            like=(*self.like, example), unlike=tuple(e for e in self.unlike if e != example)
+        )
+
+    def with_unlike(self, example: str) -> Self:
+        """Less like this as well."""
+        return self.with_(
+            like=tuple(e for e in self.like if e != example), unlike=(*self.unlike, example)
+        )
+
+    def without(self, parameter: str, value: str | None = None) -> Self:
+        """This search without one parameter, or without one of its values."""
+        kept = [
+            pair
+            for pair in self.with_().pairs()
+            if pair[0] != parameter or (value is not None and pair[1] != value)
+        ]
+        return self.read(kept)[0]
+
+    def adding(self, parameter: str, value: str) -> Self:
+        """This search with one more pair: a facet's value, a range, a sort."""
+        return self.read([*self.with_().pairs(), (parameter, value)])[0]
+
+    @property
+    def _start(self) -> dict[str, Any]:
+        return {"page": 1} if self.offset is None else {"offset": 0}
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _merged(facets: Iterable[Facet]) -> Iterable[Facet]:
+    by_field: dict[str, Facet] = {}
+    for facet in facets:
+        known = by_field.get(facet.field, Facet(facet.field))
+        by_field[facet.field] = Facet(
+            facet.field, known.any + facet.any, known.all + facet.all, known.none + facet.none
+        )
+    return (by_field[field] for field in FACETS if by_field.get(field))
+
+
+def pairs_of(querystring: bytes | str) -> list[tuple[str, str]]:
+    """Decode a query string in the order it was written, bytes that are no UTF-8 replaced.
+
+    Only as many pairs are decoded as `Search.read` would look at.
+    """
+    text = querystring.decode("latin-1") if isinstance(querystring, bytes) else querystring
+    return parse_qsl(
+        "&".join(text.split("&", MOST_PAIRS + 1)[: MOST_PAIRS + 1]), keep_blank_values=True
+    )
+
+
+class _Reader:
+    """Collects the fields of a Search from pairs, and what was wrong with them."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self._fields: dict[str, Any] = {}
+        self._sides: dict[str, str] = {}  # example -> "like" or "unlike"; the last mention wins
+        self._facets: dict[tuple[str, str], list[str]] = {}
+        self._ranges: dict[str, Range] = {}
+
+    def problem(self, name: str, value: str, message: str) -> None:
+        self.problems.append(Problem(name[:60], value[:200], message))
+
+    def fields(self) -> dict[str, Any]:
+        for side, most in (("like", MOST_LIKES), ("unlike", MOST_UNLIKES)):
+            examples = [example for example, chosen in self._sides.items() if chosen == side]
+            if len(examples) > most:
+                self.problem(side, "", f"Only the first {most} of {len(examples)} are used.")
+            self._fields[side] = tuple(examples[:most])
+        self._fields["facets"] = tuple(
+            Facet(field, **{mode: tuple(values)}) for (field, mode), values in self._facets.items()
+        )
+        self._fields["ranges"] = tuple(self._ranges.values())
+        pages = self._fields.keys() & {"page", "hitsPerPage"}
+        offsets = self._fields.keys() & {"offset", "limit"}
+        if pages and offsets:
+            self.problem("offset", "", "page and offset exclude each other; the page is used.")
+            for name in offsets:
+                del self._fields[name]
+        return self._fields
+
+    def take(self, name: str, value: str) -> None:
+        read = _READERS.get(name)
+        if read is None:
+            self.problem(name, value, "There is no such parameter.")
+        elif value.strip():
+            read(self, name, value)
+
+    def text(self, name: str, value: str) -> None:
+        cleaned = _clean(value)
+        most = MOST_TEXT[name]
+        if len(cleaned) > most:
+            self.problem(name, cleaned, f"Only the first {most} characters are used.")
+            cleaned = cleaned[:most] if name == "query" else ""
+        if name == "filter" and (reason := filters.unbalanced(cleaned)):
+            self.problem(name, cleaned, reason)
+            return
+        self._fields[name] = cleaned
+
+    def ratio(self, name: str, value: str) -> None:
+        if not _RATIO.fullmatch(value.strip()) or float(value) > 1:
+            self.problem(name, value, "It has to be a number from 0 to 1.")
+            return
+        self._fields[name] = float(value)
+
+    def example(self, name: str, value: str) -> None:
+        if not is_id(value := value.strip()):
+            self.problem(name, value, "This cannot be the id of an asset.")
+            return
+        self._sides.pop(value, None)
+        self._sides[value] = name
+
+    def facet(self, name: str, value: str) -> None:
+        field, _, suffix = name.partition(".")
+        mode = {"": "any", "all": "all", "not": "none"}[suffix]
+        value = _clean(value)
+        values = self._facets.setdefault((field, mode), [])
+        if len(value) > MOST_FACET_TEXT:
+            self.problem(name, value, f"A value has at most {MOST_FACET_TEXT} characters.")
+        elif len(values) >= MOST_VALUES:
+            self.problem(name, value, f"At most {MOST_VALUES} values are used.")
+        else:
+            values.append(value)
+
+    def interval(self, name: str, value: str) -> None:
+        try:
+            interval = filters.parse_range(name, value)
+        except ValueError as error:
+            self.problem(name, value, str(error))
+            return
+        if interval:
+            self._ranges[name] = interval
+
+    def sensitive(self, name: str, value: str) -> None:
+        if value not in get_args(Sensitive):
+            self.problem(name, value, "It is one of blur, hide, show.")
+            return
+        self._fields[name] = value
+
+    def truth(self, name: str, value: str) -> None:
+        if value.lower() not in {"true", "false", "1", "0", "on", "off"}:
+            self.problem(name, value, "It is true or false.")
+            return
+        self._fields[name] = value.lower() in {"true", "1", "on"}
+
+    def sort(self, name: str, value: str) -> None:
+        field, _, direction = value.strip().partition(":")
+        if field not in SORTABLE or direction not in {"asc", "desc"}:
+            fields = ", ".join(SORTABLE)
+            self.problem(name, value, f"It is one of {fields}, then :asc or :desc.")
+            return
+        self._fields[name] = (*self._fields.get(name, ()), f"{field}:{direction}")
+
+    def integer(self, name: str, value: str) -> None:
+        least, most = _BOUNDS[name]
+        if not _INTEGER.fullmatch(value.strip()) or not least <= int(value) <= most:
+            self.problem(name, value, f"It has to be a whole number from {least} to {most}.")
+            return
+        self._fields[name] = int(value)
+
+
+_BOUNDS: Final = {
+    "page": (1, 10**6),
+    "hitsPerPage": (1, MOST_HITS),
+    "offset": (0, 10**8),
+    "limit": (1, MOST_HITS),
+}
+
+_READERS: Final[dict[str, Callable[[_Reader, str, str], None]]] = {
+    "query": _Reader.text,
+    "querySemanticRatio": _Reader.ratio,
+    "like": _Reader.example,
+    "unlike": _Reader.example,
+    "imageSemanticRatio": _Reader.ratio,
+    **dict.fromkeys(FACETS, _Reader.facet),
+    **{f"{field}.all": _Reader.facet for field in sorted(ARRAYS)},
+    **{f"{field}.not": _Reader.facet for field in FACETS},
+    **dict.fromkeys(RANGES, _Reader.interval),
+    "nsfw": _Reader.sensitive,
+    "filter": _Reader.text,
+    "public": _Reader.truth,
+    "originalAssets": _Reader.truth,
+    "sortBy": _Reader.sort,
+    **dict.fromkeys(_BOUNDS, _Reader.integer),
+}
+PARAMETERS: Final = tuple(_READERS)

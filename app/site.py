@@ -1,0 +1,191 @@
+"""What the pages are built from: asks the client, keeps what may go wrong on the page.
+
+Stands between pages and view models: a page that asked for a search gets a view in any case, with
+the error in it where there was one. Knows nothing of Flask.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+import cachetools
+
+from app import assets, views
+from app.errors import (
+    InvalidReference,
+    Problem,
+    UnknownAsset,
+    UnknownReference,
+    UpstreamError,
+)
+from app.references import is_reference
+from app.scenario import spell_search
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from app.assets import Asset, Named, ResultPage
+    from app.references import References
+    from app.scenario import Client
+    from app.search import Search
+    from app.views import AssetView, ResultsView
+    from config import Settings
+
+log = logging.getLogger(__name__)
+
+MOST_KNOWN: int = 5000  # assets kept from the pages shown, for the names in the bar
+NAMES_SECONDS: int = 300
+
+
+class Site:
+    """The services of one application, and what it remembers between requests."""
+
+    def __init__(self, settings: Settings, client: Client, references: References) -> None:
+        """Remember nothing yet."""
+        self.settings = settings
+        self.client = client
+        self.references = references
+        self._known: cachetools.LRUCache[str, Asset] = cachetools.LRUCache(MOST_KNOWN)
+        self._names: cachetools.TTLCache[str, tuple[Named, ...]] = cachetools.TTLCache(
+            8, ttl=NAMES_SECONDS
+        )
+        self._guard = threading.Lock()
+
+    def results(self, search: Search, problems: Iterable[Problem] = ()) -> ResultsView:
+        """Ask for a search and build its page, whatever happens.
+
+        Examples that are gone are left out and reported; any other failure is shown on the page,
+        with the search kept.
+        """
+        noticed = list(problems)
+        result: ResultPage | None = None
+        error: UpstreamError | None = None
+        try:
+            search = self._without_lost_references(search, noticed)
+            try:
+                result = self._search(search)
+            except UnknownAsset:
+                search = self._without_lost_assets(search, noticed)
+                result = self._search(search)
+        except UpstreamError as raised:
+            error = raised
+        return views.results_view(
+            search,
+            result=result,
+            known=self.known(search.examples) if error is None else self._remembered(search),
+            collections=self.collections() if error is None else self._names.get("c", ()),
+            problems=tuple(noticed),
+            error=error,
+        )
+
+    def _search(self, search: Search) -> ResultPage:
+        result = self.client.search(search, self.expand)
+        self._remember(result.hits)
+        return result
+
+    def answer(self, search: Search) -> dict[str, Any]:
+        """The API's own answer to a search, as it came. Raises UpstreamError."""
+        body = self.client.answer(spell_search(search, self.expand))
+        assets.result_page(body, size=search.size)  # refuses what is no page of hits
+        answer: dict[str, Any] = assets.decode(body)
+        return answer
+
+    def asset_page(self, asset_id: str, search: Search, *, is_from_search: bool) -> AssetView:
+        """Ask for an asset and build its page. Raises UpstreamError."""
+        asset = self.client.asset(asset_id)
+        self._remember([asset])
+        names = {item.id: item.name for item in self.collections()}
+        wanted = [each for each in (asset.metadata.modelId, asset.metadata.baseModelId) if each]
+        try:
+            names |= {item.id: item.name for item in self.client.models(wanted)}
+        except UpstreamError as error:
+            log.info("no names for models: %s", error)
+        return views.asset_view(
+            asset,
+            search,
+            names=names,
+            known=self.known(search.examples),
+            is_from_search=is_from_search,
+        )
+
+    def asset(self, asset_id: str) -> Asset:
+        """An asset whose URLs can still be opened. Raises UpstreamError."""
+        with self._guard:
+            asset = self._known.get(asset_id)
+        if asset is None or not _can_be_opened(asset):
+            asset = self.client.asset(asset_id)
+            self._remember([asset])
+        return asset
+
+    def expand(self, example: str) -> str:
+        """Turn a `ref_...` into a data URL, leave an asset's id. Raises UnknownReference."""
+        return self.references.data_url(example) if is_reference(example) else example
+
+    def known(self, examples: Iterable[str]) -> dict[str, Asset]:
+        """The assets among some examples, asked for only where no page has shown them."""
+        ids = [example for example in examples if not is_reference(example)]
+        with self._guard:
+            found = {each: self._known[each] for each in ids if each in self._known}
+        missing = [each for each in ids if each not in found]
+        if missing:
+            try:
+                asked = self.client.assets(missing)
+            except UpstreamError as error:
+                log.info("no names for examples: %s", error)
+                return found
+            self._remember(asked.values())
+            found |= asked
+        return found
+
+    def collections(self) -> tuple[Named, ...]:
+        """The collections by name; empty while the API does not tell."""
+        with self._guard:
+            if (names := self._names.get("c")) is not None:
+                return names
+        try:
+            names = self.client.collections()
+        except UpstreamError as error:
+            log.info("no names for collections: %s", error)
+            names = ()
+        with self._guard:
+            self._names["c"] = names
+        return names
+
+    def _remembered(self, search: Search) -> dict[str, Asset]:
+        with self._guard:
+            return {each: self._known[each] for each in search.examples if each in self._known}
+
+    def _remember(self, hits: Iterable[Asset]) -> None:
+        with self._guard:
+            for hit in hits:
+                self._known[hit.id] = hit
+
+    def _without_lost_references(self, search: Search, noticed: list[Problem]) -> Search:
+        for example in search.examples:
+            try:
+                self.expand(example)
+            except (UnknownReference, InvalidReference) as error:
+                side = "like" if example in search.like else "unlike"
+                noticed.append(Problem(side, example, f"{error.message} It was left out."))
+                search = search.without(side, example)
+        return search
+
+    def _without_lost_assets(self, search: Search, noticed: list[Problem]) -> Search:
+        """Leave out the examples that do not exist; raise again if they all do."""
+        ids = [example for example in search.examples if not is_reference(example)]
+        found = self.client.assets(ids)
+        lost = [each for each in ids if each not in found]
+        if not lost:
+            raise UnknownAsset("The library does not know something that this search names.")
+        for example in lost:
+            side = "like" if example in search.like else "unlike"
+            noticed.append(Problem(side, example, "This asset does not exist. It was left out."))
+            search = search.without(side, example)
+        return search
+
+
+def _can_be_opened(asset: Asset) -> bool:
+    urls = [asset.url, asset.thumbnail.url if asset.thumbnail else None]
+    return all(assets.is_fresh(url) for url in urls if url)

@@ -1,0 +1,77 @@
+"""Static files under addresses that change with their content, so browsers keep them for good.
+
+The style sheets of `static/css` are served as one file, joined in the order of their names: the
+number says the layer. There is no build step.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Response, request, url_for
+
+from app import icons
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+FOREVER = "public, max-age=31536000, immutable"
+
+
+def init_app(app: Flask) -> None:
+    """Give templates `static_url(name)`, `icon_url(name)` and `style_url()`; serve the last two."""
+    folder = Path(app.static_folder or "")
+    sprite = icons.sprite()
+    sprite_hash = _hash(sprite.encode())
+    style = _joined(folder / "css")
+    style_hash = _hash(style.encode())
+
+    @lru_cache(maxsize=256)
+    def file_hash(name: str, mtime_ns: int) -> str:  # noqa: ARG001 - a changed file is read again
+        return _hash((folder / name).read_bytes())
+
+    def static_url(name: str) -> str:
+        mtime_ns = (folder / name).stat().st_mtime_ns
+        return url_for("static", filename=name, _hash=file_hash(name, mtime_ns))
+
+    def icon_url(name: str) -> str:
+        if name not in icons.NAMES:
+            raise KeyError(f"The icon {name} is not in the sprite.")
+        return f"/icons.svg?_hash={sprite_hash}#{name}"
+
+    def style_url() -> str:
+        nonlocal style, style_hash
+        if app.debug:
+            style = _joined(folder / "css")
+            style_hash = _hash(style.encode())
+        return f"/akin.css?_hash={style_hash}"
+
+    def serve_icons() -> Response:
+        return Response(sprite, mimetype="image/svg+xml")
+
+    def serve_style() -> Response:
+        return Response(style, mimetype="text/css")
+
+    def keep(response: Response) -> Response:
+        is_static = request.endpoint in {"static", "icons", "style"}
+        if is_static and response.status_code == 200:
+            response.headers["Cache-Control"] = (
+                FOREVER if "_hash" in request.args else "public, no-cache"
+            )
+        return response
+
+    app.add_url_rule("/icons.svg", "icons", serve_icons)
+    app.add_url_rule("/akin.css", "style", serve_style)
+    app.after_request(keep)
+    app.jinja_env.globals.update(static_url=static_url, icon_url=icon_url, style_url=style_url)
+
+
+def _joined(folder: Path) -> str:
+    return "".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.css")))
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]

@@ -1,0 +1,79 @@
+"""A requests adapter that calls a WSGI application in this process.
+
+With no key, wsgi.py gives the client a session in which the library answers this way, so that the
+client has one code path, whatever answers. Tests put their own application behind it.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from requests import PreparedRequest, Response
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+from requests.utils import get_encoding_from_headers
+from urllib3 import HTTPResponse
+from werkzeug.test import run_wsgi_app
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+
+class WSGIAdapter(BaseAdapter):
+    """Answers requests from `application`; time-outs and certificates mean nothing here."""
+
+    def __init__(self, application: WSGIApplication) -> None:
+        """Call `application` for every request of the session."""
+        super().__init__()
+        self._application = application
+
+    def send(self, request: PreparedRequest, *_: Any, **__: Any) -> Response:
+        """Answer a prepared request as the network would."""
+        url = urlsplit(request.url or "")
+        content: object = request.body or b""
+        body = content.encode() if isinstance(content, str) else content
+        if not isinstance(body, bytes):
+            raise TypeError("Only requests whose body is in memory can be answered in process.")
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": request.method or "GET",
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote(str(url.path), encoding="latin-1"),
+            "QUERY_STRING": str(url.query),
+            "SERVER_NAME": str(url.hostname or "localhost"),
+            "SERVER_PORT": str(url.port or 80),
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": "127.0.0.1",
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": str(url.scheme or "http"),
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.errors": io.StringIO(),
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": True,
+            "wsgi.run_once": False,
+        }
+        headers_sent: dict[str, Any] = dict(request.headers.items())
+        for name, value in headers_sent.items():
+            key = name.upper().replace("-", "_")
+            environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
+        parts, status, headers = run_wsgi_app(self._application, environ, buffered=True)
+        code, _space, reason = status.partition(" ")
+        response = Response()
+        response.status_code = int(code)
+        response.reason = reason
+        response.headers = CaseInsensitiveDict(headers.items())
+        response.encoding = get_encoding_from_headers(response.headers)
+        response.raw = HTTPResponse(
+            body=io.BytesIO(b"".join(parts)),
+            headers=dict(headers),
+            status=int(code),
+            preload_content=False,
+        )
+        response.url = request.url or ""
+        response.request = request
+        return response
+
+    def close(self) -> None:
+        """Nothing is held open."""

@@ -1,0 +1,161 @@
+"""AssetView: one asset with all that is known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from app import images, words
+from app.search import Search
+from app.views.card import Card
+from app.views.form import Example, Form, examples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from app.assets import Asset
+    from app.images import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One fact of an asset; `url` finds those that share it, `copy` asks for a copy button."""
+
+    label: str
+    value: str
+    url: str = ""
+    copy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Facts that belong together."""
+
+    label: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AssetView:
+    """An asset's own page."""
+
+    asset_id: str
+    title: str
+    card: Card
+    picture: Picture
+    media_url: str  # the file itself, for sound and video
+    mime: str
+    prompt: str
+    negative_prompt: str
+    description: str
+    content: str
+    groups: tuple[Group, ...]
+    tags: tuple[Row, ...]
+    back_url: str
+    back_words: str
+    similar_url: str
+    form: Form
+    examples: tuple[Example, ...]
+    search: Search
+
+
+def asset_view(
+    asset: Asset,
+    search: Search,
+    *,
+    names: Mapping[str, str] | None = None,
+    known: Mapping[str, Asset] | None = None,
+    is_from_search: bool = False,
+) -> AssetView:
+    """Build an asset's page; `search` is where the reader came from, or empty."""
+    names = names or {}
+    return AssetView(
+        asset_id=asset.id,
+        title=asset.name,
+        card=Card.of(asset, search, 0),
+        picture=images.large_picture(asset),
+        media_url=asset.url if asset.url and images.is_web(asset.url) else "",
+        mime=asset.mimeType or "",
+        prompt=asset.metadata.prompt or "",
+        negative_prompt=asset.metadata.negativePrompt or "",
+        description=asset.description or "",
+        content=asset.content or asset.transcription or "",
+        groups=tuple(group for group in _groups(asset, names) if group.rows),
+        tags=tuple(Row("tag", tag, Search().adding("tags", tag).url()) for tag in asset.tags),
+        back_url=search.url(),
+        back_words=words.title(search, names) if is_from_search else "the newest",
+        similar_url=search.similar(asset.id).url(),
+        form=Form.of(search),
+        examples=examples(search, known or {}),
+        search=search,
+    )
+
+
+def _sharing(parameter: str, value: object) -> str:
+    return Search().adding(parameter, str(value)).url() if value not in {None, ""} else ""
+
+
+def _groups(asset: Asset, names: Mapping[str, str]) -> Iterable[Group]:
+    """All that is known, in groups; what shares a value is a link to the others."""
+    made = asset.metadata
+
+    def facet(label: str, parameter: str, value: object, shown: str = "") -> Row | None:
+        if value is None or value == "":
+            return None
+        text = shown or names.get(str(value), str(value))
+        return Row(label, text, _sharing(parameter, value))
+
+    def plain(label: str, value: object, *, copy: bool = False) -> Row | None:
+        return None if value is None or value == "" else Row(label, str(value), copy=copy)
+
+    def group(label: str, *rows: Row | None) -> Group:
+        return Group(label, tuple(row for row in rows if row is not None))
+
+    size = f"{asset.width} × {asset.height}" if asset.width and asset.height else None
+    yield group(
+        "File",
+        plain("Name", made.name),
+        facet("Kind", "kind", asset.medium, words.KINDS.get(asset.medium, asset.medium)),
+        plain("Pixels", size),
+        facet("Shape", "aspectRatio", made.aspectRatio),
+        facet("Format", "mimeType", asset.mimeType),
+        plain("Size", words.file_size(asset.bytes) if asset.bytes else None),
+        *_properties(asset),
+    )
+    yield group(
+        "Generation",
+        facet("Made by", "type", made.type),
+        facet("Model", "modelId", made.modelId),
+        facet("Base model", "baseModelId", made.baseModelId),
+        plain("Model type", made.modelType),
+        plain("Seed", made.seed, copy=True),
+        facet("Steps", "numInferenceSteps", made.numInferenceSteps),
+        facet("Guidance", "guidance", made.guidance),
+        facet("Scheduler", "scheduler", made.scheduler),
+        plain("Negative prompt strength", made.negativePromptStrength),
+        plain("Text", made.text),
+        plain("Job", made.parentJobId, copy=True),
+    )
+    yield group(
+        "Place",
+        *(facet("Collection", "collectionIds", each) for each in asset.collectionIds),
+        plain("Created", words.date(asset.createdAt)),
+        plain("Changed", words.date(asset.updatedAt)),
+        facet("Author", "authorId", asset.authorId),
+        facet("Privacy", "privacy", asset.privacy),
+        plain("Status", asset.status),
+        plain("Sensitive", ", ".join(asset.nsfw)),
+        plain("Id", asset.id, copy=True),
+    )
+
+
+_SHOWN: Final = frozenset({"width", "height", "size"})
+
+
+def _properties(asset: Asset) -> Iterable[Row]:
+    for name, value in sorted(asset.properties.items()):
+        if name in _SHOWN or isinstance(value, dict | list) or value is None:
+            continue
+        label = "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip().capitalize()
+        shown = f"{value:g}" if isinstance(value, float) else str(value)
+        yield Row(label, f"{shown} s" if name == "duration" else shown)

@@ -1,0 +1,110 @@
+"""Card: one asset in a grid, and the class of its shape."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from app import images, words
+
+if TYPE_CHECKING:
+    from app.assets import Asset
+    from app.images import Picture
+    from app.search import Search
+
+EAGER: Final = 8  # the first row's pictures are asked for at once
+SMALL: Final = 256  # pixels: a sprite, shown with air around it
+TINY: Final = 64  # pixels: enlarged pixel by pixel
+
+# Shapes are laid out by a class, since nothing may be inline: ratios in steps of 1.5 %.
+_RATIO_STEP: Final = 1.015
+_RATIO_LEAST: Final = 0.4
+_RATIO_MOST: Final = 3.6
+_RATIO_DEFAULT: Final[dict[str, float]] = {"audio": 2.0, "video": 16 / 9}
+
+GLYPHS: Final[dict[str, str]] = {
+    "image": "image",
+    "image-hdr": "image",
+    "video": "film",
+    "audio": "audio-lines",
+    "3d": "box",
+}
+
+
+def ratio_steps() -> dict[int, float]:
+    """Every class number and the width-to-height ratio that it stands for."""
+    last = _ratio_class(_RATIO_MOST)
+    return {step: round(_RATIO_LEAST * _RATIO_STEP**step, 4) for step in range(last + 1)}
+
+
+def _ratio_class(ratio: float) -> int:
+    bounded = min(max(ratio, _RATIO_LEAST), _RATIO_MOST)
+    return round(math.log(bounded / _RATIO_LEAST) / math.log(_RATIO_STEP))
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One hit in the grid."""
+
+    asset_id: str
+    name: str
+    alt: str
+    kind: str
+    kind_name: str
+    glyph: str
+    facts: str  # "1024 × 768", "0:12"
+    picture: Picture
+    ratio: int  # the class of its shape
+    size_class: str  # "", "small" or "small tiny"
+    is_sensitive: bool
+    is_eager: bool
+    is_first: bool
+    side: str  # "like", "unlike" or ""
+
+    @classmethod
+    def of(cls, asset: Asset, search: Search, position: int) -> Card:
+        """Show `asset` at `position` (from 0) of the results of `search`."""
+        width, height = asset.width, asset.height
+        medium = asset.medium
+        ratio = width / height if width and height else _RATIO_DEFAULT.get(medium, 1.0)
+        side = "like" if asset.id in search.like else ""
+        return cls(
+            asset_id=asset.id,
+            name=asset.name,
+            alt=alternative(asset),
+            kind=medium,
+            kind_name=words.KINDS.get(medium, medium),
+            glyph=GLYPHS.get(medium, "file-text"),
+            facts=facts(asset),
+            picture=images.grid_picture(asset),
+            ratio=_ratio_class(ratio),
+            size_class=_size_class(max(width, height) if width and height else None),
+            is_sensitive=bool(asset.nsfw) and search.nsfw == "blur",
+            is_eager=position < EAGER,
+            is_first=position == 0,
+            side=side or ("unlike" if asset.id in search.unlike else ""),
+        )
+
+
+def _size_class(longer: int | None) -> str:
+    if longer is None or longer > SMALL:
+        return ""
+    return "small tiny" if longer <= TINY else "small"
+
+
+def alternative(asset: Asset) -> str:
+    """The text that stands for a picture: what it was asked to show, else its name."""
+    text = asset.description or asset.metadata.prompt or asset.name
+    text = " ".join(text.split())
+    return text if len(text) <= 160 else text[:160].rsplit(" ", 1)[0] + "…"
+
+
+def facts(asset: Asset) -> str:
+    """Size in pixels, or duration, or bytes: the one that says most."""
+    if asset.width and asset.height:
+        return f"{asset.width} × {asset.height}"
+    duration = asset.properties.get("duration")
+    if isinstance(duration, int | float) and not isinstance(duration, bool) and duration >= 0:
+        return f"{int(duration // 60)}:{int(duration % 60):02d}"
+    return words.file_size(asset.bytes) if asset.bytes else ""

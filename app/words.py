@@ -1,0 +1,150 @@
+"""A search and its parts in words: the title, the chips, counts, sizes and dates.
+
+Knows `Search` and nothing of HTML.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from app.search import Search
+
+FIELDS: Final[dict[str, str]] = {
+    "kind": "kind",
+    "type": "made by",
+    "tags": "tag",
+    "collectionIds": "collection",
+    "modelId": "model",
+    "baseModelId": "base model",
+    "aspectRatio": "shape",
+    "mimeType": "format",
+    "authorId": "author",
+    "privacy": "privacy",
+    "scheduler": "scheduler",
+    "width": "width",
+    "height": "height",
+    "size": "bytes",
+    "guidance": "guidance",
+    "numInferenceSteps": "steps",
+    "createdAt": "created",
+    "updatedAt": "changed",
+}
+SORTS: Final[dict[str, str]] = {
+    "createdAt:desc": "Newest first",
+    "createdAt:asc": "Oldest first",
+    "updatedAt:desc": "Last changed first",
+    "updatedAt:asc": "Longest unchanged first",
+    "width:desc": "Widest first",
+    "width:asc": "Narrowest first",
+    "height:desc": "Tallest first",
+    "height:asc": "Lowest first",
+    "score:desc": "Most popular first",
+    "score:asc": "Least popular first",
+}
+KINDS: Final[dict[str, str]] = {
+    "image": "Image",
+    "video": "Video",
+    "audio": "Sound",
+    "3d": "3D",
+    "image-hdr": "HDR image",
+    "document": "Document",
+    "json": "JSON",
+    "text": "Text",
+}
+_UNITS: Final = ("bytes", "kB", "MB", "GB", "TB")
+
+
+def number(count: int) -> str:
+    """1234567 as 1,234,567 with narrow spaces, which every script reads."""
+    return f"{count:,}".replace(",", "\u202f")
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """`1 picture`, `2 pictures`."""
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+def file_size(size: int) -> str:
+    """Bytes in the unit that leaves one to three digits before the point."""
+    value = float(size)
+    for unit in _UNITS:
+        if value < 1000 or unit == _UNITS[-1]:
+            return (
+                f"{value:.0f} {unit}" if unit == "bytes" or value >= 10 else f"{value:.1f} {unit}"
+            )
+        value /= 1000
+    raise AssertionError
+
+
+def date(text: str | None) -> str:
+    """An ISO date and time as `2025-01-31 12:00` in UTC; what is no date stays as it is."""
+    if not text:
+        return ""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC)
+    return f"{moment:%Y-%m-%d %H:%M}"
+
+
+def interval(field: str, low: str | None, high: str | None) -> str:
+    """A range in words: `width from 1024`, `created until 2025-01-31`, `height 512 to 1024`."""
+    name = FIELDS[field]
+    if low and high:
+        return f"{name} {low}" if low == high else f"{name} {low} to {high}"
+    return f"{name} from {low}" if low else f"{name} until {high}"
+
+
+def conditions(
+    search: Search, names: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, str, str]]:
+    """Yield parameter, value and words of every condition that is no word and no example."""
+    names = names or {}
+    for facet in search.facets:
+        field = FIELDS[facet.field]
+        for value in facet.any:
+            yield facet.field, value, f"{field} {names.get(value, value)}"
+        for value in facet.all:
+            yield f"{facet.field}.all", value, f"{field} {names.get(value, value)} (all)"
+        for value in facet.none:
+            yield f"{facet.field}.not", value, f"no {field} {names.get(value, value)}"
+    for item in search.ranges:
+        yield item.field, str(item), interval(item.field, item.low, item.high)
+    if search.nsfw != "blur":
+        words = "sensitive hidden" if search.nsfw == "hide" else "sensitive shown"
+        yield "nsfw", search.nsfw, words
+    if search.filter:
+        yield "filter", search.filter, search.filter
+    if search.public:
+        yield "public", "true", "everybody’s public assets"
+
+
+def title(search: Search, names: Mapping[str, str] | None = None) -> str:
+    """The search in words: `like 2 pictures, unlike 1 · castle · shape 16:9 · oldest first`."""
+    parts: list[str] = []
+    if search.like:
+        parts.append(f"like {counted(len(search.like), 'picture')}")
+    if search.unlike:
+        unlike = f"unlike {len(search.unlike)}"
+        if search.like:
+            parts[-1] += f", {unlike}"
+        else:
+            parts.append(f"unlike {counted(len(search.unlike), 'picture')}")
+    if search.query:
+        parts.append(search.query)
+    parts += [words for _, _, words in conditions(search, names)]
+    if search.sortBy:
+        parts.append(" then ".join(SORTS[sort].lower() for sort in search.sortBy))
+    if not parts:
+        parts.append("newest")
+    if search.page > 1:
+        parts.append(f"page {search.page}")
+    elif search.offset:
+        parts.append(f"from {search.offset + 1}")
+    return " · ".join(parts)

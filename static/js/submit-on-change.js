@@ -1,0 +1,7 @@
+// A control with data-submit searches at once; its "Apply" button is then not needed.
+document.documentElement.classList.add("js");
+
+document.addEventListener("change", (event) => {
+  const control = event.target.closest("[data-submit]");
+  if (control) control.form.requestSubmit();
+});
