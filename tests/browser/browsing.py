@@ -1,0 +1,89 @@
+"""Debian's Chromium under Playwright, and pages that watch themselves."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
+
+FLAGS = [
+    "--no-sandbox",  # containers forbid what the sandbox needs
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE = 30_000  # milliseconds for one step, on a busy machine
+
+
+def chromium() -> str | None:
+    """Where the browser is; None where there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start the browser. Raises RuntimeError where there is none."""
+    path = chromium()
+    if path is None:
+        msg = "no Chromium found; on Debian: apt-get install chromium"
+        raise RuntimeError(msg)
+    return playwright.chromium.launch(executable_path=path, args=FLAGS)
+
+
+class Watch:
+    """The contexts of one test, and what went wrong in any of their pages.
+
+    A test that expects trouble takes it out of `troubles`, or names it to `forgive` before.
+    """
+
+    def __init__(self, browser: Browser, url: str) -> None:
+        """Open pages of `browser` with relative addresses below `url`."""
+        self._browser = browser
+        self._url = url
+        self._forgiven: list[str] = []
+        self._contexts: list[BrowserContext] = []
+        self.troubles: list[str] = []
+
+    def context(self, **options: Any) -> BrowserContext:
+        """A fresh context: no cookie, no storage, no cache shared with any other."""
+        context = self._browser.new_context(base_url=self._url, **options)
+        context.set_default_timeout(PATIENCE)
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self._trouble(f"exception: {error.error}"))
+        context.on("request", lambda request: self._request(request.url))
+        self._contexts.append(context)
+        return context
+
+    def page(self, **options: Any) -> Page:
+        """The only page of a fresh context."""
+        return self.context(**options).new_page()
+
+    def forgive(self, words: str) -> None:
+        """Expect trouble that has these words."""
+        self._forgiven.append(words)
+
+    def close(self) -> list[str]:
+        """Close every context and tell the troubles that were not forgiven."""
+        for context in self._contexts:
+            context.close()
+        return self.troubles
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            place = message.location.get("url", "")
+            self._trouble(f"console {message.type}: {message.text} ({place})")
+
+    def _request(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("data", "blob") and not url.startswith(self._url + "/"):
+            self._trouble(f"request to another host: {url}")
+
+    def _trouble(self, text: str) -> None:
+        if not any(words in text for words in self._forgiven):
+            self.troubles.append(text)

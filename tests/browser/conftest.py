@@ -1,0 +1,91 @@
+"""A real server as `make run` starts it, over a small library, and a real browser before it.
+
+Every page of these tests watches itself: an error on the console, an exception in a script or a
+request to another host fails the test that opened it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.browser import pictures
+from tests.browser.browsing import Watch, chromium, launch
+from tests.browser.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark these tests; skip them where there is no browser, unless CI asks for every test."""
+    for item in items:
+        if "tests/browser/" in item.path.as_posix():
+            item.add_marker(pytest.mark.browser)
+            if chromium() is None and not os.environ.get("CI"):
+                item.add_marker(
+                    pytest.mark.skip("no Chromium; on Debian: apt-get install chromium")
+                )
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of made-up files."""
+    folder = tmp_path_factory.mktemp('it\'s a "library"')
+    pictures.draw(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, library: Path) -> Iterator[Server]:
+    """Akin over that folder."""
+    data = tmp_path_factory.mktemp("data")
+    with Server(data, {"AKIN_ASSETS": str(library)}) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests; each page has a context of its own."""
+    with sync_playwright() as playwright:
+        launched = launch(playwright)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def watch(browser: Browser, server: Server) -> Iterator[Watch]:
+    """Where pages come from: fails the test in the end when anything went wrong in one."""
+    watching = Watch(browser, server.url)
+    yield watching
+    assert watching.close() == []
+
+
+@pytest.fixture
+def page(watch: Watch) -> Page:
+    """A page with JavaScript."""
+    return watch.page()
+
+
+@pytest.fixture
+def page_without_javascript(watch: Watch) -> Page:
+    """A page without."""
+    return watch.page(java_script_enabled=False)
+
+
+@pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
+def any_page(request: pytest.FixtureRequest, watch: Watch) -> Page:
+    """Both, one after the other: what works must work in each."""
+    return watch.page(java_script_enabled=request.param)
+
+
+@pytest.fixture
+def other_browser(watch: Watch) -> Callable[..., Page]:
+    """A second browser, with no cookie and nothing stored; options as of a context."""
+    return watch.page

@@ -1,0 +1,176 @@
+"""The walk of a person: search, find similar, less like this, next page, hand the link over.
+
+Each step with and without JavaScript; the second browser has no cookie and knows the link alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from tests.browser import pictures
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Locator, Page
+
+
+def shown(page: Page) -> list[str]:
+    """The ids of the cards, in order."""
+    cards = page.locator("article[data-asset-id]").all()
+    return [str(card.get_attribute("data-asset-id")) for card in cards]
+
+
+def first_card(page: Page) -> Locator:
+    """The first card, under the pointer, so that its controls are there."""
+    card = page.locator("article[data-asset-id]").first
+    card.hover()
+    return card
+
+
+def total(page: Page) -> int:
+    """How many were found."""
+    return int(str(page.locator("[data-total-hits]").get_attribute("data-total-hits")))
+
+
+def query(page: Page) -> list[tuple[str, str]]:
+    """What the address says."""
+    return parse_qsl(urlsplit(page.url).query)
+
+
+def search(page: Page, words: str) -> None:
+    """Type words into the one form and send it."""
+    page.goto("/")
+    page.locator("form#search input[name=query]").fill(words)
+    page.locator("form#search input[name=query]").press("Enter")
+    page.wait_for_url("**query=**")
+
+
+def steer(page: Page, name: str, parameter: str) -> str:
+    """Press a control of the first card; answers that card's id."""
+    card = first_card(page)
+    identity = str(card.get_attribute("data-asset-id"))
+    card.get_by_role("button", name=name).or_(card.get_by_role("link", name=name)).first.click()
+    page.wait_for_url(f"**{parameter}={identity}**")
+    return identity
+
+
+def test_the_first_page_shows_the_newest(any_page: Page) -> None:
+    """Nothing asked for: every file of the library, as cards with pictures that load."""
+    any_page.goto("/")
+    assert total(any_page) == pictures.PICTURES + 3
+    card = any_page.locator("article[data-kind=image]").first
+    image = card.locator("img")
+    assert image.get_attribute("alt")
+    assert int(str(image.get_attribute("width"))) > 0
+    assert int(str(image.get_attribute("height"))) > 0
+    assert any_page.request.get(str(image.get_attribute("src"))).ok
+
+
+def test_search_in_words(any_page: Page) -> None:
+    """Words find the files that have them, a mistyped one as well."""
+    search(any_page, "dragon")
+    names = any_page.locator("article[data-asset-id]").all_inner_texts()
+    assert all("dragon" in name.lower() for name in names[:10])
+    found = shown(any_page)
+    search(any_page, "dragno")
+    assert set(shown(any_page)) & set(found)
+
+
+def test_find_similar(any_page: Page) -> None:
+    """One picture is the whole question; it is not its own answer, and the words are gone."""
+    search(any_page, "red castle")
+    identity = steer(any_page, "Find similar", "like")
+    assert query(any_page) == [("like", identity)]
+    assert any_page.locator(f"[data-like='{identity}']").count() == 1
+    found = shown(any_page)
+    assert identity not in found
+    assert found
+
+
+def test_more_and_less_like_this(any_page: Page) -> None:
+    """Likes and unlikes stand in the bar, join the words, and can be taken away."""
+    search(any_page, "castle")
+    liked = steer(any_page, "More like this", "like")
+    unliked = steer(any_page, "Less like this", "unlike")
+    assert dict(query(any_page)) == {"query": "castle", "like": liked, "unlike": unliked}
+    assert not {liked, unliked} & set(shown(any_page))
+    any_page.locator(f"[data-unlike='{unliked}']").get_by_role("link", name="Remove").click()
+    any_page.wait_for_url(lambda url: "unlike" not in url)
+    assert dict(query(any_page)) == {"query": "castle", "like": liked}
+    assert any_page.locator("[data-unlike]").count() == 0
+
+
+def test_paging_shows_each_asset_once(any_page: Page) -> None:
+    """Next until the end: nothing twice, nothing missing, and back again."""
+    any_page.goto("/?hitsPerPage=24")
+    seen = shown(any_page)
+    pagination = any_page.get_by_role("navigation", name="Pagination")
+    while (following := pagination.locator("a[rel=next]")).count():
+        address = any_page.url
+        following.click()
+        any_page.wait_for_url(lambda url, before=address: url != before)
+        seen += shown(any_page)
+    assert len(seen) == len(set(seen)) == total(any_page)
+    last = dict(query(any_page))["page"]
+    pagination.locator("a[rel=prev]").click()
+    any_page.wait_for_url(f"**page={int(last) - 1}**")
+
+
+def test_an_asset_leads_back_to_its_search(any_page: Page) -> None:
+    """The picture large, what is known of it, and the way back."""
+    search(any_page, "coin")
+    before = shown(any_page)
+    first_card(any_page).locator("a").first.click()
+    any_page.wait_for_url("**/assets/**")
+    assert any_page.locator("h1").inner_text()
+    assert any_page.get_by_role("link", name="Download").count() == 1
+    any_page.get_by_role("link", name="Back to").click()
+    any_page.wait_for_url("**query=coin**")
+    assert shown(any_page) == before
+
+
+def test_a_picture_of_mine_steers_the_search(any_page: Page) -> None:
+    """An upload becomes a reference in the address, and finds what looks like it."""
+    any_page.goto("/")
+    upload = any_page.locator("form[action='/references']")
+    if not upload.locator("input[name=image]").is_visible():
+        any_page.locator("summary", has=any_page.locator("xpath=..//form")).first.click()
+    upload.locator("input[name=image]").set_input_files(
+        {"name": "mine.png", "mimeType": "image/png", "buffer": pictures.example()}
+    )
+    upload.get_by_role("button", name="More like").click()
+    any_page.wait_for_url("**like=ref_**")
+    assert any_page.locator("[data-like^=ref_]").count() == 1
+    assert shown(any_page)
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["scripted", "unscripted"])
+def test_a_copied_link_shows_the_same_page_to_a_stranger(
+    any_page: Page, other_browser: Callable[..., Page], scripted: bool
+) -> None:
+    """Words, an unlike and the second page: the link alone brings all of it back."""
+    search(any_page, "castle")
+    any_page.goto(f"{any_page.url}&hitsPerPage=24&querySemanticRatio=1")
+    unliked = steer(any_page, "Less like this", "unlike")
+    following = any_page.get_by_role("navigation", name="Pagination").locator("a[rel=next]")
+    following.click()
+    any_page.wait_for_url("**page=2**")
+    stranger = other_browser(java_script_enabled=scripted)
+    stranger.goto(any_page.url)
+    assert stranger.url == any_page.url
+    assert shown(stranger) == shown(any_page)
+    assert total(stranger) == total(any_page)
+    assert stranger.locator(f"[data-unlike='{unliked}']").count() == 1
+    assert stranger.context.cookies() == []
+
+
+def test_the_same_search_as_json(page: Page) -> None:
+    """/search.json speaks the page's words and lists the same assets."""
+    page.goto("/?query=tree&hitsPerPage=24")
+    answer = page.request.get("/search.json?query=tree&hitsPerPage=24").json()
+    assert [hit["id"] for hit in answer["hits"]] == shown(page)
+    assert answer["totalHits"] == total(page)
