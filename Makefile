@@ -29,18 +29,18 @@ check: setup ## style, types, imports, templates, documents
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports
-	$(PY) scripts/templates.py
-	$(PY) scripts/links.py
-	$(PY) scripts/readme.py --check
+	$(PY) -m scripts.templates
+	$(PY) -m scripts.links
+	$(PY) -m scripts.readme --check
 
 bench: setup ## every figure that README and docs quote
 	@for bench in bench/*.py; do echo "== $$bench"; $(PY) "$$bench" || exit 1; done
 
 screenshots: setup ## pages and states, wide and narrow, dark and light, into docs/screenshots
-	$(PY) scripts/screenshots.py
+	$(PY) -m scripts.screenshots
 
 readme: setup ## write README's configuration table from config.py
-	$(PY) scripts/readme.py
+	$(PY) -m scripts.readme
 
 clean: ## remove what the commands above made, except the data folder
 	rm -rf .venv node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
