@@ -42,7 +42,14 @@ class _AssetIds(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _ModelIds(msgspec.Struct, forbid_unknown_fields=True):
+    """The flags ask for more than a folder can know of a model; all of them are answered alike."""
+
     modelIds: list[str]
+    minimal: bool = False
+    settings: bool = False
+    thumbnail: bool = False
+    allTrainingImages: bool = False
+    trainingImagesPreview: bool = False
 
 
 class _Download(msgspec.Struct, forbid_unknown_fields=True):

@@ -280,6 +280,9 @@ def _explained(text: str, error: UnexpectedInput) -> FilterError:
                 column,
             )
         shown = f"`{character}`"
+    if expected == {"TO"}:
+        # Two values in a row can still become a range, but an operator is what is missing.
+        expected = {"OPERATOR"}
     wanted = ", ".join(name for key, name in _PHRASES.items() if key in expected)
     hint = "; values with such characters go in quotes" if shown[1:2] in set(":@#$%&*+!?") else ""
     return FilterError(

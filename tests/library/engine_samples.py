@@ -75,7 +75,7 @@ def picture(pixel: tuple[int, int, int], form: str = "PNG") -> bytes:
 
 
 def asset_id(name: str) -> str:
-    return "asset_" + hashlib.sha256(name.encode()).hexdigest()[:24]
+    return "asset_" + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 def document(name: str, **values: Any) -> Document:

@@ -1,0 +1,165 @@
+"""The routes over HTTP: authentication, limits, and the JSON of what goes wrong."""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from library import create_library
+from library.api import BODY_MOST
+from library.errors import IndexMissing
+from library.homes import KeyPair
+from tests.library import engine_samples as samples
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
+
+PAIR = "Basic " + base64.b64encode(b"key:secret").decode()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+    """A client of a library of three pictures."""
+    home = tmp_path_factory.mktemp("home")
+    items = [
+        (samples.document(f"{colour} tile", tags=(colour,)), samples.COLOURS[colour])
+        for colour in ("red", "green", "blue")
+    ]
+    samples.library(home, items).close()
+    library = create_library(
+        home, key_pair=KeyPair("key", "secret"), public_url="/library", models=samples.Tastes()
+    )
+    return library.test_client()
+
+
+def search(browser: FlaskClient, path: str = "", **body: Any) -> TestResponse:
+    return browser.post(f"/v1/search/assets{path}", json=body, headers={"Authorization": PAIR})
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        "",
+        "Basic",
+        "Basic !!!",
+        "Basic " + base64.b64encode(b"key").decode(),
+        "Basic " + base64.b64encode(b"key:secret2").decode(),
+        "Basic " + base64.b64encode(b"\xff:\xff").decode(),
+        PAIR.replace("Basic", "Bearer"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/tags", "/v1/assets/asset_x", "/v1/collections"])
+def test_without_the_key_pair_everything_is_401(
+    browser: FlaskClient, path: str, header: str | None
+) -> None:
+    answer = browser.get(path, headers={} if header is None else {"Authorization": header})
+    assert answer.status_code == 401
+    assert answer.json == {
+        "error": "The key pair is missing or wrong (HTTP Basic, key:secret)",
+        "code": "UNAUTHORIZED",
+    }
+    assert answer.headers["WWW-Authenticate"].startswith("Basic")
+
+
+def test_the_two_paginations_answer_in_their_own_shapes(browser: FlaskClient) -> None:
+    counted = search(browser, query="tile", limit=2).json
+    numbered = search(browser, query="tile", page=2, hitsPerPage=2).json
+    assert {key: counted[key] for key in counted if key != "hits"} == {
+        "offset": 0,
+        "limit": 2,
+        "estimatedTotalHits": 3,
+    }
+    assert {key: numbered[key] for key in numbered if key != "hits"} == {
+        "page": 2,
+        "hitsPerPage": 2,
+        "totalHits": 3,
+        "totalPages": 2,
+    }
+    assert [len(counted["hits"]), len(numbered["hits"])] == [2, 1]
+
+
+def test_a_page_past_the_end_is_empty_and_keeps_the_counts(browser: FlaskClient) -> None:
+    found = search(browser, query="tile", page=9, hitsPerPage=10).json
+    assert found == {"hits": [], "page": 9, "hitsPerPage": 10, "totalHits": 3, "totalPages": 1}
+
+
+def test_a_picture_is_shown_transformable_unless_the_original_is_asked_for(
+    browser: FlaskClient,
+) -> None:
+    plain = search(browser, query="red").json["hits"][0]["url"]
+    original = search(browser, "?originalAssets=true", query="red").json["hits"][0]["url"]
+    assert plain.startswith("/library/assets-transform/asset_")
+    assert original.startswith("/library/assets/asset_")
+
+
+def test_a_filter_error_names_its_column(browser: FlaskClient) -> None:
+    answer = search(browser, filter="kind = image AND id = asset_x")
+    assert answer.status_code == 400
+    assert answer.json["column"] == 18
+    assert answer.json["error"].startswith('"id" is not a filterable field')
+
+
+def test_an_unknown_reference_is_404(browser: FlaskClient) -> None:
+    answer = search(browser, image="asset_nowhere")
+    assert (answer.status_code, answer.json["code"]) == (404, "NOT_FOUND")
+    assert "asset_nowhere" in answer.json["error"]
+
+
+@pytest.mark.parametrize("payload", ["AAAA", "", base64.b64encode(b"<svg/>").decode()])
+def test_a_data_url_that_is_no_picture_is_400(browser: FlaskClient, payload: str) -> None:
+    answer = search(browser, image=f"data:image/png;base64,{payload}")
+    assert answer.status_code == 400
+    assert "image cannot be read" in answer.json["error"]
+
+
+def test_a_body_over_the_limit_is_413(browser: FlaskClient) -> None:
+    answer = search(browser, image="data:image/png;base64," + "A" * BODY_MOST)
+    assert answer.status_code == 413
+    assert answer.json == {
+        "error": "The body is larger than 32 MB; send a smaller image",
+        "code": "PAYLOAD_TOO_LARGE",
+    }
+
+
+def test_a_picture_of_a_billion_pixels_is_refused(tmp_path: Path) -> None:
+    from library.models import Models
+
+    content = samples.picture(samples.COLOURS["red"])
+    header = b"IHDR" + struct.pack(">II", 40_000, 25_000) + content[24:29]
+    content = content[:12] + header + struct.pack(">I", zlib.crc32(header)) + content[33:]
+    with pytest.raises(ValueError, match=r"pixels|large"):
+        Models.load(tmp_path).decode(content)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/search/assets", 405),
+        ("GET", "/v1/nowhere", 404),
+        ("GET", "/v1/tags?pageSize=0", 400),
+        ("GET", "/v1/tags?pageSize=101", 400),
+        ("GET", "/v1/tags?paginationToken=x", 400),
+        ("GET", "/v1/collections?paginationToken=WyJhIl0=", 400),
+        ("GET", "/v1/assets/asset_nowhere", 404),
+        ("POST", "/v1/assets/asset_nowhere/download", 404),
+    ],
+)
+def test_everything_that_goes_wrong_is_json(
+    browser: FlaskClient, method: str, path: str, status: int
+) -> None:
+    answer = browser.open(path, method=method, headers={"Authorization": PAIR})
+    assert answer.status_code == status
+    assert set(answer.json) == {"error", "code"}
+
+
+def test_a_folder_without_a_library_says_so(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissing, match="python -m library index"):
+        create_library(tmp_path, models=samples.Tastes())

@@ -1,0 +1,130 @@
+"""The filter grammar: what it accepts, what it means, and how it refuses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from library.conditions import (
+    All,
+    Between,
+    Compare,
+    Contains,
+    Either,
+    Empty,
+    Exists,
+    Has,
+    Not,
+    OneOf,
+)
+from library.errors import FilterError
+from library.fields import FIELDS
+from library.filters import parse
+
+if TYPE_CHECKING:
+    from library.conditions import Condition
+
+KIND, WIDTH, TAGS, NAME, CREATED = (
+    FIELDS[name] for name in ("kind", "width", "tags", "name", "createdAt")
+)
+IMAGE = Compare(KIND, "=", "image")
+WIDE = Compare(WIDTH, ">=", 1024.0)
+DRAGON = Compare(TAGS, "=", "dragon")
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("kind = image", IMAGE),
+        ("KIND=IMAGE", IMAGE),
+        ("'kind' = \"Image\"", IMAGE),
+        ("metadata.kind = image", IMAGE),
+        ("kind != image", Not(IMAGE)),
+        ("width >= 1024", WIDE),
+        ("width >= 1.024e3", WIDE),
+        ("width < -1", Compare(WIDTH, "<", -1.0)),
+        ("width = wide", Compare(WIDTH, "=", None)),
+        ("width 1 TO 2", Between(WIDTH, 1.0, 2.0)),
+        ("kind IN [image, 'Video',]", OneOf(KIND, ("image", "video"))),
+        ("kind in []", OneOf(KIND, ())),
+        ("kind NOT IN [image]", Not(OneOf(KIND, ("image",)))),
+        ("name EXISTS", Exists(NAME)),
+        ("name NOT EXISTS", Not(Exists(NAME))),
+        ("name IS NULL", Not(Exists(NAME))),
+        ("name IS NOT NULL", Exists(NAME)),
+        ("tags IS EMPTY", Empty(TAGS)),
+        ("tags is not empty", Not(Empty(TAGS))),
+        ("name CONTAINS 'Red D'", Contains(NAME, "red d")),
+        ("name NOT CONTAINS x", Not(Contains(NAME, "x"))),
+        ("name STARTS WITH x", Contains(NAME, "x", start=True)),
+        ("name NOT starts with x", Not(Contains(NAME, "x", start=True))),
+        ("name:dragon", Has(NAME, "dragon")),
+        ("tags:dragon", DRAGON),
+        ("createdAt >= 2025-01-01", Compare(CREATED, ">=", 1735689600000.0)),
+        ("createdAt >= 2025", Compare(CREATED, ">=", 1735689600000.0)),
+        ("createdAt >= 1735689600", Compare(CREATED, ">=", 1735689600000.0)),
+        ("createdAt >= 1735689600000", Compare(CREATED, ">=", 1735689600000.0)),
+        ('createdAt = "2025-01-01T01:00:00+01:00"', Compare(CREATED, "=", 1735689600000.0)),
+        ("tags = not", Compare(TAGS, "=", "not")),
+        (r"name = 'it\'s'", Compare(NAME, "=", "it's")),
+        (r'name = "a \"b\" c"', Compare(NAME, "=", 'a "b" c')),
+        ("name = красный", Compare(NAME, "=", "красный")),
+        ("name = STRASSE", Compare(NAME, "=", "strasse")),
+        ("name = Straße", Compare(NAME, "=", "strasse")),
+        ("kind = image AND width >= 1024", All((IMAGE, WIDE))),
+        (
+            "kind = image OR width >= 1024 AND tags = dragon",
+            Either((IMAGE, All((WIDE, DRAGON)))),
+        ),
+        (
+            "(kind = image or width>=1024) and tags=dragon",
+            All((Either((IMAGE, WIDE)), DRAGON)),
+        ),
+        ("NOT kind = image AND tags = dragon", All((Not(IMAGE), DRAGON))),
+        ("NOT (kind = image AND tags = dragon)", Not(All((IMAGE, DRAGON)))),
+        ("NOT NOT kind = image", IMAGE),
+        ("(" * 100 + "kind = image" + ")" * 100, IMAGE),
+        ("", None),
+        ("  ", None),
+    ],
+)
+def test_an_expression_means_its_tree(text: str, tree: Condition | None) -> None:
+    assert parse(text) == tree
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "says"),
+    [
+        ("kind =", 7, "expected a name or value"),
+        ("kind image", 11, "expected an operator"),
+        ("kind = image foo = 1", 14, "expected AND, OR, the end"),
+        ("(kind = image", 14, "expected `)`"),
+        ("kind = image)", 13, "unexpected `)`"),
+        ('kind = "image', 8, "the quote opened at column 8 is never closed"),
+        ("aspectRatio = 16:9", 17, "go in quotes"),
+        ("kind IN [image video]", 16, "expected `]`, `,`"),
+        ("kind IN image", 9, "expected `[`"),
+        ("kind = image AND", 17, "unexpected the end"),
+        ("AND kind = image", 1, "`AND` is a reserved word"),
+        ("width > wide", 9, "is not a number"),
+        ("width 1 TO x", 12, "is not a number"),
+        ("createdAt > yesterday", 13, "is not a date"),
+        ("createdAt = 2025-13-01", 13, "is not a date"),
+        ("colour = red", 1, '"colour" is not a filterable field'),
+        ("kind = image AND id = x", 18, '"id" is not a filterable field'),
+        ("tags = OR", 8, "reserved word"),
+        ("kind IS image", 9, "expected EMPTY, NULL, NOT"),
+        ("kind @ image", 6, "unexpected `@`"),
+        ("²=1", 1, "not a filterable field"),
+        ("\ud800 = 1", 1, "unexpected"),
+        (" OR ".join(["kind = a"] * 2001), 1, "more than 2000 conditions"),
+        ("kind = " + "a" * 100_000, 100_001, "longer than"),
+        ("NOT (kind = a AND " * 61 + "kind = b" + ")" * 61, 1, "nested deeper"),
+    ],
+)
+def test_a_refusal_points_at_its_column(text: str, column: int, says: str) -> None:
+    with pytest.raises(FilterError) as caught:
+        parse(text)
+    assert caught.value.column == column
+    assert says in str(caught.value)
