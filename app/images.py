@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 GRID_WIDTHS: Final = (256, 384, 512, 768)
 LARGE_WIDTHS: Final = (640, 1024, 1600, 2400)
+_VISIBLE: Final = {"image", "image-hdr", "video", "3d"}  # what a CDN can draw a thumbnail of
 _TRANSFORM: Final = "/assets-transform/"
 _SIGNED_ORIGINAL: Final = "/assets/"
 
@@ -63,7 +64,7 @@ def _transformed(asset: Asset, widths: tuple[int, ...], default: int) -> Picture
             useful = [default]
         srcset = ", ".join(f"{_at(url, width)} {width}w" for width in useful)
         return Picture(_at(url, min(useful, key=lambda w: abs(w - default))), srcset, *size)
-    if public := public_thumbnail(url):
+    if asset.medium in _VISIBLE and (public := public_thumbnail(url)):
         return Picture(public, "", *size)
     return Picture("", "", *size)
 
