@@ -37,6 +37,7 @@ def create_app(settings: Settings, *, session: requests.Session | None = None) -
         root_path=str(ROOT / "app"),
     )
     app.config["MAX_CONTENT_LENGTH"] = settings.reference_bytes + FORM_OVERHEAD
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the API's own order
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 GRID_WIDTHS: Final = (256, 384, 512, 768)
 LARGE_WIDTHS: Final = (640, 1024, 1600, 2400)
 _VISIBLE: Final = {"image", "image-hdr", "video", "3d"}  # what a CDN can draw a thumbnail of
+_PICTURED: Final = frozenset({"image", "image-hdr", "video", "3d"})
 _TRANSFORM: Final = "/assets-transform/"
 _SIGNED_ORIGINAL: Final = "/assets/"
 
