@@ -1,0 +1,162 @@
+"""`python -m library`: index, serve, demo.
+
+Knows the command line; heavy libraries load only where a command needs them, so that indexing an
+unchanged folder is done in a moment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from library.errors import LibraryError
+from library.homes import home_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INTERRUPTED = 130  # what a shell reports for a command stopped by Ctrl-C
+
+
+class Console:
+    """A run's report on standard error: a progress bar, and one line for each thing skipped."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._bar: Any = None
+
+    def note(self, text: str) -> None:
+        """One line, above the bar where there is one."""
+        line = text.encode("utf-8", "backslashreplace").decode()
+        line = "".join(c if c.isprintable() else "?" for c in line)
+        if self._bar is not None:
+            self._bar.write(line, file=sys.stderr)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+    def skipped(self, path: str, reason: str) -> None:
+        """Why a file or folder was passed over."""
+        self.note(f"skipped {path or 'the folder'}: {reason}")
+
+    def begin(self, total: int) -> None:
+        """Show the bar."""
+        from tqdm import tqdm
+
+        self._bar = tqdm(total=total, unit=" files", desc="indexing", disable=self._quiet,
+                         file=sys.stderr, dynamic_ncols=True, mininterval=0.2)  # fmt: skip
+
+    def advance(self, count: int) -> None:
+        """Move the bar."""
+        self._bar.update(count)
+
+    def end(self) -> None:
+        """Leave the bar as it stands."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m library",
+        description="A searchable library over a folder of files, behind the Scenario API.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    home: dict[str, Any] = {
+        "type": Path,
+        "metavar": "HOME",
+        "help": "where the library is kept; default: below $AKIN_DATA (instance), by folder",
+    }
+    quiet: dict[str, Any] = {"action": "store_true", "help": "no progress bar"}
+
+    index = commands.add_parser(
+        "index",
+        help="read a folder into its library; what is unchanged is passed over",
+        description="Read a folder into its library. Files that did not change since the last run "
+        "are passed over, moved ones keep their ids, deleted ones are forgotten.",
+    )
+    index.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="what to index")
+    index.add_argument("--home", **home)
+    index.add_argument("--quiet", **quiet)
+    index.add_argument(
+        "--prune", action="store_true", help="forget the assets of a folder that became empty"
+    )
+
+    serve = commands.add_parser(
+        "serve",
+        help="answer the API on this machine, under /v1",
+        description="Answer the API on the loopback address. The key pair is taken from "
+        "SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET, or made once and kept in the home.",
+    )
+    serve.add_argument(
+        "folder", nargs="?", type=Path, metavar="FOLDER", help="an indexed folder; default: demo"
+    )
+    serve.add_argument("--home", **home)
+    serve.add_argument("--port", type=int, default=9000, help="default: %(default)s")
+
+    demo = commands.add_parser("demo", help="index the demo pack, once")
+    demo.add_argument("--home", **home)
+    demo.add_argument("--quiet", **quiet)
+    return parser
+
+
+def _data() -> Path:
+    return Path(os.environ.get("AKIN_DATA") or "instance")
+
+
+def _index(folders: Sequence[Path], home: Path, *, quiet: bool, prune: bool = False) -> None:
+    from library.index import Index
+    from library.ingest import Indexer, alone
+    from library.models import Models
+
+    console = Console(quiet=quiet)
+    try:
+        with alone(home, console), closing(Index.open(home, create=True)) as index:
+            models = Models.load(home, threads=1)  # the indexer itself runs on every core
+            summary = Indexer(home, index, models, console).run(folders, prune=prune)
+            total = index.count()
+    finally:
+        console.end()
+    console.note(f"{total} assets in the library ({summary})")
+
+
+def _serve(home: Path, port: int) -> None:
+    from library.index import Index
+    from library.serving import serve
+
+    Index.open(home).close()  # says so at once when there is no library
+    serve(home, port)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0, 1 with a line, 130 when interrupted."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "index":
+            home = options.home or home_for(_data(), options.folders[0])
+            _index(options.folders, home, quiet=options.quiet, prune=options.prune)
+        elif options.command == "demo":
+            from library import demo
+
+            home = options.home or home_for(_data(), None)
+            _index([demo.folder()], home, quiet=options.quiet)
+        else:
+            _serve(options.home or home_for(_data(), options.folder), options.port)
+    except KeyboardInterrupt:
+        print("stopped; what was done so far is kept, the next run goes on", file=sys.stderr)
+        return INTERRUPTED
+    except LibraryError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {error.filename or 'system'}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,31 @@
+"""The demo pack: where the `arcade` package keeps its game art.
+
+Knows the package's name and folder; never imports it.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from library.errors import LibraryError
+
+_PACKAGE = "arcade"
+_FOLDER = "arcade/resources/assets"
+
+
+class DemoMissing(LibraryError):
+    """The demo pack is not installed."""
+
+
+def folder() -> Path:
+    """The folder of the demo pack: CC0 game art by Kenney. Raises DemoMissing."""
+    try:
+        found = Path(str(distribution(_PACKAGE).locate_file(_FOLDER)))
+    except PackageNotFoundError as error:
+        raise DemoMissing(
+            "the demo pack is missing: pip install --no-deps arcade==3.3.3"
+        ) from error
+    if not found.is_dir():
+        raise DemoMissing(f"the package {_PACKAGE} has no {_FOLDER}: install arcade==3.3.3")
+    return found

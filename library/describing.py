@@ -1,0 +1,197 @@
+"""One file -> what is known of it: a document without its id, and a small picture of it.
+
+Knows formats through the modules that read them; writes nothing, embeds nothing. The file is read
+as it is now: if it changes while it is read, the next run sees another size or time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from library import kinds, media, naming, pictures
+from library.documents import Document, SourceFile
+from library.errors import LibraryError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PIL import Image
+
+    from library.kinds import FileKind
+    from library.walking import FoundFile
+
+MAX_FILE: Final = 16 * 1024**3  # bytes; larger is no asset but a disk image
+_CONTENT: Final = 64 * 1024  # characters kept of a text
+_SPOKEN: Final = 2000  # characters given to the text model
+
+
+class Unusable(LibraryError):
+    """The file cannot become an asset; the text says why, and fits behind its name."""
+
+
+class NotAnAsset(LibraryError):
+    """The file is of no kind that a library holds; not worth a line of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What one file says of itself."""
+
+    file: FoundFile
+    sha256: str
+    kind: FileKind
+    facts: dict[str, Any] = field(default_factory=dict)  # fields of Document
+    picture: Image.Image | None = None  # at most 512 pixels; for thumbnail and embedding
+    spoken: str = ""  # for the text model
+
+    def document(self, asset_id: str) -> Document:
+        """The document of this file under `asset_id`."""
+        moment = _moment(self.file.mtime_ns)
+        collection = naming.collection(self.file.root, self.file.path)
+        fields: dict[str, Any] = {
+            "type": "uploaded",
+            "createdAt": moment,
+            "updatedAt": moment,
+            "name": naming.name(self.file.path),
+            "tags": naming.tags(self.file.path),
+            "collectionIds": () if collection is None else (collection.id,),
+            **self.facts,
+        }
+        return Document(
+            id=asset_id,
+            source=SourceFile(
+                root=self.file.root,
+                path=self.file.path,
+                size=self.file.size,
+                mtime_ns=self.file.mtime_ns,
+                sha256=self.sha256,
+            ),
+            kind=self.kind.kind,
+            mimeType=self.kind.mime,
+            size=self.file.size,
+            thumbnail=self.picture is not None,
+            **fields,
+        )
+
+
+def identify(file: FoundFile) -> tuple[FileKind, str]:
+    """What the file is, and the hash of its content. Raises NotAnAsset or Unusable."""
+    try:
+        descriptor = os.open(file.location, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        with os.fdopen(descriptor, "rb") as opened:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise NotAnAsset("is not a regular file")
+            head = opened.read(kinds.HEAD)
+            found = kinds.recognise(head, file.path)
+            if not head:
+                raise Unusable("is empty")
+            if found is None:
+                raise NotAnAsset("is of no known kind")
+            if file.size > MAX_FILE:
+                raise Unusable(f"is larger than {MAX_FILE // 1024**3} GB")
+            opened.seek(0)
+            return found, hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError as error:
+        raise Unusable(f"cannot be read: {error.strerror}") from error
+
+
+def describe(file: FoundFile, kind: FileKind, sha256: str) -> Described:
+    """What the file says. Raises Unusable with one clear line."""
+    try:
+        facts, picture, said = _READERS[kind.kind](file.location, kind)
+    except (pictures.BadImage, media.BadMedia) as error:
+        raise Unusable(str(error)) from error
+    except OSError as error:
+        raise Unusable(f"cannot be read: {error.strerror or error}") from error
+    phrases = [naming.spoken(file.path), *said]
+    spoken = ". ".join(filter(None, dict.fromkeys(phrases)))[:_SPOKEN]
+    small = None if picture is None else pictures.shrunk(picture, pictures.THUMBNAIL_SIDE)
+    return Described(file, sha256, kind, facts, small, spoken)
+
+
+_Read = tuple[dict[str, Any], "Image.Image | None", list[str]]
+
+
+def _picture(path: Path, kind: FileKind) -> _Read:
+    if kind.mime == "image/svg+xml":
+        return {}, None, []
+    image = pictures.open_picture(path)
+    with image:
+        width, height = pictures.upright_size(image)
+        frames = getattr(image, "n_frames", 1)
+        # JPEG can be decoded at an eighth of its size: a 50 MP photo in a few milliseconds.
+        image.draft(None, (pictures.THUMBNAIL_SIDE * 2, pictures.THUMBNAIL_SIDE * 2))
+        decoded = pictures.upright(image)
+    properties = {"width": width, "height": height}
+    if isinstance(frames, int) and frames > 1:
+        properties["frameCount"] = frames
+    return {**_size(width, height), "properties": properties}, decoded, []
+
+
+def _size(width: int | None, height: int | None) -> dict[str, Any]:
+    if not width or not height:
+        return {}
+    return {
+        "width": width,
+        "height": height,
+        "aspectRatio": naming.aspect_ratio(width, height),
+    }
+
+
+def _media(path: Path, _kind: FileKind) -> _Read:
+    found = media.read(path)
+    told = {
+        "duration": found.duration,
+        "width": found.width,
+        "height": found.height,
+        "frameRate": found.frame_rate,
+        "sampleRate": found.sample_rate,
+        "nbChannels": found.channels,
+        "codec": found.codec,
+    }
+    properties = {name: value for name, value in told.items() if value is not None}
+    facts: dict[str, Any] = {**_size(found.width, found.height), "properties": properties}
+    said = [found.tags[name] for name in ("title", "artist", "genre") if name in found.tags]
+    if said:
+        facts["description"] = " · ".join(said)
+    return facts, found.picture, said
+
+
+def _text(path: Path, kind: FileKind) -> _Read:
+    if kind.kind == "json":
+        return {}, None, []
+    with path.open("rb") as file:
+        raw = file.read(_CONTENT * 4)
+    content = raw.decode("utf-8-sig", "replace").replace("\x00", " ")[:_CONTENT]
+    return {"content": content}, None, [" ".join(content.split())]
+
+
+def _listed(_path: Path, _kind: FileKind) -> _Read:
+    """Kinds that are listed, searched by name and tags, and served, but not looked into."""
+    return {}, None, []
+
+
+_READERS: Final = {
+    "image": _picture,
+    "image-hdr": _listed,
+    "video": _media,
+    "audio": _media,
+    "3d": _listed,
+    "document": _listed,
+    "json": _text,
+    "text": _text,
+}
+
+
+def _moment(mtime_ns: int) -> str:
+    """ISO 8601 in UTC with milliseconds; a time that no calendar has becomes 1970."""
+    try:
+        moment = datetime.fromtimestamp(mtime_ns // 1_000_000 / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        moment = datetime.fromtimestamp(0, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,321 @@
+"""Folders -> library: finds what changed since the last run, and writes it in batches.
+
+Knows files, documents and the index; each format is read in `describing`. A batch is written in
+one transaction with its thumbnails already in place, so a run may be killed at any moment: the
+library stays whole and the next run goes on. One indexer at a time works on a home; a second one
+waits and says so.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
+
+from filelock import FileLock, Timeout
+
+from library.errors import LibraryError
+from library.homes import write_atomically
+from library.walking import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from library.describing import Described
+    from library.documents import Document, Embeddings, SourceFile
+    from library.index import Index
+    from library.models import Models
+    from library.walking import FoundFile, Walk
+
+BATCH: Final = 32  # files a transaction
+_RECIPE: Final = "1"  # counts changes of what is read from a file; another one reads all again
+_PREFIX: Final = "asset_"
+
+
+class EverythingGone(LibraryError):
+    """The folder is there but holds none of the files that were indexed from it."""
+
+
+class Report(Protocol):
+    """Who is told how a run goes; every text is one line."""
+
+    def note(self, text: str) -> None:
+        """Something worth knowing."""
+
+    def skipped(self, path: str, reason: str) -> None:
+        """A file or folder was passed over."""
+
+    def begin(self, total: int) -> None:
+        """So many files are to be read."""
+
+    def advance(self, count: int) -> None:
+        """So many more of them are done."""
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run did, in assets."""
+
+    added: int = 0
+    changed: int = 0
+    moved: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    other: int = 0  # files of no kind that a library holds
+
+    def __str__(self) -> str:
+        """One line: `added 12, moved 1, 730 unchanged`."""
+        done = [f"{name} {count}" for name in ("added", "changed", "moved", "removed", "skipped")
+                if (count := getattr(self, name))]  # fmt: skip
+        parts = [*done, f"{self.unchanged} unchanged"]
+        if self.other:
+            parts.append(f"{self.other} of other kinds passed over")
+        return ", ".join(parts)
+
+
+def thumbnail_path(home: Path, asset_id: str) -> Path:
+    """Where the thumbnail of an asset is, if it has one."""
+    return home / "thumbnails" / asset_id.removeprefix(_PREFIX)[:2] / f"{asset_id}.webp"
+
+
+@contextmanager
+def alone(home: Path, report: Report) -> Iterator[None]:
+    """Hold the home's lock; while another indexer has it, say so and wait."""
+    home.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(home / "index.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        report.note("another indexer is at work on this library; waiting for it to finish")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What a run has to do."""
+
+    read: list[FoundFile] = field(default_factory=list)
+    known: dict[tuple[str, str], tuple[SourceFile, str]] = field(default_factory=dict)
+    gone: dict[tuple[str, str], tuple[SourceFile, str]] = field(default_factory=dict)
+    again: bool = False  # everything, since the models or what is read have changed
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What came of a batch of files."""
+
+    size: int = 0
+    written: list[tuple[Document, Embeddings]] = field(default_factory=list)
+    thumbnails: list[tuple[str, bytes]] = field(default_factory=list)
+    moved: list[tuple[str, Document]] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    other: int = 0
+    added: int = 0
+
+
+class Indexer:
+    """Brings one library up to date with its folders."""
+
+    def __init__(self, home: Path, index: Index, models: Models, report: Report) -> None:
+        self._home, self._index, self._models, self._report = home, index, models, report
+        self._summary = Summary()
+        self._taken: dict[str, tuple[str, str]] = {}  # id -> the file that has it
+
+    def run(self, folders: Sequence[Path], *, prune: bool = False) -> Summary:
+        """Index what changed below `folders`. Hold `alone` around it.
+
+        `prune` forgets the assets of a folder that has become empty, which is refused otherwise:
+        it looks the same as a disk that is not mounted. Raises FolderMissing, EverythingGone, and
+        OSError when the disk is full; what was written before stays.
+        """
+        walks = [walk(folder, self._skip, but=self._home) for folder in folders]
+        plan = self._plan(walks, prune=prune)
+        self._taken = {asset_id: key for key, (_, asset_id) in plan.known.items()}
+        if plan.read:
+            self._report.begin(len(plan.read))
+            for batch in self._batches(plan):
+                self._write(batch, plan)
+        self._forget(plan)
+        if plan.again or self._index.meta("models") is None:
+            self._index.set_meta("models", self._models.signature)
+            self._index.set_meta("ingest", _RECIPE)
+        return self._summary
+
+    def _skip(self, path: str, reason: str) -> None:
+        self._summary.skipped += 1
+        self._report.skipped(path, reason)
+
+    def _plan(self, walks: Iterable[Walk], *, prune: bool) -> _Plan:
+        plan = _Plan(known=self._index.sources())
+        plan.again = bool(plan.known) and self._outdated()
+        if plan.again:
+            self._report.note("the models or the reading of files have changed: reading all again")
+        for below in walks:
+            present = {(file.root, file.path) for file in below.files}
+            indexed = {key: value for key, value in plan.known.items() if key[0] == below.root}
+            gone = {
+                key: value
+                for key, value in indexed.items()
+                if key not in present and below.knows(key[1])
+            }
+            if gone and not present and not prune:
+                raise EverythingGone(
+                    f"{below.root} is empty, but {len(gone)} of its files are in the library; "
+                    "nothing was changed (--prune forgets them)"
+                )
+            plan.gone |= gone
+            for file in below.files:
+                source = indexed.get((file.root, file.path))
+                if source is None or plan.again or not _same(source[0], file):
+                    plan.read.append(file)
+                else:
+                    self._summary.unchanged += 1
+        return plan
+
+    def _outdated(self) -> bool:
+        return (self._index.meta("models"), self._index.meta("ingest")) != (
+            self._models.signature,
+            _RECIPE,
+        )
+
+    def _batches(self, plan: _Plan) -> Iterator[_Batch]:
+        """Batches in order, prepared on every core, a few ahead of the writing."""
+        workers = max(1, os.cpu_count() or 1)
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="ingest")
+        pending: deque[Future[_Batch]] = deque()
+        try:
+            for start in range(0, len(plan.read), BATCH):
+                files = plan.read[start : start + BATCH]
+                pending.append(pool.submit(self._prepare, files, plan))
+                if len(pending) > workers:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _prepare(self, files: Sequence[FoundFile], plan: _Plan) -> _Batch:
+        """Read and embed a batch; everything but the writing. Runs on several threads."""
+        from library.describing import NotAnAsset, Unusable, describe, identify
+
+        batch = _Batch(size=len(files))
+        fresh: list[tuple[Described, str]] = []
+        for file in files:
+            try:
+                kind, sha256 = identify(file)
+                described = describe(file, kind, sha256)
+            except NotAnAsset:
+                batch.other += 1
+            except Unusable as error:
+                batch.skipped.append((file.path, str(error)))
+            else:
+                kept = self._kept_id(described, plan)
+                if kept is not None and not plan.again:
+                    batch.moved.append((kept, described.document(kept)))
+                else:
+                    fresh.append((described, kept or self._new_id(described)))
+        self._embed(batch, fresh)
+        return batch
+
+    @staticmethod
+    def _kept_id(described: Described, plan: _Plan) -> str | None:
+        """The id of the asset that this file already is: touched only, or moved here."""
+        key = (described.file.root, described.file.path)
+        if key in plan.known:
+            source, asset_id = plan.known[key]
+            return asset_id if source.sha256 == described.sha256 else None
+        for gone, (source, asset_id) in list(plan.gone.items()):
+            # Whichever thread pops it first has it: two copies cannot both be the moved file.
+            if source.sha256 == described.sha256 and plan.gone.pop(gone, None) is not None:
+                return asset_id
+        return None
+
+    def _new_id(self, described: Described) -> str:
+        from library.naming import asset_id
+
+        key = (described.file.root, described.file.path)
+        attempt = 0
+        while True:
+            found = asset_id(described.sha256, described.file.path, attempt)
+            if self._taken.setdefault(found, key) == key:
+                return found
+            attempt += 1
+
+    def _embed(self, batch: _Batch, fresh: Sequence[tuple[Described, str]]) -> None:
+        from library.documents import Embeddings
+        from library.pictures import thumbnail
+
+        shown = [described.picture for described, _ in fresh]
+        subject, look = self._models.embed_images([p for p in shown if p is not None])
+        spoken = [described.spoken for described, _ in fresh]
+        text = self._models.embed_texts([s for s in spoken if s])
+        subjects, looks, texts = iter(subject), iter(look), iter(text)
+        for described, asset_id in fresh:
+            picture = described.picture
+            if picture is not None:
+                batch.thumbnails.append((asset_id, thumbnail(picture)))
+            embeddings = Embeddings(
+                text=next(texts) if described.spoken else None,
+                subject=next(subjects) if picture is not None else None,
+                look=next(looks) if picture is not None else None,
+            )
+            batch.written.append((described.document(asset_id), embeddings))
+
+    def _write(self, batch: _Batch, plan: _Plan) -> None:
+        """Thumbnails first, then the rows in one transaction."""
+        from library.naming import collection
+
+        for asset_id, content in batch.thumbnails:
+            write_atomically(thumbnail_path(self._home, asset_id), content)
+        if batch.written:
+            documents = [document for document, _ in batch.written]
+            named = {
+                found.id: found
+                for document in [*documents, *(document for _, document in batch.moved)]
+                if (found := collection(document.source.root, document.source.path))
+            }
+            replaced = self._replaced(documents, plan)
+            self._index.write(batch.written, named.values())
+            self._unlink(replaced)
+            self._summary.changed += sum(
+                (d.source.root, d.source.path) in plan.known for d in documents
+            )
+            self._summary.added += sum(
+                (d.source.root, d.source.path) not in plan.known for d in documents
+            )
+        for asset_id, document in batch.moved:
+            self._index.move(asset_id, document)
+            self._summary.moved += 1
+        for path, reason in batch.skipped:
+            self._skip(path, reason)
+        self._summary.other += batch.other
+        self._report.advance(batch.size)
+
+    @staticmethod
+    def _replaced(documents: Iterable[Document], plan: _Plan) -> list[str]:
+        """Ids of the assets whose file has another content now."""
+        before = ((d.id, plan.known.get((d.source.root, d.source.path))) for d in documents)
+        return [known[1] for new_id, known in before if known is not None and known[1] != new_id]
+
+    def _forget(self, plan: _Plan) -> None:
+        ids = [asset_id for _, asset_id in plan.gone.values()]
+        if ids:
+            self._summary.removed = self._index.remove(ids)
+            self._unlink(ids)
+
+    def _unlink(self, ids: Iterable[str]) -> None:
+        for asset_id in ids:
+            thumbnail_path(self._home, asset_id).unlink(missing_ok=True)
+
+
+def _same(source: SourceFile, file: FoundFile) -> bool:
+    return source.size == file.size and source.mtime_ns == file.mtime_ns

@@ -1,0 +1,63 @@
+"""How a picture looks, apart from what it shows: its colours and where they lie.
+
+Knows arrays of pixels; no model, no file. Finds near-duplicates, crops and recolourings.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PIL import Image
+
+from library.pictures import on_ground, shrunk
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Vector = NDArray[np.float32]
+
+_HUES, _SATURATIONS, _VALUES = 18, 4, 4
+_CELLS: Final = 8  # the layout is a grid of 8 x 8 cells
+_COLOUR_SHARE: Final = 0.5  # of the squared length; the rest is layout
+SIZE: Final = _HUES * _SATURATIONS * _VALUES + _CELLS * _CELLS * 3
+
+
+def describe(image: Image.Image) -> Vector:
+    """(480,) unit length: an HSV histogram over the opaque pixels, then the layout."""
+    small = shrunk(image, 128)
+    colour = _histogram(small) * np.sqrt(_COLOUR_SHARE)
+    layout = _layout(small) * np.sqrt(1 - _COLOUR_SHARE)
+    return np.concatenate([colour, layout]).astype(np.float32)
+
+
+def _histogram(image: Image.Image) -> Vector:
+    """(288,) unit length: square roots of the shares of 18 hues x 4 saturations x 4 values."""
+    hsv = np.asarray(image.convert("RGB").convert("HSV"), dtype=np.int32).reshape(-1, 3)
+    if image.mode == "RGBA":
+        opaque = np.asarray(image.getchannel("A")).reshape(-1) > 127
+        hsv = hsv[opaque] if opaque.any() else hsv
+    hue = hsv[:, 0] * _HUES // 256
+    saturation = hsv[:, 1] * _SATURATIONS // 256
+    value = hsv[:, 2] * _VALUES // 256
+    cell = (hue * _SATURATIONS + saturation) * _VALUES + value
+    counts = np.bincount(cell, minlength=_HUES * _SATURATIONS * _VALUES)
+    return _unit(np.sqrt(counts / max(1, len(cell))))
+
+
+def _layout(image: Image.Image) -> Vector:
+    """(192,) unit length: mean colour of 8 x 8 cells as lightness and two opponents, centred."""
+    cells = on_ground(image).resize((_CELLS, _CELLS), Image.Resampling.BOX)
+    rgb = np.asarray(cells, dtype=np.float32) / 255
+    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
+    planes = np.stack([(red + green + blue) / 3, (red - green) / 2, (red + green) / 4 - blue / 2])
+    centred = planes - planes.mean(axis=(1, 2), keepdims=True)
+    return _unit(centred.reshape(-1))
+
+
+def _unit(vector: NDArray[np.floating]) -> Vector:
+    length = float(np.linalg.norm(vector))
+    if length < 1e-6:  # a plain ground has no layout: a direction that all plain grounds share
+        flat = np.full(vector.shape, 1 / np.sqrt(vector.size), np.float32)
+        return flat.astype(np.float32)
+    return (vector / length).astype(np.float32)

