@@ -136,9 +136,8 @@ def test_an_asset_leads_back_to_its_search(any_page: Page) -> None:
 def test_a_picture_of_mine_steers_the_search(any_page: Page) -> None:
     """An upload becomes a reference in the address, and finds what looks like it."""
     any_page.goto("/")
+    any_page.locator("summary", has_text="By picture").click()
     upload = any_page.locator("form[action='/references']")
-    if not upload.locator("input[name=image]").is_visible():
-        any_page.locator("summary", has=any_page.locator("xpath=..//form")).first.click()
     upload.locator("input[name=image]").set_input_files(
         {"name": "mine.png", "mimeType": "image/png", "buffer": pictures.example()}
     )
