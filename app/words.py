@@ -126,7 +126,7 @@ def conditions(
 
 
 def title(search: Search, names: Mapping[str, str] | None = None) -> str:
-    """The search in words: `like 2 pictures, unlike 1 · castle · shape 16:9 · oldest first`."""
+    """The search in words: `like 2 pictures, unlike 1 · castle · 16:9 · newest`."""
     parts: list[str] = []
     if search.like:
         parts.append(f"like {counted(len(search.like), 'picture')}")
@@ -138,13 +138,42 @@ def title(search: Search, names: Mapping[str, str] | None = None) -> str:
             parts.append(f"unlike {counted(len(search.unlike), 'picture')}")
     if search.query:
         parts.append(search.query)
-    parts += [words for _, _, words in conditions(search, names)]
-    if search.sortBy:
-        parts.append(" then ".join(SORTS[sort].lower() for sort in search.sortBy))
-    if not parts:
-        parts.append("newest")
+    parts += _facets(search, names or {})
+    of_facets = {f"{facet.field}{mode}" for facet in search.facets for mode in ("", ".all", ".not")}
+    parts += [words for name, _, words in conditions(search, names) if name not in of_facets]
+    if search.sortBy or not search.is_ranked:
+        sorts = search.sortBy or ("createdAt:desc",)
+        parts.append(" then ".join(SORTS[sort].removesuffix(" first").lower() for sort in sorts))
     if search.page > 1:
         parts.append(f"page {search.page}")
     elif search.offset:
         parts.append(f"from {search.offset + 1}")
     return " · ".join(parts)
+
+
+# Fields whose values say by themselves what they are; any other is named before its value.
+_SPEAKING: Final = frozenset({"kind", "aspectRatio", "tags", "collectionIds"})
+_PLURALS: Final = {"3d": "3D", "json": "JSON", "image-hdr": "HDR images"}
+
+
+def _facets(search: Search, names: Mapping[str, str]) -> Iterator[str]:
+    """The facets of a title: `castle or tower`, `images`, `no draft`, `model Flux`."""
+    for facet in search.facets:
+        name = "" if facet.field in _SPEAKING else f"{FIELDS[facet.field]} "
+
+        def spoken(value: str, field: str = facet.field) -> str:
+            if field == "kind":
+                return _PLURALS.get(value, f"{KINDS.get(value, value).lower()}s")
+            return names.get(value, value)
+
+        if facet.any:
+            yield name + " or ".join(map(spoken, facet.any))
+        if facet.all:
+            yield name + " and ".join(map(spoken, facet.all))
+        if facet.none:
+            yield f"no {name}" + " or ".join(map(spoken, facet.none))
+
+
+def description(title: str, count: str) -> str:
+    """What a page's description, its preview and its feed say below the title."""
+    return f"{title}: {count}" if count else title
