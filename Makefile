@@ -10,7 +10,7 @@ export PORT
 export AKIN_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check bench screenshots readme icons clean
+.PHONY: help run setup test check bench screenshots readme clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
