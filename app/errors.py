@@ -5,6 +5,13 @@
     ├── InvalidReference       the uploaded picture cannot be used     400 / 413
     ├── UnknownReference       the link's picture is not kept here     404
     ├── NotFound               there is nothing at this address        404
+    ├── NotSignedIn            nobody is signed in                     401
+    │   └── WrongPassword      name and password do not fit            401
+    ├── NotAdmitted            this account may not come in            403
+    ├── TooManyAttempts        too many wrong passwords                429
+    ├── SignInFailed           the sign-in service did not do its part 502
+    ├── Refused                this request is not of this site's      403
+    │   └── WrongHost          the server does not go by this name     400
     └── UpstreamError          the API did not answer with what was asked
         ├── BadRequest         it refused a parameter                  400
         │   └── BadFilter      it refused the filter                   400
@@ -13,6 +20,7 @@
         ├── UnknownAsset       it does not know the asset              404
         ├── QuotaExceeded      too many searches, or the quota is spent 503
         ├── UpstreamTimeout    no answer in time                       504
+        ├── UntrustedAddress   a file at an origin that is not allowed 502
         ├── UpstreamDown       no connection, or an error of its own   502
         └── UpstreamNonsense   an answer that is not of the API        502
 
@@ -108,6 +116,74 @@ class NotFound(AkinError):
     code = "NOT_FOUND"
 
 
+class NotSignedIn(AkinError):
+    """Nobody is signed in, and this is for people who are."""
+
+    title = "You are not signed in"
+    advice = "Sign in, then do it again."
+    status = 401
+    code = "NOT_SIGNED_IN"
+
+
+class WrongPassword(NotSignedIn):
+    """The name is not known, or the password is not its own; which, is not told."""
+
+    title = "Name and password do not fit"
+    advice = "Try again. Whoever runs this server can set a new password."
+    code = "WRONG_PASSWORD"
+    field = "password"
+
+
+class NotAdmitted(AkinError):
+    """The account is real, but this server does not let it in."""
+
+    title = "This account may not come in"
+    advice = "Sign in with another account, or ask whoever runs this server to let this one in."
+    status = 403
+    code = "NOT_ADMITTED"
+
+
+class TooManyAttempts(AkinError):
+    """Too many wrong passwords from one place, or for one name."""
+
+    title = "Too many attempts"
+    advice = "Wait, then try again."
+    status = 429
+    code = "TOO_MANY_ATTEMPTS"
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        """`retry_after` is in seconds."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SignInFailed(AkinError):
+    """The sign-in service cannot be reached, or answered with what is not a sign-in."""
+
+    title = "Signing in did not work"
+    advice = "Try again. If this stays, tell whoever runs this server."
+    status = 502
+    code = "SIGN_IN_FAILED"
+
+
+class Refused(AkinError):
+    """The request came from another site, or from where this server serves nobody."""
+
+    title = "This request was refused"
+    advice = "Open Akin itself and do it there."
+    status = 403
+    code = "REFUSED"
+
+
+class WrongHost(Refused):
+    """The address names a host that is not this server's."""
+
+    title = "This server does not go by that name"
+    advice = "Whoever runs this server can add the name to AKIN_HOSTS."
+    status = 400
+    code = "WRONG_HOST"
+
+
 class UpstreamError(AkinError):
     """The API answered with something else than what was asked for."""
 
@@ -182,6 +258,14 @@ class UpstreamTimeout(UpstreamError):
     advice = "Try again; a narrower search is often quicker. Your search is kept in the address."
     status = 504
     code = "UPSTREAM_TIMEOUT"
+
+
+class UntrustedAddress(UpstreamError):
+    """The API named a file at an address that this server does not fetch from."""
+
+    title = "A file is kept where this server may not fetch from"
+    advice = "Whoever runs this server can allow the origin by AKIN_MEDIA_ORIGINS."
+    code = "UNTRUSTED_ADDRESS"
 
 
 class UpstreamDown(UpstreamError):
