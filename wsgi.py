@@ -45,7 +45,7 @@ def build(settings: Settings) -> Flask:
     session.auth = (pair.key, pair.secret)
     session.mount(IN_PROCESS, WSGIAdapter(library))
     local = dataclasses.replace(settings, base_url=f"{IN_PROCESS}/v1")
-    app = create_app(local, session=session)
+    app = create_app(local, session=session, mounts={MOUNT: IN_PROCESS})
     app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {MOUNT: library})  # type: ignore[method-assign]
     return app
 

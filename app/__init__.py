@@ -13,22 +13,32 @@ from jinja2 import StrictUndefined
 
 from app import headers, static_files
 from app.answers import Answers
+from app.media import Media
 from app.pages import asset, failures, operations, references, results
 from app.references import References
 from app.scenario import Client, authentication
 from app.site import Site
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from config import Settings
 
 ROOT = Path(__file__).parent.parent
 FORM_OVERHEAD = 64 * 1024  # bytes of a form around its file
 
 
-def create_app(settings: Settings, *, session: requests.Session | None = None) -> Flask:
+def create_app(
+    settings: Settings,
+    *,
+    session: requests.Session | None = None,
+    mounts: Mapping[str, str] | None = None,
+) -> Flask:
     """Put the web application together.
 
     `session` is what the API is asked through; without one, the network with the settings' key.
+    `mounts` says which paths of this server are answered beside the application, and at which
+    origin that session finds them: `{"/library": "http://library.internal"}`.
     """
     app = Flask(
         "app",
@@ -58,6 +68,8 @@ def create_app(settings: Settings, *, session: requests.Session | None = None) -
         settings,
         client,
         References(settings.data / "references", most_bytes=settings.reference_bytes),
+        Media(session, origins=settings.media_origins, mounts=mounts),
+        mounts=mounts,
     )
 
     static_files.init_app(app)

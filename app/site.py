@@ -24,9 +24,10 @@ from app.references import is_reference
 from app.scenario import spell_search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from app.assets import Asset, Named, ResultPage
+    from app.media import Media
     from app.references import References
     from app.scenario import Client
     from app.search import Search
@@ -42,11 +43,21 @@ NAMES_SECONDS: int = 300
 class Site:
     """The services of one application, and what it remembers between requests."""
 
-    def __init__(self, settings: Settings, client: Client, references: References) -> None:
-        """Remember nothing yet."""
+    def __init__(
+        self,
+        settings: Settings,
+        client: Client,
+        references: References,
+        media: Media,
+        *,
+        mounts: Mapping[str, str] | None = None,
+    ) -> None:
+        """Remember nothing yet; `mounts` as in `create_app`."""
         self.settings = settings
         self.client = client
         self.references = references
+        self.media = media
+        self._mounts = dict(mounts or {})
         self._known: cachetools.LRUCache[str, Asset] = cachetools.LRUCache(MOST_KNOWN)
         self._names: cachetools.TTLCache[str, tuple[Named, ...]] = cachetools.TTLCache(
             8, ttl=NAMES_SECONDS
@@ -118,6 +129,17 @@ class Site:
             asset = self.client.asset(asset_id)
             self._remember([asset])
         return asset
+
+    def api_url(self, host_url: str) -> str:
+        """Where others find the API that this application asks; `host_url` is its own origin."""
+        for mount, origin in self._mounts.items():
+            if self.settings.base_url.startswith(origin):
+                return host_url.rstrip("/") + mount + self.settings.base_url[len(origin) :]
+        return self.settings.base_url
+
+    def page_of(self, search: Search) -> ResultPage:
+        """One page of hits, remembered. Raises UpstreamError, UnknownReference."""
+        return self._search(search)
 
     def expand(self, example: str) -> str:
         """Turn a `ref_...` into a data URL, leave an asset's id. Raises UnknownReference."""

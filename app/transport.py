@@ -18,7 +18,40 @@ from urllib3 import HTTPResponse
 from werkzeug.test import run_wsgi_app
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from _typeshed.wsgi import WSGIApplication
+    from typing_extensions import Buffer
+
+
+class _Body(io.RawIOBase):
+    """A WSGI answer's body as a file that is read as it is made: an original may be large."""
+
+    def __init__(self, parts: Iterable[bytes]) -> None:
+        super().__init__()
+        self._parts = parts
+        self._iterator = iter(parts)
+        self._left = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        view = memoryview(buffer)
+        while not self._left:
+            try:
+                self._left = memoryview(next(self._iterator))
+            except StopIteration:
+                return 0
+        taken = self._left[: len(view)]
+        self._left = self._left[len(taken) :]
+        view[: len(taken)] = taken
+        return len(taken)
+
+    def close(self) -> None:
+        if not self.closed and (close := getattr(self._parts, "close", None)) is not None:
+            close()
+        super().close()
 
 
 class WSGIAdapter(BaseAdapter):
@@ -58,7 +91,7 @@ class WSGIAdapter(BaseAdapter):
         for name, value in headers_sent.items():
             key = name.upper().replace("-", "_")
             environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
-        parts, status, headers = run_wsgi_app(self._application, environ, buffered=True)
+        parts, status, headers = run_wsgi_app(self._application, environ)
         code, _space, reason = status.partition(" ")
         response = Response()
         response.status_code = int(code)
@@ -66,7 +99,7 @@ class WSGIAdapter(BaseAdapter):
         response.headers = CaseInsensitiveDict(headers.items())
         response.encoding = get_encoding_from_headers(response.headers)
         response.raw = HTTPResponse(
-            body=io.BytesIO(b"".join(parts)),
+            body=io.BufferedReader(_Body(parts)),
             headers=dict(headers),
             status=int(code),
             preload_content=False,
