@@ -29,6 +29,7 @@ NAMES: Final = (
     "image",
     "image-plus",
     "info",
+    "keyboard",
     "link",
     "list-filter",
     "minus",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 GRID_WIDTHS: Final = (256, 384, 512, 768)
 LARGE_WIDTHS: Final = (640, 1024, 1600, 2400)
 _VISIBLE: Final = {"image", "image-hdr", "video", "3d"}  # what a CDN can draw a thumbnail of
+_ANIMATED: Final = frozenset({"image/gif", "image/apng"})
 _PICTURED: Final = frozenset({"image", "image-hdr", "video", "3d"})
 _TRANSFORM: Final = "/assets-transform/"
 _SIGNED_ORIGINAL: Final = "/assets/"
@@ -49,6 +50,16 @@ def large_picture(asset: Asset) -> Picture:
     if asset.preview and asset.preview.url and is_web(asset.preview.url):
         return Picture(asset.preview.url, "", asset.width, asset.height)
     return grid_picture(asset)
+
+
+def moving(asset: Asset) -> str:
+    """The file that plays while a card is pointed at; empty where nothing moves.
+
+    The one original that a grid may load, and only when a reader asks for it.
+    """
+    url = asset.url or ""
+    is_moving = asset.medium == "video" or asset.mimeType in _ANIMATED
+    return url if is_moving and is_web(url) and is_fresh(url) else ""
 
 
 def _transformed(asset: Asset, widths: tuple[int, ...], default: int) -> Picture:

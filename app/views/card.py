@@ -55,6 +55,7 @@ class Card:
     glyph: str
     facts: str  # "1024 × 768", "0:12"
     picture: Picture
+    moving_url: str  # what plays on hover and focus: a video, an animated picture
     ratio: int  # the class of its shape
     size_class: str  # "", "small" or "small tiny"
     is_sensitive: bool
@@ -78,6 +79,7 @@ class Card:
             glyph=GLYPHS.get(medium, "file-text"),
             facts=facts(asset),
             picture=images.grid_picture(asset),
+            moving_url=images.moving(asset),
             ratio=_ratio_class(ratio),
             size_class=_size_class(max(width, height) if width and height else None),
             is_sensitive=bool(asset.nsfw) and search.nsfw == "blur",

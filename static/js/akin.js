@@ -1,4 +1,10 @@
 // The enhancements, one custom element or behaviour a module. Every page works without them.
-import "./copy-text.js";
-import "./submit-on-change.js";
 import "./broken-images.js";
+import "./copy-text.js";
+import "./hover-play.js";
+import "./keys.js";
+import "./navigate.js";
+import "./pictures.js";
+import "./select.js";
+import "./submit-on-change.js";
+import "./theme-switch.js";

@@ -1,0 +1,89 @@
+// Keyboard: arrows move through the grid, single letters steer. Nothing is taken from a field that
+// is being typed into, nor from a browser's own shortcuts.
+import { steer } from "./navigate.js";
+
+const cards = () => [...document.querySelectorAll(".grid .card .picture")];
+const focused = () => document.activeElement?.closest?.(".card");
+const isTyping = (element) => element?.matches?.("input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]");
+
+// The nearest picture in a direction: beside it in reading order, above or below by place.
+function neighbour(from, key) {
+  const all = cards();
+  const at = all.indexOf(from);
+  if (key === "ArrowRight") return all[at + 1];
+  if (key === "ArrowLeft") return all[at - 1];
+  const box = from.getBoundingClientRect();
+  const middle = box.left + box.width / 2;
+  const down = key === "ArrowDown";
+  let best = null;
+  let row = null;
+  for (const each of down ? all.slice(at + 1) : all.slice(0, at).reverse()) {
+    const other = each.getBoundingClientRect();
+    if (Math.abs(other.top - box.top) < 8) continue;
+    if (row === null) row = other.top;
+    if (Math.abs(other.top - row) > 8) break;
+    const distance = Math.abs(other.left + other.width / 2 - middle);
+    if (!best || distance < best.distance) best = { each, distance };
+  }
+  return best?.each;
+}
+
+function move(event) {
+  const card = focused();
+  const target = card ? neighbour(card.querySelector(".picture"), event.key) : cards()[0];
+  if (!target) return false;
+  target.focus();
+  target.scrollIntoView({ block: "nearest" });
+  return true;
+}
+
+const press = (selector) => focused()?.querySelector(selector)?.click();
+const follow = (rel) => {
+  const link = document.querySelector(`.pagination a[rel="${rel}"], .neighbours a[rel="${rel}"]`);
+  link?.click();
+};
+
+const actions = {
+  ArrowRight: move,
+  ArrowLeft: move,
+  ArrowUp: (event) => focused() && move(event),
+  ArrowDown: move,
+  l: () => focused() && steer(["like", focused().dataset.assetId]),
+  u: () => focused() && steer(["unlike", focused().dataset.assetId]),
+  s: () => press(".similar") ?? document.querySelector(".asset .similar")?.click(),
+  x: () => press(".pick"),
+  w: () => press(".why"),
+  "/": () => {
+    const query = document.querySelector('.words input[name="query"]');
+    query?.focus();
+    query?.select();
+  },
+  "[": () => follow("prev"),
+  "]": () => follow("next"),
+  "?": () => document.getElementById("help")?.togglePopover(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape") return leave();
+  if (isTyping(document.activeElement) || document.querySelector("dialog[open]")) return;
+  // On a radio or a slider the arrows are its own.
+  if (event.key.startsWith("Arrow") && document.activeElement?.matches("input, summary, video, audio")) return;
+  const action = actions[event.key];
+  if (!action || (event.shiftKey && event.key !== "?")) return;
+  if (event.key.startsWith("Arrow") && !document.querySelector(".grid")) return;
+  event.preventDefault();
+  action(event);
+});
+
+// Esc goes one step out: from a field to the pictures, from the pictures to nothing.
+function leave() {
+  const open = document.querySelector("details.upload[open], details.menu[open]");
+  if (open) {
+    open.open = false;
+    open.querySelector("summary").focus();
+  } else if (document.activeElement?.matches('.words input[name="query"]')) {
+    (cards()[0] ?? document.getElementById("main")).focus({ preventScroll: true });
+  } else if (focused()) document.activeElement.blur();
+}
+
