@@ -7,13 +7,15 @@ and an example. `python config.py` prints the table that README shows.
 from __future__ import annotations
 
 import dataclasses
+import difflib
+import ipaddress
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 
 class InvalidSettings(ValueError):
@@ -63,6 +65,68 @@ def _hosts(value: str) -> tuple[str, ...]:
 def _cache(value: str) -> str:
     if value not in {"memory", "none"} and not value.startswith(("redis://", "rediss://", "file:")):
         raise ValueError("is none of memory, none, file:FOLDER, redis://HOST:6379/0")
+    return value
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"is none of {', '.join(choices)}")
+        return value
+
+    return parse
+
+
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(value.replace(",", " ").split())
+
+
+def _names(value: str) -> tuple[str, ...]:
+    names = _words(value.lower())
+    for name in names:
+        if not re.fullmatch(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]", name):
+            raise ValueError(f"has “{name}”, which is no name such as akin.example.com")
+    return names
+
+
+def _networks(value: str) -> tuple[str, ...]:
+    networks = _words(value)
+    for network in networks:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            message = f"has “{network}”, which is no address such as 127.0.0.1 or 10.0.0.0/24"
+            raise ValueError(message) from error
+    return networks
+
+
+def _listen(value: str) -> str:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError as error:
+        raise ValueError("is no address such as 127.0.0.1 or 0.0.0.0") from error
+    return value
+
+
+def _keys(value: str) -> tuple[str, ...]:
+    keys = _words(value)
+    if any(len(key) < 32 for key in keys):
+        raise ValueError(
+            "has a key of fewer than 32 characters; `python -m app secret` makes one such as "
+            "hW2l0pUSuTTrtgOuCbvDzzyq3RAxZBHPDqjNK2wzLqU"
+        )
+    return keys
+
+
+def _token(value: str) -> str:
+    if len(value) < 16 or not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("is no token of 16 characters or more; `python -m app secret` makes one")
+    return value
+
+
+def _header(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]+", value):
+        raise ValueError("is no name of a header, such as X-Forwarded-User")
     return value
 
 
@@ -145,11 +209,132 @@ class Settings:
         _hosts,
     )
 
+    auth: str = setting(
+        "AKIN_AUTH",
+        "none",
+        "Who gets in: `none` (anybody, but only on this machine), `password`, `oidc` or `proxy`.",
+        _one_of("none", "password", "oidc", "proxy"),
+    )
+    listen: str = setting(
+        "AKIN_LISTEN", "127.0.0.1", "Address that `make serve` listens on.", _listen
+    )
+    hosts: tuple[str, ...] = setting(
+        "AKIN_HOSTS",
+        (),
+        "Names that people reach Akin by, besides those of loopback: `akin.example.com`.",
+        _names,
+    )
+    proxies: tuple[str, ...] = setting(
+        "AKIN_PROXIES",
+        (),
+        "Addresses or networks whose `X-Forwarded-For`, `-Proto` and `-Host` are believed.",
+        _networks,
+    )
+    secret_keys: tuple[str, ...] = setting(
+        "AKIN_SECRET_KEYS",
+        (),
+        "Keys that sign the sessions, newest first; empty: one that is made in the data folder.",
+        _keys,
+        secret=True,
+    )
+    session_hours: int = setting(
+        "AKIN_SESSION_HOURS", 168, "How long a sign-in lasts.", _whole(1, 8760, "168")
+    )
+    users: str = setting(
+        "AKIN_USERS", "", "File of names and password hashes; empty: users.json in the data folder."
+    )
+    oidc_issuer: str = setting(
+        "AKIN_OIDC_ISSUER", "", "The OpenID provider: `https://login.example.com`.", _address
+    )
+    oidc_client_id: str = setting("AKIN_OIDC_CLIENT_ID", "", "Akin's id at the provider.")
+    oidc_client_secret: str = setting(
+        "AKIN_OIDC_CLIENT_SECRET", "", "Akin's secret at the provider.", secret=True
+    )
+    oidc_scopes: tuple[str, ...] = setting(
+        "AKIN_OIDC_SCOPES",
+        ("openid", "email", "profile"),
+        "What the provider is asked to tell; some want `groups` as well.",
+        _words,
+    )
+    oidc_domains: tuple[str, ...] = setting(
+        "AKIN_OIDC_DOMAINS",
+        (),
+        "Domains of the verified mail addresses that may come in; `*`: everybody the provider "
+        "knows.",
+        _words,
+    )
+    oidc_groups: tuple[str, ...] = setting(
+        "AKIN_OIDC_GROUPS",
+        (),
+        "Groups (the `groups` claim, separated by commas) of which one is needed to come in.",
+        lambda value: tuple(name.strip() for name in value.split(",") if name.strip()),
+    )
+    proxy_header: str = setting(
+        "AKIN_PROXY_HEADER",
+        "X-Forwarded-User",
+        "With `AKIN_AUTH=proxy`: the header in which AKIN_PROXIES name the user.",
+        _header,
+    )
+    metrics_token: str = setting(
+        "AKIN_METRICS_TOKEN",
+        "",
+        "Bearer token that `/metrics` asks for; without one it answers with `AKIN_AUTH=none` only.",
+        _token,
+        secret=True,
+    )
+    log: str = setting(
+        "AKIN_LOG",
+        "quiet",
+        "`quiet` (only what is wrong), `text` or `json` (a line for each request as well).",
+        _one_of("quiet", "text", "json"),
+    )
+
     def __post_init__(self) -> None:
-        """Refuse half a key pair."""
+        """Refuse what does not fit together, every mistake at once."""
+        if mistakes := [*self._mistakes()]:
+            raise InvalidSettings("\n".join(mistakes))
+
+    def _mistakes(self) -> Iterator[str]:
         if bool(self.api_key) != bool(self.api_secret):
             missing = "SCENARIO_SDK_API_SECRET" if self.api_key else "SCENARIO_SDK_API_KEY"
-            raise InvalidSettings(f"{missing} is missing: a key pair needs both.")
+            yield f"{missing} is missing: a key pair needs both."
+        is_local = ipaddress.ip_address(self.listen).is_loopback
+        choices = "password, oidc or proxy (AKIN_AUTH=password)"
+        if self.auth == "none" and not is_local:
+            yield (
+                f"AKIN_LISTEN: “{self.listen}” is not of this machine alone, and AKIN_AUTH=none "
+                f"would let in everybody who reaches it. Set AKIN_AUTH to {choices}."
+            )
+        if self.auth == "none" and self.hosts:
+            yield (
+                "AKIN_HOSTS: names for others to reach this server need AKIN_AUTH to be "
+                f"{choices}; without it Akin serves this machine alone."
+            )
+        if self.auth != "none" and not is_local and not self.hosts:
+            yield "AKIN_HOSTS is missing: the names that people reach Akin by: akin.example.com"
+        if self.auth == "proxy" and not self.proxies:
+            yield "AKIN_PROXIES is missing: the address of the proxy that signs people in: 10.0.0.2"
+        if self.auth == "oidc":
+            yield from self._oidc_mistakes()
+
+    def _oidc_mistakes(self) -> Iterator[str]:
+        needed = {
+            "AKIN_OIDC_ISSUER": (self.oidc_issuer, "the provider: https://login.example.com"),
+            "AKIN_OIDC_CLIENT_ID": (self.oidc_client_id, "Akin's id at the provider: akin"),
+            "AKIN_OIDC_CLIENT_SECRET": (self.oidc_client_secret, "what the provider gave with it"),
+            "AKIN_OIDC_DOMAINS": (
+                self.oidc_domains or self.oidc_groups,
+                "who may come in: example.com, or AKIN_OIDC_GROUPS; * lets in all it knows",
+            ),
+        }
+        for variable, (value, what) in needed.items():
+            if not value:
+                yield f"{variable} is missing: {what}"
+        issuer = re.match(r"http://([^/:]+|\[[^]]+\])", self.oidc_issuer)
+        if issuer and issuer[1] not in {"127.0.0.1", "localhost", "[::1]"}:
+            yield f"AKIN_OIDC_ISSUER: “{self.oidc_issuer}” has to begin with https://"
+        if "openid" not in self.oidc_scopes:
+            yield "AKIN_OIDC_SCOPES: openid has to be one of them: openid email profile"
 
     @property
     def has_key(self) -> bool:
@@ -171,9 +356,26 @@ class Settings:
             except ValueError as error:
                 shown = "its value" if item.metadata["secret"] else f"“{text}”"
                 mistakes.append(f"{variable}: {shown} {error}")
+        mistakes += _unknown(environ)
+        try:
+            settings = cls(**values)
+        except InvalidSettings as error:
+            named = {line.partition(":")[0] for line in mistakes}
+            lines = str(error).splitlines()
+            mistakes += [line for line in lines if line.split()[0].rstrip(":") not in named]
         if mistakes:
             raise InvalidSettings("\n".join(mistakes))
-        return cls(**values)
+        return settings
+
+
+def _unknown(environ: Mapping[str, str]) -> Iterator[str]:
+    """Variables that look like Akin's and are not: a typing mistake would pass in silence."""
+    known = [item.metadata["variable"] for item in dataclasses.fields(Settings)]
+    for name in sorted(environ):
+        if name.startswith("AKIN_") and name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"; is {near[0]} meant?" if near else "; README lists them all"
+            yield f"{name}: there is no such setting{hint}"
 
 
 TABLE_HEAD: Final = "| variable | default | meaning |\n| --- | --- | --- |\n"
