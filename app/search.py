@@ -51,7 +51,7 @@ def is_id(text: str) -> bool:
 
 
 def _clean(text: str) -> str:
-    return " ".join(_CONTROL.sub(" ", text).split())
+    return _CONTROL.sub(" ", text).strip()
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:
@@ -82,8 +82,8 @@ class Search:
     def __post_init__(self) -> None:
         """Bring the value into its one normal form."""
         put = object.__setattr__
-        put(self, "query", _clean(self.query))
-        put(self, "filter", _CONTROL.sub(" ", self.filter).strip())
+        put(self, "query", " ".join(_clean(self.query).split()))
+        put(self, "filter", _clean(self.filter))
         put(self, "like", _unique(self.like))
         put(self, "unlike", _unique(set(self.unlike) - set(self.like)))
         put(self, "facets", tuple(_merged(self.facets)))
@@ -304,6 +304,16 @@ class Search:
         """This search with one more pair: a facet's value, a range, a sort."""
         return self.read([*self.with_().pairs(), (parameter, value)])[0]
 
+    def between(self, field: str, low: str | None, high: str | None) -> Self:
+        """This search with another interval of one field; without one where both ends are open."""
+        others = tuple(item for item in self.ranges if item.field != field)
+        return self.with_(ranges=(*others, Range(field, low, high)) if low or high else others)
+
+    def any_of(self, field: str, values: Iterable[str]) -> Self:
+        """This search with other wanted values of one facet; its "all" and "none" are kept."""
+        others = tuple(facet for facet in self.facets if facet.field != field)
+        return self.with_(facets=(*others, replace(self.facet(field), any=tuple(values))))
+
     @property
     def _start(self) -> dict[str, Any]:
         return {"page": 1} if self.offset is None else {"offset": 0}
@@ -318,7 +328,10 @@ def _merged(facets: Iterable[Facet]) -> Iterable[Facet]:
     for facet in facets:
         known = by_field.get(facet.field, Facet(facet.field))
         by_field[facet.field] = Facet(
-            facet.field, known.any + facet.any, known.all + facet.all, known.none + facet.none
+            facet.field,
+            known.any + tuple(filter(None, map(_clean, facet.any))),
+            known.all + tuple(filter(None, map(_clean, facet.all))),
+            known.none + tuple(filter(None, map(_clean, facet.none))),
         )
     return (by_field[field] for field in FACETS if by_field.get(field))
 
@@ -328,7 +341,7 @@ def pairs_of(querystring: bytes | str) -> list[tuple[str, str]]:
 
     Only as many pairs are decoded as `Search.read` would look at.
     """
-    text = querystring.decode("latin-1") if isinstance(querystring, bytes) else querystring
+    text = querystring.decode("utf-8", "replace") if isinstance(querystring, bytes) else querystring
     return parse_qsl(
         "&".join(text.split("&", MOST_PAIRS + 1)[: MOST_PAIRS + 1]), keep_blank_values=True
     )
@@ -369,7 +382,7 @@ class _Reader:
         read = _READERS.get(name)
         if read is None:
             self.problem(name, value, "There is no such parameter.")
-        elif value.strip():
+        elif value := _clean(value):
             read(self, name, value)
 
     def text(self, name: str, value: str) -> None:
@@ -417,6 +430,13 @@ class _Reader:
         if interval:
             self._ranges[name] = interval
 
+    def end(self, name: str, value: str) -> None:
+        """One end of a range, as two inputs of a form send it; joined with the other end."""
+        field, _, end = name.partition(".")
+        known = self._ranges.get(field, Range(field))
+        low, high = (value, known.high) if end == "from" else (known.low, value)
+        self.interval(field, f"{low or ''}..{high or ''}")
+
     def sensitive(self, name: str, value: str) -> None:
         if value not in get_args(Sensitive):
             self.problem(name, value, "It is one of blur, hide, show.")
@@ -462,6 +482,7 @@ _READERS: Final[dict[str, Callable[[_Reader, str, str], None]]] = {
     **{f"{field}.all": _Reader.facet for field in sorted(ARRAYS)},
     **{f"{field}.not": _Reader.facet for field in FACETS},
     **dict.fromkeys(RANGES, _Reader.interval),
+    **{field + end: _Reader.end for field in RANGES for end in (".from", ".to")},
     "nsfw": _Reader.sensitive,
     "filter": _Reader.text,
     "public": _Reader.truth,
@@ -469,4 +490,5 @@ _READERS: Final[dict[str, Callable[[_Reader, str, str], None]]] = {
     "sortBy": _Reader.sort,
     **dict.fromkeys(_BOUNDS, _Reader.integer),
 }
-PARAMETERS: Final = tuple(_READERS)
+_ENDS: Final = (".from", ".to")  # of a range: a form has an input for each
+PARAMETERS: Final = tuple(name for name in _READERS if not name.endswith(_ENDS))

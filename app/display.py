@@ -1,0 +1,91 @@
+"""Display: how the results of a search are shown, beside what is searched.
+
+A small frozen value that stands in the same address as the `Search` and never reaches the API:
+`take` lifts its pairs out of a query string before `Search.read` sees the rest, `url` spells both.
+A new way of showing results is one field here, with its word in `_READERS` and `pairs`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+from app.errors import Problem
+from app.search import is_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Self
+
+    from app.search import Pairs, Search
+
+MOST_UNFOLDED: Final = 50
+PARAMETERS: Final = ("stacks", "unfold")
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """`stacks`: results of one job or prompt are one stack; `unfold`: those that lie open."""
+
+    stacks: bool = False
+    unfold: tuple[str, ...] = ()  # the ids of the first assets of open stacks
+
+    def __post_init__(self) -> None:
+        """Bring the value into its one normal form."""
+        unfold = tuple(sorted(set(self.unfold)))[:MOST_UNFOLDED] if self.stacks else ()
+        object.__setattr__(self, "unfold", unfold)
+
+    def pairs(self) -> Pairs:
+        """Spell it as name-value pairs, in canonical order; nothing for the default."""
+        stacks = (("stacks", "on"),) if self.stacks else ()
+        return (*stacks, *(("unfold", each) for each in self.unfold))
+
+    def suffix(self, search: Search) -> str:
+        """The canonical query of a search shown this way, with its question mark; may be empty."""
+        query = "&".join(filter(None, (search.querystring, urlencode(self.pairs()))))
+        return f"?{query}" if query else ""
+
+    def url(self, search: Search, path: str = "/") -> str:
+        """The canonical address of a search shown this way."""
+        return path + self.suffix(search)
+
+    @classmethod
+    def take(
+        cls, pairs: Iterable[tuple[str, str]]
+    ) -> tuple[Self, list[tuple[str, str]], list[Problem]]:
+        """Lift the display out of pairs; answers it, the pairs left, and what was wrong."""
+        stacks = False
+        unfold: list[str] = []
+        rest: list[tuple[str, str]] = []
+        problems: list[Problem] = []
+        for name, value in pairs:
+            if name == "stacks":
+                stacks = value.lower() in {"on", "true", "1"}
+                if not stacks and value.lower() not in {"off", "false", "0", ""}:
+                    problems.append(Problem(name, value[:200], "It is on or off."))
+            elif name == "unfold":
+                if is_id(value):
+                    unfold.append(value)
+            else:
+                rest.append((name, value))
+        return cls(stacks, tuple(unfold)), rest, problems
+
+    # its neighbours
+
+    @property
+    def lasting(self) -> Self:
+        """What another page or another search keeps: not which stacks lie open."""
+        return replace(self, unfold=())
+
+    def with_(self, **changes: Any) -> Self:
+        """This display with other values."""
+        return replace(self, **changes)
+
+    def unfolding(self, asset_id: str) -> Self:
+        """With one more stack open."""
+        return replace(self, unfold=(*self.unfold, asset_id))
+
+    def folding(self, asset_id: str) -> Self:
+        """With one stack closed again."""
+        return replace(self, unfold=tuple(each for each in self.unfold if each != asset_id))
