@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 import stat
+import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import quote
 
-from flask import Blueprint, Response, jsonify, request, send_file
+from flask import Blueprint, Response, jsonify, request
 from werkzeug.http import generate_etag
 
 from library import pictures, transforms
@@ -23,7 +25,7 @@ from library.kinds import extension
 from library.signing import Forbidden, Signer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
     from library.documents import Document
@@ -125,30 +127,56 @@ def _original(document: Document) -> Response:
     file, status = _opened(document)
     mime = document.mimeType
     inline = mime.startswith(_INLINE)
+    body = _Body(file)
     try:
-        response = send_file(
-            file,
-            mimetype=mime,
-            as_attachment=not inline,
-            download_name=_download_name(document),
-            conditional=False,
-            etag=f"{document.id}-{status.st_size:x}-{status.st_mtime_ns:x}",
-            last_modified=status.st_mtime,
-        )
-        # Flask does not know the size of a file that is open already; ranges need it.
+        response = Response(body, mimetype=mime, direct_passthrough=True)
         response.content_length = status.st_size
+        response.headers.set(
+            "Content-Disposition",
+            "inline" if inline else "attachment",
+            **_download_name(document),
+        )
+        response.set_etag(f"{document.id}-{status.st_size:x}-{status.st_mtime_ns:x}")
+        response.last_modified = datetime.fromtimestamp(int(status.st_mtime), UTC)
         response.make_conditional(
             request.environ, accept_ranges=True, complete_length=status.st_size
         )
     except BaseException:  # 416, for example
-        file.close()
+        body.close()
         raise
+    if response.status_code == 304 or request.method == "HEAD":
+        body.close()  # nothing will iterate over it
     return response
 
 
-def _download_name(document: Document) -> str:
+class _Body:
+    """The content of an open file in pieces; closes it at its end, or when it is told to."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.close, self.seek, self.tell = file.close, file.seek, file.tell
+        self.seekable = file.seekable  # a range begins with a jump, not by reading up to it
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        piece = b"" if self._file.closed else self._file.read(64 * 1024)
+        if not piece:
+            self._file.close()
+            raise StopIteration
+        return piece
+
+
+def _download_name(document: Document) -> dict[str, str]:
+    """The parameters of Content-Disposition, as RFC 6266 spells names outside of ASCII."""
     name = document.source.path.rpartition("/")[2].encode("utf-8", "replace").decode()
-    return name if "." in name else name + extension(document.mimeType)
+    name = "".join(character if character.isprintable() else "_" for character in name)
+    name = name if "." in name else name + extension(document.mimeType)
+    if name.isascii():
+        return {"filename": name}
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
 
 
 def _transformed(home: Path, document: Document, wanted: transforms.Transform) -> tuple[bytes, str]:

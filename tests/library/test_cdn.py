@@ -1,0 +1,318 @@
+"""The CDN: signed URLs, originals, transforms, thumbnails; and what is never served."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from library import cdn, transforms
+from library.documents import Document, SourceFile
+from library.index import Index
+from library.ingest import thumbnail_path
+from library.signing import Forbidden, Signer, expiry
+from tests.library import samples
+
+SIGNER = Signer(b"s" * 32, "/library")
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def _document(folder: Path, path: str, mime: str, kind: str = "image") -> Document:
+    return Document(
+        id=f"asset_{path.replace('.', '')}",
+        source=SourceFile(root=str(folder), path=path, size=1, mtime_ns=1, sha256="0"),
+        kind=kind,
+        type="uploaded",
+        mimeType=mime,
+        createdAt="2026-01-01T00:00:00.000Z",
+        updatedAt="2026-01-01T00:00:00.000Z",
+        name=path,
+    )
+
+
+class Documents:
+    """What the CDN asks of the index."""
+
+    def __init__(self, documents: list[Document]) -> None:
+        self._by_id = {document.id: document for document in documents}
+
+    def document(self, id: str) -> Document | None:  # noqa: A002 - as the index has it
+        return self._by_id.get(id)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return samples.fill(
+        tmp_path / "art",
+        {
+            "a.png": samples.png(size=(400, 200)),
+            "s.svg": b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
+            "v.mp4": bytes(range(256)) * 8,
+            "m.glb": b"glTF",
+            "not-indexed.png": samples.png(),
+        },
+    )
+
+
+@pytest.fixture
+def client(folder: Path, tmp_path: Path) -> FlaskClient:
+    (tmp_path / "secret.png").write_bytes(samples.png())
+    (folder / "link.png").symlink_to(tmp_path / "secret.png")
+    documents = [
+        _document(folder, "a.png", "image/png"),
+        _document(folder, "s.svg", "image/svg+xml"),
+        _document(folder, "v.mp4", "video/mp4", "video"),
+        _document(folder, "m.glb", "model/gltf-binary", "3d"),
+        _document(folder, "link.png", "image/png"),
+        _document(folder, "../secret.png", "image/png"),
+        _document(folder, "gone.png", "image/png"),
+    ]
+    thumbnail = thumbnail_path(tmp_path, "asset_apng")
+    samples.fill(thumbnail.parent, {thumbnail.name: samples.encoded(samples.picture(), "WEBP")})
+    app = Flask(__name__)
+    app.register_blueprint(cdn.blueprint(tmp_path, Documents(documents), SIGNER))
+    return app.test_client()
+
+
+def _path(url: str) -> str:
+    return url.removeprefix("/library")
+
+
+def test_signed_urls_are_spelled_as_at_the_api() -> None:
+    url = urlsplit(SIGNER.transform("asset_x", now=NOW))
+    query = parse_qs(url.query)
+    assert url.path == "/library/assets-transform/asset_x"
+    assert list(query) == ["p", "Policy", "Key-Pair-Id", "Signature"]
+    assert not set("+=/") & set(query["Policy"][0] + query["Signature"][0])
+    assert SIGNER.transform("asset_x", now=NOW) == SIGNER.transform(
+        "asset_x", now=NOW.replace(day=30)
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "until"),
+    [("2026-01-01", "2026-01-15"), ("2026-01-07T23:59:59", "2026-01-15"),
+     ("2026-01-08", "2026-01-22"), ("2026-02-15", "2026-03-01"), ("2028-02-21", "2028-03-01"),
+     ("2026-01-22", "2026-02-08"), ("2026-12-31T23:59:59", "2027-01-08")],
+)  # fmt: skip
+def test_expiry_rolls_with_the_calendar(asked: str, until: str) -> None:
+    """Until the end of the 14th, the 21st, the month, the next 7th."""
+    assert expiry(datetime.fromisoformat(asked).replace(tzinfo=UTC)) == datetime.fromisoformat(
+        until
+    ).replace(tzinfo=UTC)
+
+
+@given(st.datetimes(timezones=st.just(UTC), max_value=datetime(9990, 1, 1)))
+def test_every_url_lasts_at_least_a_day(now: datetime) -> None:
+    assert (expiry(now) - now).total_seconds() >= 24 * 3600
+
+
+@given(st.integers(0, 2000), st.characters(codec="ascii", categories=["L", "N", "P"]))
+def test_no_changed_character_of_a_signed_query_is_accepted(place: int, character: str) -> None:
+    """Key-Pair-Id only names a key: what is signed is the policy."""
+    url = urlsplit(_path(SIGNER.original("asset_x", now=NOW)))
+    before, key_id, after = re.split("(&Key-Pair-Id=[^&]*)", url.query)
+    place %= len(before) + len(after)
+    signed = before + after
+    if signed[place] == character:
+        return
+    changed = signed[:place] + character + signed[place + 1 :]
+    with pytest.raises(Forbidden):
+        SIGNER.verify(url.path, changed + key_id, now=NOW)
+
+
+def test_refused_urls_say_why() -> None:
+    url = urlsplit(_path(SIGNER.original("asset_x", now=NOW)))
+    late = datetime(2026, 12, 8, tzinfo=UTC)
+    foreign = urlsplit(_path(Signer(b"t" * 32, "/library").original("asset_x", now=NOW))).query
+    cases = [
+        (url.path, url.query, late, "expired"),
+        ("/assets/asset_y", url.query, NOW, "another path"),
+        ("/assets-transform/asset_x", url.query, NOW, "another path"),
+        (url.path, "", NOW, "not signed"),
+        (url.path, foreign, NOW, "does not match"),
+        (url.path, f"width=9&{url.query}", NOW, "begin"),
+        (url.path, url.query.replace("p=100&", "p=1000&"), NOW, "begin"),
+    ]
+    for path, query, now, said in cases:
+        with pytest.raises(Forbidden, match=said):
+            SIGNER.verify(path, query, now=now)
+    assert SIGNER.verify(url.path, f"{url.query}&width=9", now=NOW) == late
+
+
+def test_an_original_is_served_as_it_is(client: FlaskClient, folder: Path) -> None:
+    answer = client.get(_path(SIGNER.original("asset_apng")))
+    assert (answer.status_code, answer.mimetype) == (200, "image/png")
+    assert answer.data == (folder / "a.png").read_bytes()
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "immutable" in answer.headers["Cache-Control"]
+    again = client.get(
+        _path(SIGNER.original("asset_apng")), headers={"If-None-Match": answer.headers["ETag"]}
+    )
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_video_is_served_in_ranges(client: FlaskClient, folder: Path) -> None:
+    url = _path(SIGNER.original("asset_vmp4"))
+    content = (folder / "v.mp4").read_bytes()
+    with client.get(url, headers={"Range": "bytes=300-399"}) as part:
+        assert (part.status_code, part.data) == (206, content[300:400])
+        assert part.headers["Content-Range"] == f"bytes 300-399/{len(content)}"
+    with client.get(url, headers={"Range": "bytes=-5"}) as part:
+        assert part.data == content[-5:]
+    assert client.get(url, headers={"Range": "bytes=9999-"}).status_code == 416
+
+
+def test_nothing_served_can_run_a_script(client: FlaskClient) -> None:
+    svg = client.get(_path(SIGNER.original("asset_ssvg")), buffered=True)
+    assert svg.mimetype == "image/svg+xml"
+    assert "sandbox" in svg.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in svg.headers["Content-Security-Policy"]
+    model = client.get(_path(SIGNER.original("asset_mglb")), buffered=True)
+    assert model.headers["Content-Disposition"].startswith("attachment")
+
+
+@pytest.mark.parametrize(
+    "asset", ["asset_linkpng", "asset_/secretpng", "asset_gonepng", "asset_none"]
+)
+def test_links_other_folders_and_missing_files_are_not_served(
+    client: FlaskClient, asset: str
+) -> None:
+    for place in (SIGNER.original, SIGNER.transform):
+        answer = client.get(_path(place(asset)) + "&width=20")
+        assert answer.status_code == 404
+
+
+def test_names_outside_of_ascii_reach_the_download(folder: Path, tmp_path: Path) -> None:
+    samples.fill(folder, {'замок "1"\n.glb': b"glTF"})
+    document = replace(
+        _document(folder, 'замок "1"\n.glb', "model/gltf-binary", "3d"), id="asset_a"
+    )
+    app = Flask(__name__)
+    app.register_blueprint(cdn.blueprint(tmp_path, Documents([document]), SIGNER))
+    answer = app.test_client().get(_path(SIGNER.original(document.id)), buffered=True)
+    told = answer.headers["Content-Disposition"]
+    assert (answer.status_code, "filename*=UTF-8''%D0%B7" in told, "\n" in told) == (
+        200,
+        True,
+        False,
+    )
+
+
+def test_a_tampered_url_is_a_403_in_json(client: FlaskClient) -> None:
+    answer = client.get("/assets/asset_apng?p=100&Policy=x&Signature=y&Key-Pair-Id=z")
+    assert (answer.status_code, answer.json["code"]) == (403, "FORBIDDEN")
+    assert client.get("/thumbnails/asset_apng").status_code == 403
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("asked", "mime", "size"),
+    [
+        ("width=100", "image/png", (100, 50)),
+        ("height=20&format=webp", "image/webp", (40, 20)),
+        ("width=100&height=100", "image/png", (100, 100)),
+        ("width=100&height=100&fit=inside&format=jpeg", "image/jpeg", (100, 50)),
+        ("width=100&height=100&fit=outside", "image/png", (200, 100)),
+        ("width=100&height=100&fit=contain", "image/png", (100, 100)),
+        ("width=100&height=100&fit=fill&format=avif", "image/avif", (100, 100)),
+        ("width=4000", "image/png", (400, 200)),
+        ("width=4000&height=4000", "image/png", (200, 200)),
+        ("format=jpg", "image/jpeg", (400, 200)),
+    ],
+)
+def test_transforms_resize_and_convert_and_never_enlarge(
+    client: FlaskClient, asked: str, mime: str, size: tuple[int, int]
+) -> None:
+    answer = client.get(f"{_path(SIGNER.transform('asset_apng'))}&{asked}")
+    assert (answer.status_code, answer.mimetype) == (200, mime)
+    with Image.open(io.BytesIO(answer.data)) as image:
+        assert image.size == size
+    assert client.get(f"{_path(SIGNER.transform('asset_apng'))}&{asked}").data == answer.data
+
+
+def test_auto_format_is_what_the_browser_takes(client: FlaskClient) -> None:
+    url = _path(SIGNER.transform("asset_apng")) + "&format=auto"
+    kinds = [
+        client.get(url, headers={"Accept": a}).mimetype for a in ("image/webp,*/*", "text/css")
+    ]
+    assert kinds == ["image/webp", "image/jpeg"]
+
+
+def test_flatten_grey_and_blur(client: FlaskClient) -> None:
+    def pixel(asked: str) -> object:
+        answer = client.get(f"{_path(SIGNER.transform('asset_apng'))}&{asked}")
+        with Image.open(io.BytesIO(answer.data)) as image:
+            return (
+                image.getpixel((0, 0)) if "greyscale" not in asked else image.getpixel((200, 100))
+            )
+
+    assert pixel("format=png&background=ff0000") == (255, 0, 0)
+    assert pixel("format=png&flatten=true") == (255, 255, 255)
+    assert pixel("format=jpeg") == (255, 255, 255)
+    red, green, blue, _ = pixel("greyscale=true&blur=2")  # type: ignore[misc]
+    assert red == green == blue
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["width=0", "width=4097", "width=²", "width=1e3", "height=-1", "quality=101", "quality=x",
+     "format=gif", "fit=best", "blur=-1", "blur=nan", "background=notacolour", "width=99999999999"],
+)  # fmt: skip
+def test_transform_parameters_out_of_range_are_a_400(client: FlaskClient, asked: str) -> None:
+    answer = client.get(f"{_path(SIGNER.transform('asset_apng'))}&{asked}")
+    assert (answer.status_code, answer.json["code"]) == (400, "BAD_REQUEST")
+    assert asked.split("=", maxsplit=1)[0] in answer.json["error"]
+
+
+def test_a_transform_without_parameters_is_the_original(client: FlaskClient, folder: Path) -> None:
+    assert client.get(_path(SIGNER.transform("asset_apng"))).data == (folder / "a.png").read_bytes()
+
+
+def test_a_thumbnail_is_served(client: FlaskClient) -> None:
+    answer = client.get(_path(SIGNER.thumbnail("asset_apng")))
+    assert (answer.status_code, answer.mimetype) == (200, "image/webp")
+    assert client.get(_path(SIGNER.thumbnail("asset_vmp4"))).status_code == 404
+
+
+def test_a_folder_that_vanishes_is_a_404(client: FlaskClient, folder: Path) -> None:
+    shutil.rmtree(folder)
+    answer = client.get(_path(SIGNER.original("asset_apng")))
+    assert answer.status_code == 404
+    assert "index it again" in answer.json["error"]
+
+
+def test_kept_transforms_stay_below_their_bound(tmp_path: Path) -> None:
+    cache = transforms.Cache(tmp_path, limit=1000)
+    for number in range(300):
+        content, _ = cache.get(
+            f"asset_{number}", transforms.Transform(), lambda: (b"x" * 100, "image/png")
+        )
+        assert content == b"x" * 100
+    cache.sweep()
+    kept = sum(path.stat().st_size for path in tmp_path.glob("*/*"))
+    assert 0 < kept <= 1000
+
+
+def test_a_transform_is_shown_though_it_cannot_be_kept(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    cache = transforms.Cache(tmp_path / "file" / "below")
+    made = cache.get("asset_x", transforms.Transform(), lambda: (b"content", "image/webp"))
+    assert made == (b"content", "image/webp")
+
+
+def test_the_index_answers_what_the_cdn_asks(tmp_path: Path) -> None:
+    with closing(Index.open(tmp_path, create=True)) as index:
+        assert index.document("asset_none") is None

@@ -1,0 +1,143 @@
+"""The command line, run as a person runs it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+from library.__main__ import main
+from tests.library import samples
+from tests.library.ports import free_port
+
+
+def _run(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "library", *arguments, "--home", str(home)],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return samples.fill(
+        tmp_path / "art",
+        {"a/castle.png": samples.png(), "b/tree.png": samples.png("navy"), "c.png": b"broken"},
+    )
+
+
+def test_index_says_what_it_did_in_plain_lines(folder: Path, tmp_path: Path) -> None:
+    (folder / "cut.png").write_bytes(samples.png()[:70])
+    first = _run("index", str(folder), "--quiet", home=tmp_path / "home")
+    again = _run("index", str(folder), "--quiet", home=tmp_path / "home")
+    assert (first.returncode, first.stdout, again.returncode) == (0, "", 0)
+    lines = first.stderr.splitlines()
+    assert lines[0].startswith("skipped cut.png: is broken")
+    assert lines[1:] == [
+        "2 assets in the library (added 2, skipped 1, 0 unchanged, 1 of other kinds passed over)"
+    ]
+    assert again.stderr.splitlines()[-1].startswith(
+        "2 assets in the library (skipped 1, 2 unchanged"
+    )
+
+
+def test_progress_is_a_bar_on_standard_error(folder: Path, tmp_path: Path) -> None:
+    shown = _run("index", str(folder), home=tmp_path / "home")
+    assert "indexing: 100%" in shown.stderr
+    assert shown.stdout == ""
+
+
+def test_nothing_changed_loads_no_model(folder: Path, tmp_path: Path) -> None:
+    (folder / "c.png").unlink()
+    _run("index", str(folder), home=tmp_path / "home")
+    code = (
+        "import sys; from library.__main__ import main;"
+        f"main(['index', {str(folder)!r}, '--home', {str(tmp_path / 'home')!r}, '--quiet']);"
+        "print([m for m in ('onnxruntime', 'onnx', 'tokenizers', 'av') if m in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["index", "nowhere"], "error: nowhere cannot be read: No such file or directory"),
+        (["serve"], "error: "),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_code_1(
+    arguments: list[str], said: str, tmp_path: Path
+) -> None:
+    ran = _run(*arguments, home=tmp_path / "home")
+    assert ran.returncode == 1
+    assert ran.stderr.startswith(said)
+    assert ran.stderr.count("\n") == 1
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
+    assert all(f"    {command} " in shown for command in ("index", "serve", "demo"))
+
+
+def test_ctrl_c_stops_with_a_line_and_no_traceback(tmp_path: Path) -> None:
+    many = samples.fill(
+        tmp_path / "art", {f"{n}.png": samples.png(size=(n + 10, 300)) for n in range(600)}
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "library", "index", str(many), "--home", str(tmp_path / "home")],
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    thumbnails = tmp_path / "home" / "thumbnails"
+    while not thumbnails.exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, shown = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in shown
+    assert shown.rstrip().endswith("stopped; what was done so far is kept, the next run goes on")
+    assert _run("index", str(many), "--quiet", home=tmp_path / "home").stderr.startswith(
+        "600 assets"
+    )
+
+
+def test_serve_answers_on_loopback_and_prints_the_key_pair(folder: Path, tmp_path: Path) -> None:
+    _run("index", str(folder), home=tmp_path / "home")
+    port = free_port()
+    command = [sys.executable, "-m", "library", "serve", "--port", str(port)]
+    process = subprocess.Popen(
+        [*command, "--home", str(tmp_path / "home")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    try:
+        assert process.stdout is not None
+        printed = [process.stdout.readline().strip() for _ in range(4)]
+        assert printed[0] == f"library at http://127.0.0.1:{port}/v1"
+        assert printed[2].startswith("SCENARIO_SDK_API_KEY=api_")
+        status = None
+        while status is None and process.poll() is None:
+            try:
+                with urlopen(f"http://127.0.0.1:{port}/v1/tags") as answer:
+                    status = answer.status
+            except HTTPError as error:
+                status = error.code
+            except OSError:
+                time.sleep(0.05)
+        assert status == 401
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, shown = process.communicate(timeout=60)
+    assert "Traceback" not in shown

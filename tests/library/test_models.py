@@ -1,0 +1,189 @@
+"""The embedders: weights read without PyTorch, vectors as the contract promises."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import struct
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from library import demo, look, torchfile
+from library.models import BadImage, Models
+from tests.library import samples
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
+    return Models.load(tmp_path_factory.mktemp("home"), threads=1)
+
+
+def _demo_picture(path: str) -> Image.Image:
+    return Models.decode((demo.folder() / "images" / path).read_bytes())
+
+
+def _cosines(vectors: np.ndarray) -> np.ndarray:
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit @ unit.T
+
+
+def test_vectors_have_the_promised_shapes_and_lengths(models: Models) -> None:
+    subject, looks = models.embed_images([samples.picture(), samples.picture("navy", (20, 300))])
+    texts = models.embed_texts(["a castle", ""])
+    assert (subject.shape, subject.dtype) == ((2, 1280), np.float32)
+    assert (looks.shape, texts.shape) == ((2, look.SIZE), (2, 384))
+    assert subject.min() >= 0
+    np.testing.assert_allclose(np.linalg.norm(looks, axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(texts, axis=1), 1, atol=1e-5)
+    assert [part.shape for part in models.embed_images([])] == [(0, 1280), (0, look.SIZE)]
+
+
+def test_the_network_sees_what_is_in_a_picture(models: Models) -> None:
+    """The demo pack's car is a car: ImageNet's classes for sports car and convertible."""
+    car = _demo_picture("miami_synth_parallax/car/car-idle.png").resize((448, 224))
+    best = set(np.argsort(models.classify(car))[-5:].tolist())
+    assert best & {436, 479, 511, 581, 627, 656, 661, 705, 717, 751, 817}
+
+
+def test_walking_women_are_nearer_to_each_other_than_to_cards(models: Models) -> None:
+    pictures = [
+        _demo_picture("animated_characters/female_person/femalePerson_walk1.png"),
+        _demo_picture("animated_characters/female_person/femalePerson_walk5.png"),
+        _demo_picture("cards/cardHeartsK.png"),
+        _demo_picture("cards/cardSpadesQ.png"),
+    ]
+    subject, _ = models.embed_images(pictures)
+    near = _cosines(subject - subject.mean(axis=0))
+    assert near[0, 1] > max(near[0, 2], near[0, 3])
+    assert near[2, 3] > max(near[0, 2], near[1, 3])
+
+
+def test_one_picture_alone_and_in_a_batch_has_the_same_vectors(models: Models) -> None:
+    pictures = [samples.picture(colour) for colour in ("red", "green", "blue")]
+    alone = models.embed_images(pictures[1:2])
+    together = models.embed_images(pictures)
+    for one, many in zip(alone, together, strict=True):
+        np.testing.assert_allclose(one[0], many[1], atol=1e-4)
+
+
+def test_texts_of_one_meaning_are_nearer_than_others(models: Models) -> None:
+    texts = ["a small sailing boat on the sea", "yacht on water", "portrait of an old wizard"]
+    near = _cosines(models.embed_texts(texts))
+    assert near[0, 1] > near[0, 2]
+    question = models.embed_texts(["ship"], query=True)[0]
+    said = models.embed_texts(texts)
+    assert int(np.argmax(said @ question)) in {0, 1}
+
+
+def test_texts_keep_their_places_whatever_their_lengths(models: Models) -> None:
+    texts = ["word " * count for count in (50, 1, 200, 3)]
+    np.testing.assert_allclose(
+        models.embed_texts(texts),
+        np.concatenate([models.embed_texts([text]) for text in texts]),
+        atol=0.05,  # the int8 network's scale is that of a whole batch
+    )
+
+
+def test_odd_texts_are_embedded_like_any_other(models: Models) -> None:
+    vectors = models.embed_texts(["\ud800 broken", "🙂" * 5000, "\x00", "x" * 1_000_000])
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_networks_load_once_for_all_threads(tmp_path: Path) -> None:
+    fresh = Models.load(tmp_path, threads=1)
+    found: list[np.ndarray] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(fresh.embed_images([samples.picture()])[0]))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert all(np.array_equal(found[0], other) for other in found)
+    assert len(list((tmp_path / "models").iterdir())) == 1
+
+
+def test_recoloured_pictures_share_their_layout_and_different_ones_do_not() -> None:
+    red, other = samples.picture("red"), samples.picture("red", shape="cross")
+    vectors = np.stack([look.describe(p) for p in (red, red.resize((48, 32)), other)])
+    near = _cosines(vectors)
+    assert near[0, 1] > 0.97
+    assert near[0, 1] > near[0, 2]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b"not a picture at all", "is not a picture of a known format"),
+        (samples.png()[:60], "is broken"),
+        (samples.bomb(), "unpacks to more than 100 million pixels"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is not a picture"),
+    ],
+)
+def test_bytes_that_are_no_picture_are_refused_with_a_reason(content: bytes, said: str) -> None:
+    with pytest.raises(BadImage, match=said):
+        Models.decode(content)
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [("1", "PNG"), ("L", "PNG"), ("LA", "PNG"), ("P", "GIF"), ("I;16", "PNG"), ("CMYK", "JPEG"),
+     ("F", "TIFF"), ("RGB", "WEBP"), ("RGBA", "AVIF"), ("I", "TIFF")],
+)  # fmt: skip
+def test_every_mode_comes_out_as_rgb_or_rgba(mode: str, kind: str) -> None:
+    image = Image.new(mode, (9, 7), 1 if mode != "CMYK" else (0, 255, 255, 0))
+    file = io.BytesIO()
+    image.save(file, kind)
+    decoded = Models.decode(file.getvalue())
+    assert decoded.mode in {"RGB", "RGBA"}
+    assert decoded.size == (9, 7)
+
+
+def test_sixteen_bits_are_scaled_and_not_cut() -> None:
+    image = Image.new("I;16", (4, 4), 0x8000)
+    assert Models.decode(samples.encoded(image)).getpixel((0, 0)) == (128, 128, 128)
+
+
+def test_a_palette_with_transparency_keeps_it() -> None:
+    image = Image.new("P", (4, 4), 0)
+    image.putpalette([255, 0, 0, 0, 255, 0])
+    decoded = Models.decode(samples.encoded(image, transparency=0))
+    assert decoded.getpixel((0, 0)) == (255, 0, 0, 0)
+
+
+def test_exif_rotation_is_applied() -> None:
+    assert Models.decode(samples.rotated_jpeg()).size == (40, 60)
+
+
+class _Evil:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return print, ("run",)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_weights_that_want_to_run_something_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], wrapped: bool
+) -> None:
+    evil = pickle.dumps(OrderedDict(a=_Evil()) if wrapped else _Evil(), protocol=2)
+    head = b"".join(pickle.dumps(part, protocol=2) for part in (torchfile._MAGIC, 1001, {}))
+    path = tmp_path / "weights.pth"
+    path.write_bytes(head + evil)
+    with pytest.raises(torchfile.BadWeights, match=r"asks for \w+\.print"):
+        torchfile.read_state_dict(path)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x02.", struct.pack("<q", 1), b"PK\x03\x04"])
+def test_files_that_are_no_weights_are_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "weights.pth"
+    path.write_bytes(content)
+    with pytest.raises(torchfile.BadWeights):
+        torchfile.read_state_dict(path)
