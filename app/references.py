@@ -11,19 +11,15 @@ import io
 import os
 import re
 import tempfile
-import warnings
 from typing import TYPE_CHECKING, Final
 
-from PIL import Image, ImageOps, UnidentifiedImageError
-
+from app import pictures
 from app.errors import InvalidReference, UnknownReference
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "AVIF", "BMP", "TIFF")
 SIDE: Final = 1024  # pixels on the longer side: more than any embedding looks at
-MOST_PIXELS: Final = 100_000_000
 _NAME: Final = re.compile(r"ref_[0-9a-f]{32}")
 _PNG: Final = b"\x89PNG"
 
@@ -80,39 +76,13 @@ class References:
 
 def _normalised(upload: bytes) -> bytes:
     """Decode with bounds, turn upright, shrink, drop all metadata, encode as PNG or JPEG."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            warnings.simplefilter("ignore", UserWarning)  # about odd metadata, which is dropped
-            picture = _decoded(upload)
-    except InvalidReference:
-        raise
-    except UnidentifiedImageError as error:
-        raise InvalidReference("The file is not a picture of a known format.") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise InvalidReference("The picture unpacks to too many pixels.") from error
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, OverflowError) as error:
-        raise InvalidReference("The picture is damaged and cannot be read.") from error
+    picture = pictures.decoded(upload, side=SIDE)
     out = io.BytesIO()
     if picture.mode == "RGBA":
         picture.save(out, "PNG", optimize=True)
     else:
         picture.save(out, "JPEG", quality=90)
     return out.getvalue()
-
-
-def _decoded(upload: bytes) -> Image.Image:
-    opened = Image.open(io.BytesIO(upload), formats=FORMATS)
-    width, height = opened.size
-    if width * height > MOST_PIXELS:
-        raise InvalidReference(
-            f"The picture unpacks to {width} × {height} pixels, which is too many."
-        )
-    opened.draft("RGB", (SIDE, SIDE))
-    upright = ImageOps.exif_transpose(opened)
-    picture = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-    picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
-    return picture
 
 
 def _write_whole(path: Path, content: bytes) -> None:
