@@ -76,10 +76,10 @@ class Site:
         try:
             search = self._without_lost_references(search, noticed)
             try:
-                result = self._search(search)
+                result = self.page_of(search)
             except UnknownAsset:
                 search = self._without_lost_assets(search, noticed)
-                result = self._search(search)
+                result = self.page_of(search)
         except UpstreamError as raised:
             error = raised
         return views.results_view(
@@ -91,7 +91,8 @@ class Site:
             error=error,
         )
 
-    def _search(self, search: Search) -> ResultPage:
+    def page_of(self, search: Search) -> ResultPage:
+        """One page of hits, remembered. Raises UpstreamError, UnknownReference."""
         result = self.client.search(search, self.expand)
         self._remember(result.hits)
         return result
@@ -136,10 +137,6 @@ class Site:
             if self.settings.base_url.startswith(origin):
                 return host_url.rstrip("/") + mount + self.settings.base_url[len(origin) :]
         return self.settings.base_url
-
-    def page_of(self, search: Search) -> ResultPage:
-        """One page of hits, remembered. Raises UpstreamError, UnknownReference."""
-        return self._search(search)
 
     def expand(self, example: str) -> str:
         """Turn a `ref_...` into a data URL, leave an asset's id. Raises UnknownReference."""

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, redirect, render_template, request
 
-from app import images
+from app import around, images
 from app.errors import BadRequest, NotFound
 from app.pages import requested_search, site
 from app.search import is_id
+from app.views.card import strip_cards
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -36,7 +37,16 @@ def asset(asset_id: str) -> str:
     search, _ = requested_search()
     is_from_search = bool(request.query_string)
     page = site().asset_page(_known_id(asset_id), search, is_from_search=is_from_search)
-    return render_template("asset.html", page=page)
+    beside = around.neighbours(site(), search, asset_id)
+    return render_template("asset.html", page=page, beside=beside)
+
+
+@blueprint.get("/<asset_id>/strip/<any(similar, variants):which>")
+def strip(asset_id: str, which: around.Strip) -> str:
+    """A row of assets around this one, as a part of a page."""
+    search, found = around.strip(site(), _known_id(asset_id), which)
+    cards = strip_cards(found, search) if search else ()
+    return render_template("partials/strip.html", cards=cards, search=search)
 
 
 @blueprint.get("/<asset_id>/image")

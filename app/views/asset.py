@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from app import images, words
+from app import filters, images, words
 from app.search import Search
 from app.views.card import Card
 from app.views.form import Example, Form, examples
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from app.assets import Asset
     from app.images import Picture
+
+
+MOST_PROMPT: Final = 1500  # characters of a prompt that a filter can carry
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,22 @@ class AssetView:
     back_url: str
     back_words: str
     similar_url: str
+    variants_url: str  # of the strip; empty where no words are known that could be shared
+    variants_search_url: str
     form: Form
     examples: tuple[Example, ...]
     search: Search
+
+
+def variants_of(asset: Asset) -> Search | None:
+    """The search for what was made from the same words; None where no words are known.
+
+    The API cannot filter by job (`parentJobId`): the prompt is what the results of one share.
+    """
+    prompt = asset.metadata.prompt
+    if not prompt or len(prompt) > MOST_PROMPT:
+        return None
+    return Search(filter=f"prompt = {filters.quote(prompt)}")
 
 
 def asset_view(
@@ -69,6 +85,7 @@ def asset_view(
 ) -> AssetView:
     """Build an asset's page; `search` is where the reader came from, or empty."""
     names = names or {}
+    variants = variants_of(asset)
     return AssetView(
         asset_id=asset.id,
         title=asset.name,
@@ -85,6 +102,8 @@ def asset_view(
         back_url=search.url(),
         back_words=words.title(search, names) if is_from_search else "the newest",
         similar_url=search.similar(asset.id).url(),
+        variants_url=f"/assets/{asset.id}/strip/variants" if variants else "",
+        variants_search_url=variants.url() if variants else "",
         form=Form.of(search),
         examples=examples(search, known or {}),
         search=search,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 from app import images, words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from app.assets import Asset
     from app.images import Picture
     from app.search import Search
@@ -87,6 +89,11 @@ class Card:
             is_first=position == 0,
             side=side or ("unlike" if asset.id in search.unlike else ""),
         )
+
+
+def strip_cards(assets: Iterable[Asset], search: Search) -> tuple[Card, ...]:
+    """Cards for a row of their own, none of them asked for before it is seen."""
+    return tuple(Card.of(asset, search, EAGER + place) for place, asset in enumerate(assets))
 
 
 def _size_class(longer: int | None) -> str:

@@ -1,10 +1,13 @@
 // The enhancements, one custom element or behaviour a module. Every page works without them.
 import "./broken-images.js";
+import "./copy-link.js";
 import "./copy-text.js";
 import "./hover-play.js";
 import "./keys.js";
+import "./lazy-part.js";
 import "./navigate.js";
 import "./pictures.js";
 import "./select.js";
 import "./submit-on-change.js";
 import "./theme-switch.js";
+import "./zoom-image.js";

@@ -1,0 +1,76 @@
+"""What stands around an asset: its neighbours in a search, its variants, what is like it.
+
+Asks through `Site`, so every search here is one that a page could show, and is cached as such.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from app.errors import UpstreamError
+from app.search import Search
+from app.views.asset import variants_of
+
+if TYPE_CHECKING:
+    from app.assets import Asset
+    from app.site import Site
+
+STRIP: Final = 12  # assets in a strip
+
+Strip = Literal["similar", "variants"]
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The assets before and after one in a search; an empty address where there is none."""
+
+    previous: str = ""
+    next: str = ""
+    position: int = 0  # from 1; 0 where the asset is not on the page that the search names
+    total: int | None = None
+
+
+def neighbours(site: Site, search: Search, asset_id: str) -> Neighbours:
+    """Find the neighbours of an asset in the search it came from, over the edges of its page.
+
+    A search that fails has no neighbours: the asset's page is shown all the same.
+    """
+    try:
+        page = site.page_of(search)
+        ids = [hit.id for hit in page.hits]
+        if asset_id not in ids:
+            return Neighbours()
+        at = ids.index(asset_id)
+        number = search.first // search.size + 1
+        before = after = ""
+        if at > 0:
+            before = search.url(f"/assets/{ids[at - 1]}")
+        elif number > 1:
+            earlier = search.on_page(number - 1)
+            hits = site.page_of(earlier).hits
+            before = earlier.url(f"/assets/{hits[-1].id}") if hits else ""
+        if at + 1 < len(ids):
+            after = search.url(f"/assets/{ids[at + 1]}")
+        elif page.has_next:
+            later = search.on_page(number + 1)
+            hits = site.page_of(later).hits
+            after = later.url(f"/assets/{hits[0].id}") if hits else ""
+    except UpstreamError:
+        return Neighbours()
+    return Neighbours(before, after, search.first + at + 1, page.total)
+
+
+def strip(site: Site, asset_id: str, which: Strip) -> tuple[Search | None, tuple[Asset, ...]]:
+    """Answer the search of a strip and its assets, without the asset itself.
+
+    Raises UpstreamError.
+    """
+    if which == "similar":
+        search: Search | None = Search().similar(asset_id)
+    else:
+        search = variants_of(site.asset(asset_id))
+    if search is None:
+        return None, ()
+    hits = site.page_of(search.with_(hitsPerPage=STRIP)).hits
+    return search, tuple(hit for hit in hits if hit.id != asset_id)
