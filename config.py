@@ -208,6 +208,19 @@ class Settings:
         "Origins that pictures may be loaded from, besides Akin itself.",
         _hosts,
     )
+    previews: str = setting(
+        "AKIN_PREVIEWS",
+        "auto",
+        "Pictures in the previews that messengers show of a link: `on`, `off`, or `auto`: on where "
+        "nobody has to sign in.",
+        _one_of("auto", "on", "off"),
+    )
+    export_rows: int = setting(
+        "AKIN_EXPORT_ROWS",
+        10_000,
+        "Most assets in one CSV; each hundred is one search of the API's quota.",
+        _whole(1, 1_000_000, "10000"),
+    )
 
     auth: str = setting(
         "AKIN_AUTH",
@@ -335,6 +348,11 @@ class Settings:
             yield f"AKIN_OIDC_ISSUER: “{self.oidc_issuer}” has to begin with https://"
         if "openid" not in self.oidc_scopes:
             yield "AKIN_OIDC_SCOPES: openid has to be one of them: openid email profile"
+
+    @property
+    def has_previews(self) -> bool:
+        """True where a link's preview shows its pictures to whoever is sent the link."""
+        return self.auth == "none" if self.previews == "auto" else self.previews == "on"
 
     @property
     def has_key(self) -> bool:
