@@ -73,6 +73,7 @@ class Asset(msgspec.Struct, frozen=True):
     preview: Thumbnail | None = None
     privacy: str | None = None
     properties: dict[str, Any] = {}
+    rankingScore: float | None = msgspec.field(default=None, name="_rankingScore")
     status: str | None = None
     tags: tuple[str, ...] = ()
     teamId: str | None = None
