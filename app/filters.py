@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
@@ -80,6 +81,11 @@ class Range:
     low: str | None = None
     high: str | None = None
 
+    def __post_init__(self) -> None:
+        """Spell the end of a day as the day: until 2025-01-31 means all of it."""
+        if self.high and RANGES[self.field] == "date":
+            object.__setattr__(self, "high", self.high.removesuffix(_DAY_END))
+
     def __str__(self) -> str:
         return f"{self.low or ''}..{self.high or ''}"
 
@@ -92,26 +98,44 @@ def parse_range(field: str, text: str) -> Range | None:
     kind = RANGES[field]
     low, dots, high = text.strip().partition("..")
     ends = [_canonical(kind, end) for end in (low, high if dots else low)]
-    if ends[0] and ends[1] and _ordered(kind, ends[0]) > _ordered(kind, ends[1]):
+    if ends[0] and ends[1] and _start(kind, ends[0]) > _end(kind, ends[1]):
         ends.reverse()
     return Range(field, *ends) if any(ends) else None
 
 
-def _ordered(kind: RangeKind, value: str) -> tuple[float, str]:
+def _start(kind: RangeKind, value: str) -> tuple[float, str]:
     return (0.0, value) if kind == "date" else (float(value), "")
+
+
+def _end(kind: RangeKind, value: str) -> tuple[float, str]:
+    return _start(kind, _until(value) if kind == "date" else value)
+
+
+def _until(high: str) -> str:
+    """The last moment of a date, or the moment that it names."""
+    return high if "T" in high else high + _DAY_END
 
 
 def _canonical(kind: RangeKind, end: str) -> str | None:
     end = end.strip()
     if not end:
         return None
-    if not _NUMBER[kind].fullmatch(end):
+    if not _NUMBER[kind].fullmatch(end) or (kind == "date" and not _is_date(end)):
         wanted = "a date such as 2025-01-31" if kind == "date" else "a number such as 1024"
         raise ValueError(f"“{end[:40]}” is not {wanted}.")
     if kind == "date":
         return end
     value = float(end)
-    return str(int(value)) if value.is_integer() else repr(value)
+    # Never with an exponent, which is no number of the API's grammar.
+    return str(int(value)) if value.is_integer() else f"{value:.6f}".rstrip("0")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def quote(value: str) -> str:
@@ -143,7 +167,7 @@ def range_clauses(interval: Range) -> Iterator[str]:
     if interval.high:
         high = interval.high
         if is_date:
-            high = quote(high if "T" in high else high + _DAY_END)
+            high = quote(_until(high))
         yield f"{interval.field} <= {high}"
 
 
@@ -191,8 +215,6 @@ def parts(text: str) -> Parts:
     raw: list[str] = []
     hide = False
     for clause in _conjuncts(text):
-        if clause == EVERYTHING:
-            continue
         if clause == NOT_SENSITIVE:
             hide = True
         elif (found := _IN.fullmatch(clause)) and found[1] in FACETS:
@@ -203,17 +225,18 @@ def parts(text: str) -> Parts:
             facets.setdefault(found[1], {}).setdefault("all", []).append(_unquote(found[2]))
         elif (found := _BOUND.fullmatch(clause)) and found[1] in RANGES:
             end = "low" if found[2] == ">=" else "high"
-            bounds.setdefault(found[1], {})[end] = _unquote(found[3]).removesuffix(_DAY_END)
+            bounds.setdefault(found[1], {})[end] = _unquote(found[3])
         else:
             raw.append(clause)
     if len(raw) == 1 and raw[0][:1] == "(" and raw[0][-1:] == ")" and not unbalanced(raw[0][1:-1]):
         raw = [raw[0][1:-1].strip()]
+    ranges = (Range(field, **ends) for field, ends in bounds.items())
     return Parts(
         facets=tuple(
             Facet(field, **{mode: tuple(values) for mode, values in modes.items()})
             for field, modes in facets.items()
         ),
-        ranges=tuple(Range(field, **ends) for field, ends in bounds.items()),
+        ranges=tuple(item for item in ranges if not is_everything(item)),
         hide_sensitive=hide,
         raw=" AND ".join(raw),
     )
@@ -226,6 +249,8 @@ def _unquote(text: str) -> str:
 
 
 _AND: Final = " AND "
+_CLOSED_BY: Final = {"(": ")", "[": "]"}
+_OPENED_BY: Final = {closing: opening for opening, closing in _CLOSED_BY.items()}
 _PIECE: Final = re.compile(rf"{_QUOTED}|'(?:[^'\\]|\\.)*'|[()\[\]]| AND |(?i:\sOR\b)|.", re.DOTALL)
 
 
@@ -253,11 +278,12 @@ def unbalanced(raw: str) -> str | None:
 
     Without this check `kind = image) OR (privacy = public` would escape the conjunction.
     """
-    depth = 0
+    opened: list[str] = []
     for piece in _PIECE.findall(raw):
         if piece in {'"', "'"}:
             return "A quotation mark is not closed."
-        depth += (piece == "(") - (piece == ")")
-        if depth < 0:
-            return "There is a “)” without its “(”."
-    return "There is a “(” without its “)”." if depth else None
+        if piece in _CLOSED_BY:
+            opened.append(piece)
+        elif piece in _OPENED_BY and (not opened or opened.pop() != _OPENED_BY[piece]):
+            return f"There is a “{piece}” without its “{_OPENED_BY[piece]}”."
+    return f"There is a “{opened[-1]}” without its “{_CLOSED_BY[opened[-1]]}”." if opened else None

@@ -386,24 +386,25 @@ class _Reader:
             read(self, name, value)
 
     def text(self, name: str, value: str) -> None:
-        cleaned = _clean(value)
         most = MOST_TEXT[name]
-        if len(cleaned) > most:
-            self.problem(name, cleaned, f"Only the first {most} characters are used.")
-            cleaned = cleaned[:most] if name == "query" else ""
-        if name == "filter" and (reason := filters.unbalanced(cleaned)):
-            self.problem(name, cleaned, reason)
+        if len(value) > most and name == "query":
+            self.problem(name, value, f"Only the first {most} characters are used.")
+        elif len(value) > most:
+            self.problem(name, value, f"It has more than {most} characters, and is not used.")
             return
-        self._fields[name] = cleaned
+        elif name == "filter" and (reason := filters.unbalanced(value)):
+            self.problem(name, value, reason)
+            return
+        self._fields[name] = value[:most]
 
     def ratio(self, name: str, value: str) -> None:
-        if not _RATIO.fullmatch(value.strip()) or float(value) > 1:
+        if not _RATIO.fullmatch(value) or float(value) > 1:
             self.problem(name, value, "It has to be a number from 0 to 1.")
             return
         self._fields[name] = float(value)
 
     def example(self, name: str, value: str) -> None:
-        if not is_id(value := value.strip()):
+        if not is_id(value):
             self.problem(name, value, "This cannot be the id of an asset.")
             return
         self._sides.pop(value, None)
@@ -412,7 +413,6 @@ class _Reader:
     def facet(self, name: str, value: str) -> None:
         field, _, suffix = name.partition(".")
         mode = {"": "any", "all": "all", "not": "none"}[suffix]
-        value = _clean(value)
         values = self._facets.setdefault((field, mode), [])
         if len(value) > MOST_FACET_TEXT:
             self.problem(name, value, f"A value has at most {MOST_FACET_TEXT} characters.")
@@ -450,7 +450,7 @@ class _Reader:
         self._fields[name] = value.lower() in {"true", "1", "on"}
 
     def sort(self, name: str, value: str) -> None:
-        field, _, direction = value.strip().partition(":")
+        field, _, direction = value.partition(":")
         if field not in SORTABLE or direction not in {"asc", "desc"}:
             fields = ", ".join(SORTABLE)
             self.problem(name, value, f"It is one of {fields}, then :asc or :desc.")
@@ -459,7 +459,7 @@ class _Reader:
 
     def integer(self, name: str, value: str) -> None:
         least, most = _BOUNDS[name]
-        if not _INTEGER.fullmatch(value.strip()) or not least <= int(value) <= most:
+        if not _INTEGER.fullmatch(value) or not least <= int(value) <= most:
             self.problem(name, value, f"It has to be a whole number from {least} to {most}.")
             return
         self._fields[name] = int(value)

@@ -1,0 +1,189 @@
+"""A Scenario API in this process, for tests of what the application makes of its answers.
+
+    wire = Wire(count=120)
+    app = make_app(wire, tmp_path)
+    wire.always(refusal(429, "Too many requests"))      # every search from now on
+    wire.next("lone-surrogates")                        # the next search, a fault of tests/faults
+    wire.body()                                         # what the last search asked
+
+Nothing of the application is patched: its session has an adapter that calls this WSGI application.
+Healthy answers and faults are those of tests/faults; what breaks a connection needs their server.
+Errors say `x-should-retry: false` unless a test says otherwise, so that no test waits for retries.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+import requests
+
+from app import create_app
+from app.transport import WSGIAdapter
+from config import Settings
+from tests.faults import FAULTS, SEARCH
+from tests.faults.exchange import Exchange, Refusal, Request
+from tests.faults.healthy import Healthy
+from tests.faults.synthetic import asset_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from flask import Flask
+
+HOST = "http://api.invalid"  # never resolved: the adapter answers it
+CDN = "https://cdn.cloud.scenario.com"
+KEY, SECRET = "key-of-the-tests", "secret-of-the-tests"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole answer, as it goes over the wire."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+Answer = str | Reply  # a fault's name, or the answer itself
+
+
+def refusal(status: int, error: str, code: str = "", **headers: str) -> Reply:
+    """An error as the API words it; `retry_after="1"` becomes `retry-after: 1`."""
+    body = {"error": error} | ({"code": code} if code else {})
+    spelled = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Reply(status, json.dumps(body).encode(), spelled)
+
+
+def answer(value: object) -> Reply:
+    """A success with any JSON."""
+    return Reply(200, json.dumps(value).encode())
+
+
+def page(*hits: dict[str, Any], total: int | None = None) -> Reply:
+    """A first and only page of these hits."""
+    found = len(hits) if total is None else total
+    counts = {"page": 1, "hitsPerPage": 48, "totalHits": found, "totalPages": -(-found // 48)}
+    return answer({"hits": hits, **counts})
+
+
+class Wire:
+    """The pretended API: answers as in good health, or as it is told; keeps what was asked."""
+
+    def __init__(self, count: int = 120) -> None:
+        """Hold `count` synthetic assets."""
+        self.healthy = Healthy(count, CDN)
+        self.origin = HOST
+        self.requests: list[Request] = []
+        self._next: list[tuple[str, Answer]] = []
+        self._always: dict[str, Answer] = {}
+
+    def next(self, *answers: Answer, on: str = SEARCH) -> None:
+        """Answer the next requests whose path begins with `on` so."""
+        for each in answers:
+            self._known(each)
+            self._next.append((on, each))
+
+    def always(self, answer: Answer, on: str = SEARCH) -> None:
+        """Answer every request whose path begins with `on` so, after those of `next`."""
+        self._known(answer)
+        self._always[on] = answer
+
+    def asked(self, on: str = SEARCH) -> list[Request]:
+        """The requests so far whose path begins with `on`."""
+        return [request for request in self.requests if request.path.startswith(on)]
+
+    def body(self) -> Any:
+        """The JSON of the last search."""
+        return self.asked()[-1].json
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Answer one request, as WSGI."""
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        request = Request(
+            environ["REQUEST_METHOD"],
+            environ["PATH_INFO"].encode("latin-1").decode(),
+            dict(parse_qsl(environ["QUERY_STRING"], keep_blank_values=True)),
+            {k[5:].lower().replace("_", "-"): v for k, v in environ.items() if k[:5] == "HTTP_"},
+            environ["wsgi.input"].read(length),
+        )
+        self.requests.append(request)
+        reply = self._reply(self._turn(request.path), request)
+        headers = dict(reply.headers)
+        if reply.status >= 400:
+            headers.setdefault("x-should-retry", "false")
+        headers.setdefault("content-type", "application/json")
+        start_response(f"{reply.status} Pretended", list(headers.items()))
+        return [reply.body]
+
+    def _turn(self, path: str) -> Answer:
+        for place, (on, answer) in enumerate(self._next):
+            if path.startswith(on):
+                del self._next[place]
+                return answer
+        return next((a for on, a in self._always.items() if path.startswith(on)), "healthy")
+
+    def _reply(self, answer: Answer, request: Request) -> Reply:
+        if isinstance(answer, Reply):
+            return answer
+        sent = _Sent()
+        exchange = Exchange(request, sent, threading.Event())  # type: ignore[arg-type]
+        try:
+            FAULTS[answer](exchange, self)  # type: ignore[arg-type]
+        except Refusal as refused:
+            exchange.json(refused.body, refused.status)
+        head, _, body = bytes(sent).partition(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        return Reply(int(first.split()[1]), body, dict(line.split(": ", 1) for line in lines))
+
+    @staticmethod
+    def _known(answer: Answer) -> None:
+        if isinstance(answer, str) and answer not in FAULTS:
+            raise ValueError(f"no fault is named {answer!r}; there are {', '.join(FAULTS)}")
+
+
+class _Sent(bytearray):
+    """Stands for the socket of an exchange: keeps what is sent."""
+
+    def sendall(self, data: bytes) -> None:
+        self.extend(data)
+
+
+def session_for(wire: Wire) -> requests.Session:
+    """A session that reaches the wire, with a key pair."""
+    session = requests.Session()
+    session.trust_env = False
+    session.auth = (KEY, SECRET)
+    session.mount(HOST, WSGIAdapter(wire))
+    return session
+
+
+def make_app(wire: Wire, folder: Path, **changes: Any) -> Flask:
+    """The application on the wire, keeping nothing between requests unless `changes` say so."""
+    values: dict[str, Any] = {"cache_seconds": 0, "timeout": 30.0, **changes}
+    settings = Settings(base_url=f"{HOST}/v1", data=folder, **values)
+    return create_app(settings, session=session_for(wire))
+
+
+__all__ = [
+    "CDN",
+    "HOST",
+    "KEY",
+    "SEARCH",
+    "SECRET",
+    "Answer",
+    "Reply",
+    "Wire",
+    "answer",
+    "asset_id",
+    "make_app",
+    "page",
+    "refusal",
+    "session_for",
+]

@@ -1,0 +1,112 @@
+"""Facets and ranges become one expression in which no value can be anything else than a value."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from app import filters
+from app.filters import EVERYTHING, Facet, Range, expression, parts, quote, unbalanced
+from app.search import Search
+from tests.unit.searches import EXPRESSIONS, NASTY, SEARCHES
+
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+@given(NASTY)
+@example('" OR privacy = "public')
+@example("\\")
+@example('\\"')
+def test_quoted_is_one_string(value: str) -> None:
+    """Nothing in a value can end its string, and unquoting gives the value back."""
+    assert QUOTED.fullmatch(quote(value))
+    assert re.sub(r"\\(.)", r"\1", quote(value)[1:-1], flags=re.DOTALL) == value
+
+
+@given(SEARCHES)
+def test_parts_take_an_expression_apart(search: Search) -> None:
+    """Facets, ranges, the sensitive and the raw rest come back as they went in."""
+    found = parts(search.expression)
+    again = Search(
+        facets=found.facets,
+        ranges=found.ranges,
+        nsfw="hide" if found.hide_sensitive else "blur",
+        filter=found.raw,
+    )
+    assert (again.facets, again.ranges, again.filter) == (
+        search.facets,
+        search.ranges,
+        search.filter,
+    )
+    assert found.hide_sensitive == (search.nsfw == "hide")
+
+
+@given(EXPRESSIONS)
+def test_a_raw_expression_stays_in_its_parentheses(raw: str) -> None:
+    """A balanced expression cannot reach beyond the conjunction that it stands in."""
+    spelled = expression((Facet("kind", any=("image",)),), (), hide_sensitive=True, raw=raw)
+    if raw:
+        assert spelled == f'kind IN ["image"] AND nsfw IS EMPTY AND ({raw})'
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        ("kind = image) OR (privacy = public", "There is a “)” without its “(”."),
+        ("(kind = image", "There is a “(” without its “)”."),
+        ('name = "open', "A quotation mark is not closed."),
+        ("name = 'open", "A quotation mark is not closed."),
+        ('name = "a\\"', "A quotation mark is not closed."),
+        ("tags IN [a, b", "There is a “[” without its “]”."),
+        ("] AND kind = image", "There is a “]” without its “[”."),
+        ("(tags IN [a)]", "There is a “)” without its “(”."),
+        ('name = ")"', None),
+        ("name = 'it (is'", None),
+        ("(" * 100 + "kind = image" + ")" * 100, None),
+        ("", None),
+    ],
+)
+def test_what_would_escape_is_refused(raw: str, reason: str | None) -> None:
+    """Each mistake is named in a sentence for the reader."""
+    assert unbalanced(raw) == reason
+
+
+@given(st.text(max_size=30))
+@example('a OR b AND kind IN ["image"]')
+@example("((a) OR (b))")
+def test_foreign_expressions_mean_the_same_afterwards(text: str) -> None:
+    """Whatever the parts could not be read from is kept as it is."""
+    found = parts(text)
+    if not found.facets and not found.ranges and not found.hide_sensitive:
+        wanted = " AND ".join(text.split(" AND "))
+        assert found.raw in {wanted.strip(), found.raw.strip()}
+    assert parts(found.raw).raw == parts(parts(found.raw).raw).raw
+
+
+def test_an_or_at_the_top_keeps_the_expression_whole() -> None:
+    """It binds weaker than AND: no clause of it is a condition for all."""
+    text = 'kind IN ["image"] AND width >= 512 OR tags = "a"'
+    assert parts(text) == filters.Parts((), (), False, text)
+
+
+def test_everything_is_no_condition() -> None:
+    """What the API needs to show the newest is not shown to a reader."""
+    assert parts(EVERYTHING) == filters.Parts((), (), False, "")
+    assert filters.is_everything(Range("createdAt", "1970-01-01"))
+
+
+@pytest.mark.parametrize(
+    ("interval", "expected"),
+    [
+        (Range("width", "512", "1024"), ["width >= 512", "width <= 1024"]),
+        (Range("createdAt", "2025-01-31"), ['createdAt >= "2025-01-31"']),
+        (Range("createdAt", None, "2025-01-31"), ['createdAt <= "2025-01-31T23:59:59.999Z"']),
+        (Range("createdAt", None, "2025-01-31T12:00Z"), ['createdAt <= "2025-01-31T12:00Z"']),
+    ],
+)
+def test_a_day_ends_at_its_end(interval: Range, expected: list[str]) -> None:
+    """Until a day means until its last moment."""
+    assert list(filters.range_clauses(interval)) == expected

@@ -1,0 +1,457 @@
+"""A search is one value with three spellings: an address, a form, an API body."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from app.errors import InvalidSearch
+from app.filters import FACETS, RANGES, Facet, Range
+from app.search import (
+    MOST_HITS,
+    MOST_LIKES,
+    MOST_PAIRS,
+    MOST_UNLIKES,
+    MOST_VALUES,
+    NEWEST,
+    PARAMETERS,
+    SORTABLE,
+    Search,
+    is_id,
+    pairs_of,
+)
+from tests.unit.searches import IDS, NASTY, SEARCHES
+
+ANY_PAIRS = st.lists(st.tuples(st.sampled_from(PARAMETERS) | NASTY, NASTY), max_size=8)
+
+
+def read(text: str) -> Search:
+    """The search of a query string that has no mistake in it."""
+    return Search.parse(pairs_of(text))
+
+
+def problems(text: str) -> list[tuple[str, str]]:
+    """What is wrong with a query string, by parameter."""
+    return [(each.parameter, each.message) for each in Search.read(pairs_of(text))[1]]
+
+
+# --- one normal form ---------------------------------------------------------------------------
+
+
+@given(SEARCHES)
+def test_address_is_read_as_the_same_search(search: Search) -> None:
+    """Search -> pairs -> Search, without a complaint."""
+    assert Search.read(search.pairs()) == (search, ())
+
+
+@given(SEARCHES)
+def test_querystring_is_decoded_as_its_pairs(search: Search) -> None:
+    """Encoding and decoding lose nothing, whether it comes as text or as bytes."""
+    assert tuple(pairs_of(search.querystring)) == search.pairs()
+    assert tuple(pairs_of(search.querystring.encode())) == search.pairs()
+
+
+@given(ANY_PAIRS)
+@example([("tags", "\x00")])
+@example([("guidance", "0.000001")])
+@example([("filter", 'name = "a  b"')])
+def test_reading_any_pairs_settles_at_once(pairs: list[tuple[str, str]]) -> None:
+    """Whatever was asked, its canonical address is canonical: nothing redirects twice."""
+    search, _ = Search.read(pairs)
+    assert Search.read(search.pairs()) == (search, ())
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_an_address(querystring: bytes) -> None:
+    """A query string of any bytes is read as some search, which settles at once."""
+    search, _ = Search.read(pairs_of(querystring))
+    assert Search.read(pairs_of(search.querystring)) == (search, ())
+
+
+@given(SEARCHES)
+def test_a_search_is_normal_when_it_is_made(search: Search) -> None:
+    """Making it again from its own fields changes nothing, nor does its hash."""
+    again = dataclasses.replace(search)
+    assert again == search
+    assert hash(again) == hash(search)
+
+
+def test_order_and_repetition_mean_nothing_where_they_mean_nothing() -> None:
+    """Two ways of asking the same are equal and hash alike."""
+    one = read("tags=b&tags=a&like=asset_2&like=asset_1&kind=image&query=+red++dragon+")
+    two = read("query=red dragon&kind=image&kind=image&like=asset_1&like=asset_2&tags=a&tags=b")
+    assert one == two
+    assert hash(one) == hash(two)
+
+
+def test_the_order_of_sorting_is_kept() -> None:
+    """The second sort breaks the ties of the first."""
+    assert read("sortBy=width:asc&sortBy=createdAt:desc").sortBy == ("width:asc", "createdAt:desc")
+
+
+def test_defaults_are_not_spelled() -> None:
+    """What is the default anyway has no place in a link."""
+    text = "querySemanticRatio=0&imageSemanticRatio=1&nsfw=blur&public=false&page=1&hitsPerPage=48"
+    assert read(text).pairs() == ()
+    assert read("sortBy=createdAt:desc").pairs() == ()
+    assert read("createdAt=1970-01-01..").pairs() == ()
+
+
+def test_newest_first_is_spelled_where_it_is_not_the_default() -> None:
+    """With words or an example the order is the best match, unless one asks otherwise."""
+    assert read("query=x&sortBy=createdAt:desc").sortBy == NEWEST
+
+
+def test_ratios_belong_to_what_they_weigh() -> None:
+    """Without words or examples a ratio means nothing and is dropped."""
+    assert read("querySemanticRatio=0.5&imageSemanticRatio=0.5") == Search()
+    assert read("query=x&querySemanticRatio=.5").pairs() == (
+        ("query", "x"),
+        ("querySemanticRatio", "0.5"),
+    )
+
+
+def test_an_example_is_on_one_side() -> None:
+    """The last mention in an address wins: a card's button comes after the form's own state."""
+    assert (
+        read("like=asset_1&unlike=asset_1").like,
+        read("like=asset_1&unlike=asset_1").unlike,
+    ) == (
+        (),
+        ("asset_1",),
+    )
+    assert Search(like=("asset_1",), unlike=("asset_1",)).examples == ("asset_1",)
+
+
+def test_bytes_of_utf_8_need_no_percent_signs() -> None:
+    """A terminal sends an address as it was typed."""
+    assert Search.read(pairs_of("query=قلعة 竜".encode()))[0].query == "قلعة 竜"
+
+
+def test_bytes_that_are_no_utf_8_are_replaced() -> None:
+    """An address cut in the middle of a letter is still an address."""
+    assert Search.read(pairs_of(b"query=caf%E9"))[0].query == "caf�"
+
+
+@pytest.mark.parametrize("field", FACETS)
+def test_every_facet_has_its_parameters(field: str) -> None:
+    """Any of some values, and none of some."""
+    search = read(f"{field}=b&{field}=a&{field}.not=c")
+    assert search.facet(field) == Facet(field, any=("a", "b"), none=("c",))
+
+
+def test_only_arrays_can_ask_for_all() -> None:
+    """A picture has one kind and many tags."""
+    assert read("tags.all=a&tags.all=b").facet("tags") == Facet("tags", all=("a", "b"))
+    assert problems("kind.all=a") == [("kind.all", "There is no such parameter.")]
+
+
+# --- ranges ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("width=512..1024", ("512", "1024")),
+        ("width=1024..512", ("512", "1024")),
+        ("width=0512..", ("512", None)),
+        ("width=..1024", (None, "1024")),
+        ("width=1024", ("1024", "1024")),
+        ("width=0..0", ("0", "0")),
+        ("width=..", (None, None)),
+        ("guidance=3.50..7", ("3.5", "7")),
+        ("guidance=0.000001..", ("0.000001", None)),
+        ("createdAt=2025-01-31..2025-02-28", ("2025-01-31", "2025-02-28")),
+        ("createdAt=2025-03-01..2025-02-28", ("2025-02-28", "2025-03-01")),
+        ("createdAt=2025-01-31T12:00Z..2025-01-31", ("2025-01-31T12:00Z", "2025-01-31")),
+        ("createdAt=..2025-01-31T23:59:59.999Z", (None, "2025-01-31")),
+        ("createdAt=2025-01-31T23:59:59.999Z..", ("2025-01-31T23:59:59.999Z", None)),
+    ],
+)
+def test_ranges_have_one_spelling(text: str, expected: tuple[str | None, str | None]) -> None:
+    """Turned round where they are the wrong way round, numbers without ornament."""
+    field = text.partition("=")[0]
+    assert read(text).range(field) == Range(field, *expected)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "width=wide",
+        "width=-1..",
+        "width=1.5..",
+        "width=²..",
+        "width=1e3..",
+        "guidance=nan..",
+        "guidance=1e-06..",
+        "createdAt=yesterday",
+        "createdAt=2025-02-31..",
+        "createdAt=2025-01-31T29:00..",
+        "createdAt=99999-01-01..",
+    ],
+)
+def test_ends_that_are_none_are_reported(text: str) -> None:
+    """The range is left out, and the page says which."""
+    search, found = Search.read(pairs_of(text))
+    assert search == Search()
+    assert [each.parameter for each in found] == [text.partition("=")[0]]
+
+
+@pytest.mark.parametrize("field", RANGES)
+def test_every_range_has_its_parameter(field: str) -> None:
+    """Spelled in the address under the API's own name."""
+    text = "2025-01-01.." if RANGES[field] == "date" else "1.."
+    assert read(f"{field}={text}").pairs() == ((field, text),)
+
+
+# --- lenient and strict ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "page=²",
+        "page=0",
+        "page=-1",
+        "page=1.0",
+        "page=٣",
+        "page=99999999999999999999",
+        "hitsPerPage=0",
+        "hitsPerPage=101",
+        "offset=-1",
+        "limit=0",
+        "limit=101",
+        "querySemanticRatio=2",
+        "querySemanticRatio=nan",
+        "querySemanticRatio=1e-3",
+        "imageSemanticRatio=-0.5",
+        "imageSemanticRatio=much",
+        "sortBy=name:asc",
+        "sortBy=createdAt",
+        "sortBy=createdAt:down",
+        "nsfw=please",
+        "public=perhaps",
+        "originalAssets=2",
+        "like=../etc/passwd",
+        "like=" + "a" * 129,
+        "unlike=asset 1",
+        "colour=red",
+        "filter=kind = image) OR (privacy = public",
+        "filter=(((",
+        'filter=name = "open',
+        "filter=" + "x" * 4001,
+        "tags=" + "x" * 201,
+        "%00=%00",
+    ],
+)
+def test_nonsense_falls_back_to_the_default_and_is_reported(text: str) -> None:
+    """A page is lenient: what cannot be used is left out, and said. JSON is strict."""
+    search, found = Search.read(pairs_of(text))
+    assert search == Search()
+    assert len(found) == 1
+    with pytest.raises(InvalidSearch) as raised:
+        Search.parse(pairs_of(text))
+    assert raised.value.problems == found
+    assert raised.value.field == found[0].parameter
+
+
+def test_strict_reading_names_every_problem() -> None:
+    """All at once, so that a program is corrected in one go."""
+    with pytest.raises(InvalidSearch) as raised:
+        Search.parse(pairs_of("page=x&colour=red&like=!"))
+    assert [each.parameter for each in raised.value.problems] == ["page", "colour", "like"]
+
+
+def test_empty_parameters_are_as_good_as_none() -> None:
+    """A form submits its empty fields, too."""
+    assert read("query=&filter=&like=&tags=+&page=&sortBy=&width=%00").pairs() == ()
+
+
+def test_both_paginations_at_once_are_reported() -> None:
+    """The page is used."""
+    search, found = Search.read(pairs_of("page=3&offset=40"))
+    assert (search.page, search.offset) == (3, None)
+    assert [each.parameter for each in found] == ["offset"]
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "size"),
+    [
+        ("", 0, 48),
+        ("page=3", 96, 48),
+        ("page=3&hitsPerPage=10", 20, 10),
+        ("offset=15", 15, 20),
+        ("limit=5", 0, 5),
+        ("offset=15&limit=5", 15, 5),
+    ],
+)
+def test_pages_and_offsets(text: str, first: int, size: int) -> None:
+    """A lone offset or limit takes the API's default for the other."""
+    assert (read(text).first, read(text).size) == (first, size)
+
+
+def test_ten_thousand_likes_are_cut_short() -> None:
+    """As many as a search can use, and the page says so."""
+    text = "&".join(f"like=asset_{number}" for number in range(10_000))
+    search, found = Search.read(pairs_of(text))
+    assert len(search.like) == MOST_LIKES
+    assert [each.message for each in found] == [
+        f"Only the first {MOST_PAIRS} parameters were read.",
+        f"Only the first {MOST_LIKES} of {MOST_PAIRS} are used.",
+    ]
+
+
+def test_few_unlikes_are_used() -> None:
+    """Negatives weigh less, and many of them point nowhere."""
+    text = "&".join(f"unlike=asset_{number}" for number in range(MOST_UNLIKES + 1))
+    search, found = Search.read(pairs_of(text))
+    assert len(search.unlike) == MOST_UNLIKES
+    assert [each.parameter for each in found] == ["unlike"]
+
+
+def test_a_facet_has_a_most() -> None:
+    """Of its values, not of its letters alone."""
+    text = "&".join(f"tags=tag{number}" for number in range(MOST_VALUES + 1))
+    search, found = Search.read(pairs_of(text))
+    assert len(search.facet("tags").any) == MOST_VALUES
+    assert [each.message for each in found] == [f"At most {MOST_VALUES} values are used."]
+
+
+def test_long_words_are_cut() -> None:
+    """The first thousand characters are searched."""
+    search, found = Search.read([("query", "x" * 1001)])
+    assert len(search.query) == 1000
+    assert [each.parameter for each in found] == ["query"]
+
+
+def test_a_hundred_parentheses_are_one_filter() -> None:
+    """Deep, but balanced: the API may judge it."""
+    deep = "(" * 100 + "kind = image" + ")" * 100
+    assert read(urlencode({"filter": deep})).filter == deep
+
+
+@given(st.text(max_size=20))
+def test_ids_are_safe_in_a_path(text: str) -> None:
+    """What passes for an id is a single segment of a path, as it is."""
+    if is_id(text):
+        assert urlencode({"": text}) == f"={text}"
+        assert text.strip("._-/") != ""
+
+
+# --- as the API's body -------------------------------------------------------------------------
+
+
+@given(SEARCHES)
+def test_body_is_read_as_the_same_search(search: Search) -> None:
+    """Search -> body -> Search; that sensitive pictures are shown unblurred is no search."""
+    again = Search.from_body(search.body(), originalAssets=search.originalAssets)
+    shown = "hide" if search.nsfw == "hide" else "blur"
+    assert again == dataclasses.replace(search, nsfw=shown)
+
+
+@given(SEARCHES)
+def test_body_obeys_the_rules_of_the_api(search: Search) -> None:
+    """Something is asked; image and images exclude each other, so do the two paginations."""
+    body = search.body()
+    assert {"query", "filter", "image", "images"} & body.keys()
+    assert not {"image", "images"} <= body.keys()
+    assert ("page" in body, "hitsPerPage" in body) in {(True, True), (False, False)}
+    assert ("page" in body) != ("offset" in body)
+    assert 1 <= (body["hitsPerPage"] if "page" in body else body["limit"]) <= MOST_HITS
+    assert all(sort.partition(":")[0] in SORTABLE for sort in body.get("sortBy", ()))
+    assert all(body["images"].values()) if "images" in body else True
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", {"filter": 'createdAt >= "1970-01-01"', "sortBy": ["createdAt:desc"]}),
+        ("query=castle", {"query": "castle"}),
+        ("query=castle&querySemanticRatio=1", {"query": "castle", "querySemanticRatio": 1.0}),
+        ("like=asset_1", {"image": "asset_1"}),
+        ("like=asset_1&like=asset_2", {"images": {"like": ["asset_1", "asset_2"]}}),
+        ("unlike=asset_1", {"images": {"unlike": ["asset_1"]}}),
+        (
+            "like=asset_1&unlike=asset_2&imageSemanticRatio=0",
+            {"images": {"like": ["asset_1"], "unlike": ["asset_2"]}, "imageSemanticRatio": 0.0},
+        ),
+        ("kind=image", {"filter": 'kind IN ["image"]', "sortBy": ["createdAt:desc"]}),
+        ("query=x&nsfw=hide", {"query": "x", "filter": "nsfw IS EMPTY"}),
+        (
+            "query=x&tags=a&tags.all=b&tags.not=c&width=512..&filter=kind = image OR kind = video",
+            {
+                "query": "x",
+                "filter": 'tags IN ["a"] AND tags = "b" AND tags NOT IN ["c"] AND width >= 512 '
+                "AND (kind = image OR kind = video)",
+            },
+        ),
+        (
+            "query=x&public=true&sortBy=width:asc",
+            {"query": "x", "public": True, "sortBy": ["width:asc"]},
+        ),
+    ],
+)
+def test_bodies(text: str, expected: dict[str, Any]) -> None:
+    """What is asked of the API, literally."""
+    assert read(text).body() == {**expected, "page": 1, "hitsPerPage": 48}
+
+
+def test_original_assets_are_asked_for_in_the_address() -> None:
+    """The API takes that one in the query string."""
+    assert read("originalAssets=true").body() == Search().body()
+
+
+# --- its neighbours ----------------------------------------------------------------------------
+
+
+@given(SEARCHES, st.integers(1, 10**5))
+def test_another_page_is_the_same_search(search: Search, page: int) -> None:
+    """Only where it begins differs; and its link says so."""
+    there = search.on_page(page)
+    assert there.first == (page - 1) * search.size
+    assert there.pairs(paging=False) == search.pairs(paging=False)
+    assert Search.read(there.pairs()) == (there, ())
+
+
+@given(SEARCHES, IDS)
+def test_steering_begins_at_the_first_page(search: Search, picture: str) -> None:
+    """An example is on the side that was chosen last, and takes nothing else away."""
+    liked, unliked = search.with_like(picture), search.with_unlike(picture)
+    assert (picture in liked.like, picture in liked.unlike, liked.first) == (True, False, 0)
+    assert (picture in unliked.like, picture in unliked.unlike, unliked.first) == (False, True, 0)
+    assert set(liked.examples) == set(unliked.examples) == {*search.examples, picture}
+    assert search.with_like(picture).with_unlike(picture) == unliked
+
+
+@given(SEARCHES, IDS)
+def test_similar_is_like_one_picture_alone(search: Search, picture: str) -> None:
+    """Words and other examples go, filters stay."""
+    similar = search.similar(picture)
+    assert (similar.like, similar.unlike, similar.query, similar.sortBy) == ((picture,), (), "", ())
+    assert (similar.expression, similar.first) == (search.expression, 0)
+
+
+@given(SEARCHES)
+def test_each_condition_can_be_taken_away(search: Search) -> None:
+    """Without one after the other it ends as the empty search, never on a late page."""
+    for name, value in search.pairs(paging=False):
+        less = search.without(name, value)
+        assert (name, value) not in less.pairs()
+        assert less.first == 0
+    left = search
+    for name, _ in search.pairs():
+        left = left.without(name)
+    assert left.is_empty
+    assert left.pairs() == (() if search.offset is None else (("offset", "0"), ("limit", "20")))
+
+
+@given(SEARCHES, st.sampled_from(FACETS), NASTY)
+def test_adding_a_value_only_narrows(search: Search, field: str, value: str) -> None:
+    """The pairs that were there stay there."""
+    more = search.adding(field, value)
+    assert set(search.pairs(paging=False)) <= set(more.pairs(paging=False))
