@@ -4,7 +4,9 @@
     ├── InvalidSearch          the search cannot be understood         400
     ├── InvalidReference       the uploaded picture cannot be used     400 / 413
     ├── UnknownReference       the link's picture is not kept here     404
+    ├── TooMany                more than one answer may hold          400
     ├── NotFound               there is nothing at this address        404
+    ├── PrefetchSpared         fetched ahead while calls are scarce    503
     ├── NotSignedIn            nobody is signed in                     401
     │   └── WrongPassword      name and password do not fit            401
     ├── NotAdmitted            this account may not come in            403
@@ -42,6 +44,7 @@ class AkinError(Exception):
     status: int = 500
     code: ClassVar[str] = "ERROR"
     field: str | None = None
+    retry_after: float | None = None  # seconds
 
     def __init__(self, message: str = "", *, field: str | None = None) -> None:
         """Keep the message for the reader, and the name of the field it is about."""
@@ -105,6 +108,15 @@ class UnknownReference(AkinError):
         """`reference` is the `ref_...` that the link names."""
         super().__init__(f"The example picture {reference} is not kept on this server.")
         self.reference = reference
+
+
+class TooMany(AkinError):
+    """More was asked for than one answer may hold."""
+
+    title = "This is more than fits into one answer"
+    advice = "Ask for fewer at a time."
+    status = 400
+    code = "TOO_MANY"
 
 
 class NotFound(AkinError):
@@ -184,6 +196,20 @@ class WrongHost(Refused):
     code = "WRONG_HOST"
 
 
+class PrefetchSpared(AkinError):
+    """A page that nobody has clicked on yet was not worth one of the last calls."""
+
+    title = "Not fetched ahead"
+    advice = "Open the page: then it is asked for."
+    status = 503
+    code = "PREFETCH_SPARED"
+
+    def __init__(self, retry_after: float) -> None:
+        """`retry_after` is when there may be calls to spare, in seconds from now."""
+        super().__init__("Few calls to the library are left for this minute.")
+        self.retry_after = retry_after
+
+
 class UpstreamError(AkinError):
     """The API answered with something else than what was asked for."""
 
@@ -192,7 +218,7 @@ class UpstreamError(AkinError):
     status = 502
     code = "UPSTREAM_ERROR"
     upstream_status: int | None = None
-    retry_after: float | None = None  # seconds
+    allows_stale: ClassVar[bool] = False  # an older answer may be shown instead, with a notice
 
 
 class BadRequest(UpstreamError):
@@ -249,6 +275,7 @@ class QuotaExceeded(UpstreamError):
     advice = "Wait a little and try again. Pages that were already shown still open."
     status = 503
     code = "QUOTA_EXCEEDED"
+    allows_stale = True
 
 
 class UpstreamTimeout(UpstreamError):
@@ -258,6 +285,7 @@ class UpstreamTimeout(UpstreamError):
     advice = "Try again; a narrower search is often quicker. Your search is kept in the address."
     status = 504
     code = "UPSTREAM_TIMEOUT"
+    allows_stale = True
 
 
 class UntrustedAddress(UpstreamError):
@@ -274,6 +302,7 @@ class UpstreamDown(UpstreamError):
     title = "The library cannot be reached"
     advice = "Nothing is lost: your search is kept in the address. Try again in a moment."
     code = "UPSTREAM_DOWN"
+    allows_stale = True
 
 
 class UpstreamNonsense(UpstreamError):
@@ -282,3 +311,4 @@ class UpstreamNonsense(UpstreamError):
     title = "The library’s answer makes no sense"
     advice = "If this stays, check SCENARIO_BASE_URL: something else may be answering there."
     code = "UPSTREAM_NONSENSE"
+    allows_stale = True
