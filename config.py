@@ -202,6 +202,12 @@ class Settings:
         "Largest example picture that can be uploaded.",
         _whole(10_000, 200_000_000, "20000000"),
     )
+    reference_origins: tuple[str, ...] = setting(
+        "AKIN_REFERENCE_ORIGINS",
+        (),
+        "Origins that a pasted picture address is fetched from; nothing else ever is.",
+        _hosts,
+    )
     media_origins: tuple[str, ...] = setting(
         "AKIN_MEDIA_ORIGINS",
         ("https://*.scenario.com",),

@@ -6,11 +6,13 @@ the error in it where there was one. Knows nothing of Flask.
 
 from __future__ import annotations
 
+import io
 import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
 import cachetools
+import requests
 
 from app import assets, views
 from app.errors import (
@@ -18,8 +20,10 @@ from app.errors import (
     Problem,
     UnknownAsset,
     UnknownReference,
+    UntrustedAddress,
     UpstreamError,
 )
+from app.media import Media
 from app.references import is_reference
 from app.scenario import spell_search
 
@@ -27,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from app.assets import Asset, Named, ResultPage
-    from app.media import Media
     from app.references import References
     from app.scenario import Client
     from app.search import Search
@@ -57,6 +60,7 @@ class Site:
         self.client = client
         self.references = references
         self.media = media
+        self._elsewhere = Media(requests.Session(), origins=settings.reference_origins)
         self._mounts = dict(mounts or {})
         self._known: cachetools.LRUCache[str, Asset] = cachetools.LRUCache(MOST_KNOWN)
         self._names: cachetools.TTLCache[str, tuple[Named, ...]] = cachetools.TTLCache(
@@ -137,6 +141,23 @@ class Site:
             if self.settings.base_url.startswith(origin):
                 return host_url.rstrip("/") + mount + self.settings.base_url[len(origin) :]
         return self.settings.base_url
+
+    def picture_at(self, address: str) -> bytes:
+        """The file at an address that a reader gave, from AKIN_REFERENCE_ORIGINS alone.
+
+        Raises InvalidReference, or an UpstreamError where it does not come.
+        """
+        into = io.BytesIO()
+        most = self.references.most_bytes
+        try:
+            self._elsewhere.fetch(address, into, most_bytes=most, seconds=self.settings.timeout)
+        except UntrustedAddress as error:
+            allowed = ", ".join(self.settings.reference_origins) or "no address at all"
+            raise InvalidReference(
+                f"Pictures are fetched from {allowed}; "
+                "whoever runs this server sets AKIN_REFERENCE_ORIGINS. Drop the picture instead."
+            ) from error
+        return into.getvalue()
 
     def expand(self, example: str) -> str:
         """Turn a `ref_...` into a data URL, leave an asset's id. Raises UnknownReference."""

@@ -20,11 +20,15 @@ blueprint = Blueprint("references", __name__)
 def put() -> ResponseReturnValue:
     """Keep a picture and lead to the search that it steers.
 
-    Form fields: `image`, the file; `search`, the query string of the search to add it to;
-    `side`, like (default) or unlike.
+    Form fields: `image`, the file, or `address`, where it is; `search`, the query string of the
+    search to add it to; `side`, like (default) or unlike.
     """
     upload = request.files.get("image")
-    reference = site().references.put(upload.read() if upload else b"")
+    content = upload.read() if upload else b""
+    address = request.form.get("address", "").strip()
+    if address and not content:
+        content = site().picture_at(address)
+    reference = site().references.put(content)
     search, _ = Search.read(pairs_of(request.form.get("search", "")))
     steer = search.with_unlike if request.form.get("side") == "unlike" else search.with_like
     return redirect(steer(reference).url(), 303)

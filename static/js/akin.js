@@ -2,6 +2,7 @@
 import "./broken-images.js";
 import "./copy-link.js";
 import "./copy-text.js";
+import "./endless.js";
 import "./hover-play.js";
 import "./keys.js";
 import "./lazy-part.js";

@@ -136,6 +136,9 @@ export async function navigate(address, { push = true, scroll = 0, prepared = nu
   }
 }
 
+/** A page's HTML and address, from memory where it was asked for a moment ago. */
+export const pageOf = (address) => load(new URL(address, location.href).href);
+
 /** The address that the search form leads to, with more pairs added. */
 export function formUrl(form, submitter = null, more = []) {
   const url = new URL(form.getAttribute("action"), location.href);

@@ -26,10 +26,14 @@ async function shrunk(file) {
   }
 }
 
-async function upload(file, side) {
+async function upload(picture, side) {
   const form = document.querySelector(".upload form");
   const body = new FormData(form);
-  body.set("image", await shrunk(file), file.name || "picture");
+  if (picture instanceof Blob) body.set("image", await shrunk(picture), picture.name || "picture");
+  else {
+    body.delete("image");
+    body.set("address", picture);
+  }
   body.set("side", side);
   document.getElementById("main").setAttribute("aria-busy", "true");
   try {
@@ -99,7 +103,21 @@ document.addEventListener("paste", (event) => {
     event.preventDefault();
     return upload(file, "like");
   }
+  const typing = event.target.closest?.("input, textarea");
+  if (typing && !typing.matches('.words input[name="query"]')) return;
+  const address = pastedAddress(event.clipboardData.getData("text"));
+  if (!address) return;
+  event.preventDefault();
+  const asset = address.origin === location.origin && /^\/assets\/([\w-]+)/.exec(address.pathname);
+  if (asset) steer(["like", asset[1]]);
+  else upload(address.href, "like");
 });
+
+// An address that is pasted whole is a picture to search by; words with a link in them are words.
+function pastedAddress(text) {
+  if (!/^https?:\/\/\S+$/.test(text.trim())) return null;
+  return URL.canParse(text.trim()) ? new URL(text.trim()) : null;
+}
 
 document.addEventListener("submit", (event) => {
   if (!event.target.matches(".upload form") || !document.querySelector(".workspace")) return;

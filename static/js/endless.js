@@ -1,0 +1,68 @@
+// Endless mode: the next page is added below when the end comes near; the address names the page
+// in view, so a link or a reload begins there. Only where the address asks for it.
+import { prepare, pageOf } from "./navigate.js";
+
+let watcher = null;
+let viewed = null;
+
+function watch() {
+  watcher?.disconnect();
+  viewed?.disconnect();
+  const results = document.querySelector(".results[data-endless]");
+  const pagination = results?.querySelector(".pagination");
+  if (!pagination) return;
+  mark(results.querySelector(".grid"), location.href, document.title);
+  watcher = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && more(), { rootMargin: "800px" });
+  watcher.observe(pagination);
+  viewed = new IntersectionObserver(see, { rootMargin: "-45% 0px -45% 0px" });
+  for (const grid of results.querySelectorAll(".grid")) viewed.observe(grid);
+}
+
+function mark(grid, url, title) {
+  grid.dataset.address = url;
+  grid.dataset.title = title;
+}
+
+function see(entries) {
+  const entry = entries.find((each) => each.isIntersecting);
+  if (!entry) return;
+  const { address, title } = entry.target.dataset;
+  if (address && address !== location.href) {
+    history.replaceState({ ...history.state, scroll: scrollY }, "", address);
+    document.title = title;
+  }
+}
+
+async function more() {
+  const results = document.querySelector(".results[data-endless]");
+  const pagination = results?.querySelector(".pagination");
+  const next = pagination?.querySelector('a[rel="next"]');
+  if (!next || results.getAttribute("aria-busy")) return;
+  results.setAttribute("aria-busy", "true");
+  try {
+    await prepare(next.href);
+    const page = await pageOf(next.href);
+    if (!results.isConnected) return;
+    const part = new DOMParser().parseFromString(page.html, "text/html");
+    const grid = part.querySelector(".grid");
+    const onward = part.querySelector(".pagination");
+    if (!grid) return;
+    const known = new Set([...results.querySelectorAll(".card")].map((card) => card.dataset.assetId));
+    for (const card of grid.querySelectorAll(".card")) if (known.has(card.dataset.assetId)) card.remove();
+    mark(grid, page.url, part.title);
+    results.querySelector(".grid:last-of-type").after(document.adoptNode(grid));
+    viewed.observe(grid);
+    if (onward) {
+      pagination.replaceChildren(...document.adoptNode(onward).childNodes);
+      watcher.unobserve(pagination); // observed anew: it may still be in view
+      watcher.observe(pagination);
+    }
+  } catch {
+    watcher.disconnect(); // the link stays, and says what is wrong when it is followed
+  } finally {
+    results.removeAttribute("aria-busy");
+  }
+}
+
+document.addEventListener("akin:shown", watch);
+watch();
