@@ -244,9 +244,11 @@ def test_every_fault_says_what_it_does() -> None:
 
 def test_refused(upstream: Upstream) -> None:
     """The port is closed, to kept connections as well, and opens again at the same place."""
-    kept = socket.create_connection(("127.0.0.1", upstream.port), timeout=5)
+    kept = http.client.HTTPConnection("127.0.0.1", upstream.port, timeout=5)
+    kept.request("GET", "/v1/tags", headers={"Authorization": AUTHORIZATION})
+    kept.getresponse().read()
     upstream.always("refused")
-    assert kept.recv(1) == b""
+    assert kept.sock.recv(1) == b""
     kept.close()
     with pytest.raises(ConnectionRefusedError):
         raw(upstream)
