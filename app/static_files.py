@@ -37,6 +37,10 @@ def init_app(app: Flask) -> None:
         mtime_ns = (folder / name).stat().st_mtime_ns
         return url_for("static", filename=name, _hash=file_hash(name, mtime_ns))
 
+    def vendor_url(name: str) -> str:
+        """The address of a file that scripts/vendor fetches; empty where it is not there."""
+        return static_url(f"vendor/{name}") if (folder / "vendor" / name).exists() else ""
+
     def icon_url(name: str) -> str:
         if name not in icons.NAMES:
             raise KeyError(f"The icon {name} is not in the sprite.")
@@ -66,7 +70,9 @@ def init_app(app: Flask) -> None:
     app.add_url_rule("/icons.svg", "icons", serve_icons)
     app.add_url_rule("/akin.css", "style", serve_style)
     app.after_request(keep)
-    app.jinja_env.globals.update(static_url=static_url, icon_url=icon_url, style_url=style_url)
+    app.jinja_env.globals.update(
+        static_url=static_url, icon_url=icon_url, style_url=style_url, vendor_url=vendor_url
+    )
 
 
 def _joined(folder: Path) -> str:

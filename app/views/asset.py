@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.images import Picture
 
 
+_GLTF: Final = frozenset({"model/gltf-binary", "model/gltf+json"})
 MOST_PROMPT: Final = 1500  # characters of a prompt that a filter can carry
 
 
@@ -47,6 +48,7 @@ class AssetView:
     card: Card
     picture: Picture
     media_url: str  # the file itself, for sound and video
+    model_url: str  # what a 3D viewer can show: glTF, converted where it is another format
     mime: str
     prompt: str
     negative_prompt: str
@@ -62,6 +64,7 @@ class AssetView:
     form: Form
     examples: tuple[Example, ...]
     search: Search
+    notice: str = ""  # why older answers are shown
 
 
 def variants_of(asset: Asset) -> Search | None:
@@ -75,6 +78,14 @@ def variants_of(asset: Asset) -> Search | None:
     return Search(filter=f"prompt = {filters.quote(prompt)}")
 
 
+def _model_url(asset: Asset) -> str:
+    if asset.medium != "3d":
+        return ""
+    if asset.mimeType in _GLTF and asset.url and images.is_web(asset.url):
+        return asset.url
+    return f"/assets/{asset.id}/download?format=glb"
+
+
 def asset_view(
     asset: Asset,
     search: Search,
@@ -82,6 +93,7 @@ def asset_view(
     names: Mapping[str, str] | None = None,
     known: Mapping[str, Asset] | None = None,
     is_from_search: bool = False,
+    notice: str = "",
 ) -> AssetView:
     """Build an asset's page; `search` is where the reader came from, or empty."""
     names = names or {}
@@ -92,6 +104,7 @@ def asset_view(
         card=Card.of(asset, search, 0),
         picture=images.large_picture(asset),
         media_url=asset.url if asset.url and images.is_web(asset.url) else "",
+        model_url=_model_url(asset),
         mime=asset.mimeType or "",
         prompt=asset.metadata.prompt or "",
         negative_prompt=asset.metadata.negativePrompt or "",
@@ -107,6 +120,7 @@ def asset_view(
         form=Form.of(search),
         examples=examples(search, known or {}),
         search=search,
+        notice=notice,
     )
 
 
