@@ -180,7 +180,7 @@ class Settings:
     timeout: float = setting(
         "AKIN_TIMEOUT",
         10.0,
-        "Seconds that one call to the API may take, retries included.",
+        "Seconds that a page may take, with every call to the API that it needs, and its retries.",
         _number(0.1, 120, "10"),
     )
     cache_url: str = setting(
@@ -193,8 +193,20 @@ class Settings:
     cache_seconds: int = setting(
         "AKIN_CACHE_SECONDS",
         60,
-        "How long an answer of the API is kept; 0: not at all.",
+        "Seconds that an answer of the API is fresh; 0: none is kept.",
         _whole(0, 86400, "60"),
+    )
+    stale_seconds: int = setting(
+        "AKIN_STALE_SECONDS",
+        86400,
+        "How old an answer may be that is shown, with a notice, when the API does not answer.",
+        _whole(0, 604800, "86400"),
+    )
+    calls_per_minute: int = setting(
+        "AKIN_CALLS_PER_MINUTE",
+        0,
+        "Calls to the API a minute, of all workers together; 0: as many as are needed.",
+        _whole(0, 1_000_000, "600"),
     )
     reference_bytes: int = setting(
         "AKIN_REFERENCE_BYTES",

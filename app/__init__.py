@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
-import requests
 from flask import Flask
-from flask_caching import Cache
 from jinja2 import StrictUndefined
 
-from app import headers, static_files
+from app import auth, headers, logs, static_files
 from app.answers import Answers
+from app.limits import Ceiling, Gate, shared_tally
 from app.media import Media
-from app.pages import asset, failures, operations, references, results
+from app.pages import asset, failures, operations, references, results, visiting
 from app.references import References
-from app.scenario import Client, authentication
+from app.scenario import Client
+from app.sending import Sender, open_session
+from app.shelves import make_shelf
 from app.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import requests
 
     from config import Settings
 
@@ -53,16 +55,24 @@ def create_app(
     app.jinja_env.lstrip_blocks = True
 
     if session is None:
-        session = requests.Session()
-        session.auth = authentication(settings.api_key, settings.api_secret, settings.jwt)
+        session = open_session(settings.api_key, settings.api_secret, settings.jwt)
     session.headers["User-Agent"] = "akin"
-    cache = Cache(app, config=_cache_config(settings.cache_url))
+    shelf = make_shelf(app, settings.cache_url)
+    tally = shared_tally(shelf.client, settings.data / "calls")
     client = Client(
-        base_url=settings.base_url,
-        session=session,
-        answers=Answers(cache, seconds=settings.cache_seconds),
-        timeout=settings.timeout,
-        project_id=settings.project_id,
+        Sender(
+            base_url=settings.base_url,
+            session=session,
+            timeout=settings.timeout,
+            project_id=settings.project_id,
+            gate=Gate(Ceiling(settings.calls_per_minute, tally)),
+        ),
+        Answers(
+            shelf,
+            seconds=settings.cache_seconds,
+            stale_seconds=settings.stale_seconds,
+            call_seconds=settings.timeout,
+        ),
     )
     app.extensions["akin"] = Site(
         settings,
@@ -72,22 +82,12 @@ def create_app(
         mounts=mounts,
     )
 
+    logs.init_app(app)
+    auth.init_app(app, settings)
     static_files.init_app(app)
     headers.init_app(app, media_origins=settings.media_origins)
+    visiting.init_app(app, seconds=settings.timeout)
     failures.init_app(app)
-    for page in (results, asset, references, operations):
+    for page in (results, asset, references, operations, sign_in):
         app.register_blueprint(page.blueprint)
     return app
-
-
-def _cache_config(url: str) -> dict[str, Any]:
-    """Flask-Caching's words for AKIN_CACHE_URL."""
-    common: dict[str, Any] = {"CACHE_DEFAULT_TIMEOUT": 60, "CACHE_KEY_PREFIX": "akin:"}
-    if url == "none":
-        return {**common, "CACHE_TYPE": "NullCache", "CACHE_NO_NULL_WARNING": True}
-    if url == "memory":
-        return {**common, "CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": 300}
-    if url.startswith("file:"):
-        folder = urlsplit(url).path
-        return {**common, "CACHE_TYPE": "FileSystemCache", "CACHE_DIR": folder}
-    return {**common, "CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": url}

@@ -1,77 +1,271 @@
-"""The API's answers, kept as bytes for a short while: each one kept is a search not paid for.
+"""The API's answers, kept as bytes: each one kept is a search not paid for.
 
-Only successes are kept. Knows Flask-Caching's backend and nothing of what the bytes mean.
+An answer is fresh for a while, longer each time a renewal finds it unchanged; after that it is
+shown at once and renewed in the background; when that is over it is asked for, and stands in,
+with a notice, when the API cannot answer. It is never shown past the end of the signed URLs in
+it. Whoever asks for the same at the same time gets the same answer, asked for once.
+
+Knows when things were fetched, and nothing of what the bytes mean.
 """
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import logging
+import struct
 import threading
-from contextlib import contextmanager
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+import cachetools
 
-    from flask_caching import Cache
+from app import observing, visits
+from app.errors import AkinError, PrefetchSpared, UpstreamError, UpstreamTimeout
+from app.visits import Visit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.observing import Source
+    from app.shelves import Shelf
 
 log = logging.getLogger(__name__)
 
 MOST_KEPT: Final = 4 * 1024 * 1024  # bytes; a larger answer is passed on and not kept
+PATIENCE: Final = 10  # times its freshness: so long is an answer shown while it is renewed
+MOST_DOUBLINGS: Final = 4  # of the freshness of what does not change
+MARGIN: Final = 60.0  # seconds that a signed URL must still be good for
+RENEWERS: Final = 4  # threads
+MOST_RENEWALS: Final = 64  # that may wait for a thread; more are left to the next visitor
+TROUBLE_SECONDS: Final = 10.0  # so long is a renewal that failed not tried again
+_HEAD: Final = struct.Struct("<5sddddB16s")
+_MAGIC: Final = b"akin2"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An answer and its times, in seconds since 1970."""
+
+    body: bytes
+    asked: float  # when it came
+    fresh: float  # until
+    renew: float  # until then it is shown while it is renewed
+    ends: float  # until then it may stand in for an answer that cannot be had
+    doublings: int
+    digest: bytes
+
+    def packed(self) -> bytes:
+        """One string of bytes, which `unpacked` reads."""
+        times = (self.asked, self.fresh, self.renew, self.ends)
+        return _HEAD.pack(_MAGIC, *times, self.doublings, self.digest) + self.body
+
+    @classmethod
+    def unpacked(cls, packed: bytes | None) -> Entry | None:
+        """Read what `packed` wrote; None for anything else, or where a byte of it has changed."""
+        if packed is None or len(packed) < _HEAD.size:
+            return None
+        magic, asked, fresh, renew, ends, doublings, digest = _HEAD.unpack_from(packed)
+        body = packed[_HEAD.size :]
+        if magic != _MAGIC or digest != _digest(body):
+            log.warning("the cache held something else than an answer")
+            return None
+        return cls(body, asked, fresh, renew, ends, doublings, digest)
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=16).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, and how long its answer is good for."""
+
+    key: str
+    ask: Callable[[], bytes]  # raises UpstreamError; answers only what can be used
+    ends: Callable[[bytes], float | None]  # when the first URL in an answer ends
+    lasts: float = 1.0  # times the usual freshness
 
 
 class Answers:
     """Asks once for callers who want the same at the same time, and keeps what came."""
 
-    def __init__(self, cache: Cache, *, seconds: int) -> None:
-        """Keep each answer for `seconds`; 0 keeps none."""
-        self._cache = cache
+    def __init__(
+        self,
+        shelf: Shelf,
+        *,
+        seconds: float,
+        stale_seconds: float = 86400.0,
+        call_seconds: float = 10.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Answers are fresh for `seconds` (0: none is kept) and stand in for `stale_seconds`.
+
+        `call_seconds` is the longest that asking takes.
+        """
+        self._shelf = shelf
         self._seconds = seconds
-        self._asking: dict[str, tuple[threading.Lock, int]] = {}
+        self._stale = stale_seconds
+        self._call_seconds = call_seconds
+        self._clock = clock
+        self._flights: dict[str, Future[Entry]] = {}
         self._guard = threading.Lock()
+        self._pool = ThreadPoolExecutor(RENEWERS, thread_name_prefix="renewing")
+        self._renewing: set[str] = set()
+        self._trouble: cachetools.TTLCache[str, UpstreamError] = cachetools.TTLCache(
+            1000, TROUBLE_SECONDS, timer=clock
+        )
 
-    def get(self, key: str, ask: Callable[[], bytes]) -> bytes:
-        """Answer what is kept under `key`, else ask and keep it. Raises what `ask` raises."""
+    def get(self, question: Question) -> Entry:
+        """Answer what is kept, else ask and keep it. Raises what `question.ask` raises."""
+        visit = visits.current()
+        entry, now = self._kept(question.key), self._clock()
+        if entry and now < entry.fresh:
+            return _serve(visit, entry, "cache")
+        if entry and now < entry.renew:
+            self._renew_later(question, visit)
+            if (trouble := self._troubled(question.key)) is not None:
+                visit.excused(now - entry.asked, trouble)
+            return _serve(visit, entry, "stale")
+        try:
+            return _serve(visit, *self._together(question, visit))
+        except UpstreamError as error:
+            if entry is None or not error.allows_stale or self._clock() >= entry.ends:
+                raise
+            visit.excused(now - entry.asked, error)
+            return _serve(visit, entry, "stale")
+
+    @property
+    def waiting(self) -> int:
+        """How many renewals are going on or wait for a thread."""
+        return len(self._renewing)
+
+    def close(self) -> None:
+        """Begin no renewal any more."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _kept(self, key: str) -> Entry | None:
+        """The youngest of what is kept near and far, if it has not ended."""
         if not self._seconds:
-            return ask()
-        if (kept := self._kept(key)) is not None:
-            return kept
-        with self._alone(key):
-            if (kept := self._kept(key)) is not None:
-                return kept
-            answer = ask()
-            if len(answer) <= MOST_KEPT:
-                self._keep(key, answer)
-            return answer
-
-    def _kept(self, key: str) -> bytes | None:
-        try:
-            kept = self._cache.get(key)
-        except Exception:
-            # Whatever backend is configured, and however it fails: a page without its cache is
-            # slower, a page that fails for its cache is broken.
-            log.warning("the cache cannot be read", exc_info=True)
             return None
-        return kept if isinstance(kept, bytes) else None
+        now = self._clock()
+        entry = Entry.unpacked(self._shelf.near(key))
+        if (entry is None or now >= entry.fresh) and self._shelf.is_shared:
+            packed = self._shelf.far(key)
+            far = Entry.unpacked(packed)
+            if packed and far and (entry is None or far.asked > entry.asked):
+                entry = far
+                self._shelf.put_near(key, packed, seconds=far.ends - now)
+        return entry if entry and now < entry.ends else None
 
-    def _keep(self, key: str, answer: bytes) -> None:
-        try:
-            self._cache.set(key, answer, timeout=self._seconds)
-        except Exception:
-            log.warning("the cache cannot be written", exc_info=True)
+    def _together(self, question: Question, visit: Visit) -> tuple[Entry, Source]:
+        """Ask, or wait for who is asking already; the source says which."""
+        while True:
+            with self._guard:
+                flight = self._flights.get(question.key)
+                leads = flight is None
+                if flight is None:
+                    flight = self._flights[question.key] = Future()
+            if leads:
+                return self._lead(question, flight, visit), "upstream"
+            try:
+                left = max(visit.left, 0.0) if visit.deadline < float("inf") else None
+                with observing.waiting():
+                    return flight.result(left), "shared"
+            except TimeoutError:
+                raise UpstreamTimeout("The page had no time left to wait.") from None
+            except PrefetchSpared:
+                if visit.is_prefetch:
+                    raise
+            except AkinError as error:
+                # A copy: one exception raised in many threads would collect all their frames.
+                raise copy.copy(error) from error
 
-    @contextmanager
-    def _alone(self, key: str) -> Iterator[None]:
-        with self._guard:
-            lock, waiting = self._asking.get(key, (threading.Lock(), 0))
-            self._asking[key] = (lock, waiting + 1)
+    def _lead(self, question: Question, flight: Future[Entry], visit: Visit) -> Entry:
         try:
-            with lock:
-                yield
+            entry = self._asked(question, visit)
+        except BaseException as error:
+            flight.set_exception(error)
+            raise
+        else:
+            flight.set_result(entry)
+            return entry
         finally:
             with self._guard:
-                lock, waiting = self._asking[key]
-                if waiting == 1:
-                    del self._asking[key]
-                else:
-                    self._asking[key] = (lock, waiting - 1)
+                del self._flights[question.key]
+
+    def _asked(self, question: Question, visit: Visit) -> Entry:
+        """Ask while no other process asks the same, and keep the answer."""
+        until = min(visit.deadline, time.monotonic() + self._call_seconds)
+        seconds = self._call_seconds + 1
+        with self._shelf.alone(question.key, most_seconds=seconds, until=until) as waited:
+            known = self._kept(question.key) if waited else None
+            if known and self._clock() < known.fresh:
+                return known
+            body = question.ask()
+            entry = self._entry(question, body, known or self._kept(question.key))
+            with self._guard:
+                self._trouble.pop(question.key, None)
+            if self._seconds and len(body) <= MOST_KEPT:
+                seconds = entry.ends - self._clock()
+                self._shelf.put(question.key, entry.packed(), seconds=seconds)
+            return entry
+
+    def _entry(self, question: Question, body: bytes, before: Entry | None) -> Entry:
+        now, digest = self._clock(), _digest(body)
+        ends = now + self._stale
+        if (first := question.ends(body)) is not None:
+            ends = min(ends, first - MARGIN)
+        is_same = before is not None and before.digest == digest
+        doublings = min(before.doublings + 1, MOST_DOUBLINGS) if before and is_same else 0
+        seconds = self._seconds * question.lasts * 2**doublings
+        return Entry(
+            body,
+            asked=now,
+            fresh=min(now + seconds, ends),
+            renew=min(now + seconds + self._seconds * question.lasts * PATIENCE, ends),
+            ends=ends,
+            doublings=doublings,
+            digest=digest,
+        )
+
+    def _troubled(self, key: str) -> UpstreamError | None:
+        with self._guard:
+            return self._trouble.get(key)
+
+    def _renew_later(self, question: Question, visit: Visit) -> None:
+        """Ask again in the background, unless somebody does, or it has just failed."""
+        if visit.is_prefetch or self._troubled(question.key):
+            return
+        with self._guard:
+            if question.key in self._renewing or len(self._renewing) >= MOST_RENEWALS:
+                return
+            self._renewing.add(question.key)
+        try:
+            self._pool.submit(self._renew, question)
+        except RuntimeError:  # the process is ending
+            self._renewing.discard(question.key)
+
+    def _renew(self, question: Question) -> None:
+        try:
+            with visits.during(Visit.lasting(self._call_seconds)) as visit:
+                self._together(question, visit)
+        except UpstreamError as error:
+            log.info("an answer could not be renewed: %s: %s", error.code, error.message)
+            if error.allows_stale:
+                with self._guard:
+                    self._trouble[question.key] = error
+        except Exception:
+            # There is nobody above this thread who could be told.
+            log.exception("an answer could not be renewed")
+        finally:
+            with self._guard:
+                self._renewing.discard(question.key)
+
+
+def _serve(visit: Visit, entry: Entry, source: Source) -> Entry:
+    observing.answered_from(source)
+    visit.used(entry.digest)
+    return entry

@@ -11,16 +11,22 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import time
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from app.decoding import decode as decode  # noqa: PLC0414 - the way to hand a name on, typed
 from app.errors import UpstreamNonsense
 
 MOST_NAME: Final = 80  # characters of a prompt that stand in for a name
+MOST_COUNT: Final = 10**12  # a larger count of hits is nonsense
 _POLICY_ALPHABET: Final = str.maketrans("-_~", "+=/")
+_POLICY_BYTES: Final = bytes.maketrans(b"-_~", b"+=/")
+_POLICY: Final = re.compile(rb"Policy=([A-Za-z0-9_~-]+)")
+_EPOCH: Final = re.compile(rb'"AWS:EpochTime"\s*:\s*([0-9]{1,12})')
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -138,7 +144,7 @@ class _Tag(msgspec.Struct, frozen=True):
 
 
 class _Page(msgspec.Struct, frozen=True):
-    hits: tuple[Asset, ...] = ()
+    hits: tuple[Asset, ...] | None = None
     page: int | None = None
     hitsPerPage: int | None = None
     totalHits: int | None = None
@@ -170,14 +176,6 @@ class Named(msgspec.Struct, frozen=True):
 _PAGE: Final = msgspec.json.Decoder(_Page, strict=False)
 
 
-def decode(body: bytes) -> Any:
-    """Decode JSON of any shape. Raises UpstreamNonsense."""
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UpstreamNonsense("The answer is not JSON.") from error
-
-
 def result_page(body: bytes, *, size: int) -> ResultPage:
     """Read an answer of POST /search/assets; `size` is how many hits were asked for.
 
@@ -191,19 +189,24 @@ def result_page(body: bytes, *, size: int) -> ResultPage:
         if not isinstance(loose, dict):
             raise UpstreamNonsense("The answer is not a page of results.") from None
         page = _lenient(loose, _Page)
-        hits = loose.get("hits")
-        if isinstance(hits, list):
-            page = msgspec.structs.replace(page, hits=tuple(_lenient(hit, Asset) for hit in hits))
-    if not page.hits and b'"hits"' not in body:
+        listed = loose.get("hits")
+        if isinstance(listed, list):
+            page = msgspec.structs.replace(page, hits=tuple(_lenient(hit, Asset) for hit in listed))
+    if page.hits is None:
         raise UpstreamNonsense("The answer has no list of hits.")
     hits = tuple({hit.id: hit for hit in page.hits if hit.id}.values())
-    total = page.totalHits if page.totalHits is not None and page.totalHits >= 0 else None
-    pages = page.totalPages if page.totalPages is not None and page.totalPages >= 0 else None
+    total, pages = _believable(page.totalHits), _believable(page.totalPages)
+    if total is not None and (total < len(hits) or (total and not hits and page.page == 1)):
+        total = pages = None  # a count that the hits beside it belie is no count
     if pages is not None and page.page is not None:
         has_next = page.page < pages and bool(hits)
     else:
         has_next = len(page.hits) >= size
     return ResultPage(hits, total, pages, has_next, page.facetDistribution or {})
+
+
+def _believable(count: int | None) -> int | None:
+    return count if count is not None and 0 <= count < MOST_COUNT else None
 
 
 def asset(body: bytes) -> Asset:
@@ -252,15 +255,31 @@ def expiry(url: str) -> float | None:
 
     A policy is URL-safe base64 of JSON, with `+ = /` spelled `- _ ~`.
     """
-    policy = parse_qs(urlsplit(url).query).get("Policy", [""])[0]
-    if not policy:
-        return None
     try:
+        policy = parse_qs(urlsplit(url).query).get("Policy", [""])[0]
+        if not policy:
+            return None
         text = base64.b64decode(policy.translate(_POLICY_ALPHABET) + "===")
         statement = msgspec.json.decode(text)["Statement"][0]
         return float(statement["Condition"]["DateLessThan"]["AWS:EpochTime"])
-    except (binascii.Error, msgspec.DecodeError, KeyError, IndexError, TypeError, ValueError):
-        return None
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
+        return None  # what binascii and msgspec raise are kinds of ValueError
+
+
+def first_expiry(body: bytes) -> float | None:
+    """When the first of the signed URLs in an answer ends, in seconds since 1970; None if unsigned.
+
+    Reads the bytes as they are: every URL in them counts, wherever it stands.
+    """
+    ends: list[float] = []
+    for policy in set(_POLICY.findall(body)):
+        try:
+            text = base64.b64decode(policy.translate(_POLICY_BYTES) + b"===")
+        except binascii.Error:
+            continue
+        if found := _EPOCH.search(text):
+            ends.append(float(found[1]))
+    return min(ends, default=None)
 
 
 def is_fresh(url: str, *, for_seconds: float = 60) -> bool:
@@ -295,7 +314,7 @@ def _lenient(loose: object, struct: type[S]) -> S:
         try:
             values[field.name] = msgspec.convert(value, field.type, strict=False)
         except msgspec.ValidationError:
-            if (used := _salvage(value, field.name)) is not None:
+            if (used := _salvage(value, field)) is not None:
                 values[field.name] = used
     return struct(**values)
 
@@ -307,11 +326,11 @@ _NESTED: Final[dict[str, type[msgspec.Struct]]] = {
 }
 
 
-def _salvage(value: object, field: str) -> object:
-    if field in _NESTED:
-        return _lenient(value, _NESTED[field])
-    if isinstance(value, list):
+def _salvage(value: object, field: msgspec.structs.FieldInfo) -> object:
+    if field.name in _NESTED:
+        return _lenient(value, _NESTED[field.name])
+    if isinstance(value, list) and field.type == tuple[str, ...]:
         return tuple(item for item in value if isinstance(item, str))
-    if isinstance(value, int | float) and field in {"id", "name", "prompt", "seed"}:
+    if isinstance(value, int | float) and field.name in {"id", "name", "prompt", "seed"}:
         return str(value)
     return None

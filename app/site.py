@@ -9,12 +9,13 @@ from __future__ import annotations
 import io
 import logging
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import cachetools
 import requests
 
-from app import assets, views
+from app import assets, views, visits, words
 from app.errors import (
     InvalidReference,
     Problem,
@@ -24,8 +25,8 @@ from app.errors import (
     UpstreamError,
 )
 from app.media import Media
+from app.names import Names
 from app.references import is_reference
-from app.scenario import spell_search
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,7 +41,32 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_KNOWN: int = 5000  # assets kept from the pages shown, for the names in the bar
-NAMES_SECONDS: int = 300
+EXAMPLE_SECONDS: float = 2.0  # that a page waits for the names of the pictures in its bar
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a page of results is made of, before it is laid out."""
+
+    search: Search
+    result: ResultPage | None
+    known: dict[str, Asset]
+    collections: tuple[Named, ...]
+    problems: tuple[Problem, ...]
+    error: UpstreamError | None
+    notice: str
+
+    def view(self) -> ResultsView:
+        """Lay it out."""
+        return views.results_view(
+            self.search,
+            result=self.result,
+            known=self.known,
+            collections=self.collections,
+            problems=self.problems,
+            error=self.error,
+            notice=self.notice,
+        )
 
 
 class Site:
@@ -63,13 +89,15 @@ class Site:
         self._elsewhere = Media(requests.Session(), origins=settings.reference_origins)
         self._mounts = dict(mounts or {})
         self._known: cachetools.LRUCache[str, Asset] = cachetools.LRUCache(MOST_KNOWN)
-        self._names: cachetools.TTLCache[str, tuple[Named, ...]] = cachetools.TTLCache(
-            8, ttl=NAMES_SECONDS
-        )
+        self.names = Names(client)
         self._guard = threading.Lock()
 
     def results(self, search: Search, problems: Iterable[Problem] = ()) -> ResultsView:
-        """Ask for a search and build its page, whatever happens.
+        """Ask for a search and build its page, whatever happens; see `find`."""
+        return self.find(search, problems).view()
+
+    def find(self, search: Search, problems: Iterable[Problem] = ()) -> Found:
+        """Ask for a search, whatever happens.
 
         Examples that are gone are left out and reported; any other failure is shown on the page,
         with the search kept.
@@ -86,13 +114,14 @@ class Site:
                 result = self.page_of(search)
         except UpstreamError as raised:
             error = raised
-        return views.results_view(
+        return Found(
             search,
-            result=result,
+            result,
             known=self.known(search.examples) if error is None else self._remembered(search),
-            collections=self.collections() if error is None else self._names.get("c", ()),
+            collections=self.names.collections(),
             problems=tuple(noticed),
             error=error,
+            notice=_notice(),
         )
 
     def page_of(self, search: Search) -> ResultPage:
@@ -103,27 +132,23 @@ class Site:
 
     def answer(self, search: Search) -> dict[str, Any]:
         """The API's own answer to a search, as it came. Raises UpstreamError."""
-        body = self.client.answer(spell_search(search, self.expand))
-        assets.result_page(body, size=search.size)  # refuses what is no page of hits
-        answer: dict[str, Any] = assets.decode(body)
+        answer: dict[str, Any] = assets.decode(self.client.raw_search(search, self.expand))
         return answer
 
     def asset_page(self, asset_id: str, search: Search, *, is_from_search: bool) -> AssetView:
         """Ask for an asset and build its page. Raises UpstreamError."""
         asset = self.client.asset(asset_id)
         self._remember([asset])
-        names = {item.id: item.name for item in self.collections()}
-        wanted = [each for each in (asset.metadata.modelId, asset.metadata.baseModelId) if each]
-        try:
-            names |= {item.id: item.name for item in self.client.models(wanted)}
-        except UpstreamError as error:
-            log.info("no names for models: %s", error)
+        names = {item.id: item.name for item in self.names.collections()}
+        made = asset.metadata
+        names |= self.names.models(each for each in (made.modelId, made.baseModelId) if each)
         return views.asset_view(
             asset,
             search,
             names=names,
             known=self.known(search.examples),
             is_from_search=is_from_search,
+            notice=_notice(),
         )
 
     def asset(self, asset_id: str) -> Asset:
@@ -171,27 +196,14 @@ class Site:
         missing = [each for each in ids if each not in found]
         if missing:
             try:
-                asked = self.client.assets(missing)
+                with visits.at_most(EXAMPLE_SECONDS):
+                    asked = self.client.assets(missing)
             except UpstreamError as error:
                 log.info("no names for examples: %s", error)
                 return found
             self._remember(asked.values())
             found |= asked
         return found
-
-    def collections(self) -> tuple[Named, ...]:
-        """The collections by name; empty while the API does not tell."""
-        with self._guard:
-            if (names := self._names.get("c")) is not None:
-                return names
-        try:
-            names = self.client.collections()
-        except UpstreamError as error:
-            log.info("no names for collections: %s", error)
-            names = ()
-        with self._guard:
-            self._names["c"] = names
-        return names
 
     def _remembered(self, search: Search) -> dict[str, Asset]:
         with self._guard:
@@ -229,3 +241,9 @@ class Site:
 def _can_be_opened(asset: Asset) -> bool:
     urls = [asset.url, asset.thumbnail.url if asset.thumbnail else None]
     return all(assets.is_fresh(url) for url in urls if url)
+
+
+def _notice() -> str:
+    """Why this page is made of old answers, where it is."""
+    visit = visits.current()
+    return words.stale(visit.oldest, visit.excuse.title) if visit.excuse else ""

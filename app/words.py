@@ -68,6 +68,21 @@ def counted(count: int, one: str, many: str = "") -> str:
     return f"{number(count)} {one if count == 1 else many or one + 's'}"
 
 
+def age(seconds: float) -> str:
+    """A time that has passed, in the unit that says enough: `4 minutes`, `2 hours`."""
+    if seconds < 60:
+        return "less than a minute"
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length:
+            return counted(int(seconds // length), unit)
+    raise AssertionError
+
+
+def stale(seconds: float, reason: str) -> str:
+    """Why an old answer is shown, and how old it is."""
+    return f"{reason}. What you see was found {age(seconds)} ago."
+
+
 def file_size(size: int) -> str:
     """Bytes in the unit that leaves one to three digits before the point."""
     value = float(size)

@@ -12,8 +12,9 @@ from flask import jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from app import views
-from app.errors import AkinError, InvalidReference, InvalidSearch, NotFound, UpstreamError
+from app.errors import AkinError, InvalidReference, InvalidSearch, NotFound, PrefetchSpared
 from app.pages import requested_search, site
+from app.pages.visiting import failure_headers
 from app.search import Search, pairs_of
 
 if TYPE_CHECKING:
@@ -47,11 +48,9 @@ def init_app(app: Flask) -> None:
 
 def answer(error: AkinError) -> ResponseReturnValue:
     """Answer an error in the form that was asked for, with its status."""
-    headers = {"Cache-Control": "no-store"}
-    if isinstance(error, UpstreamError):
-        log.warning("%s: %s", error.code, error.message)
-        if error.retry_after is not None:
-            headers["Retry-After"] = str(int(error.retry_after) + 1)
+    headers = failure_headers(error)
+    if isinstance(error, PrefetchSpared):  # no page of it is ever seen
+        return error.message, error.status, headers
     if request.path.endswith(".json"):
         return jsonify(_as_json(error)), error.status, headers
     text = request.form.get("search", "") if request.method == "POST" else None

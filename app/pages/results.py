@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, jsonify, redirect, render_template, request
 
 from app.pages import requested_search, site
+from app.pages.visiting import unless_unchanged
 from app.search import Search, is_id, pairs_of
 
 if TYPE_CHECKING:
@@ -28,9 +29,13 @@ def results() -> ResponseReturnValue:
         return redirect(search.similar(chosen[-1]).url(), 303)
     if not problems and tuple(pairs) != search.pairs():
         return redirect(search.url(), 302)
-    page = site().results(search, problems)
-    status = page.error.status if page.error else 200
-    return render_template("results.html", page=page), status
+    found = site().find(search, problems)
+    return unless_unchanged(
+        lambda: render_template("results.html", page=found.view()),
+        found.problems,
+        found.notice,
+        error=found.error,
+    )
 
 
 @blueprint.get("/search.json")

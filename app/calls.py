@@ -1,0 +1,152 @@
+"""Calls of the Scenario API before they are sent, and what comes back: spelling and deciphering.
+
+A `Call` is made from a value; `decipher` turns status and body into bytes to decode, or into an
+error of `app.errors`. Nothing here does any I/O (scenario-api.md, "Access").
+"""
+
+from __future__ import annotations
+
+import email.utils
+import hashlib
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from app.errors import (
+    BadFilter,
+    BadKey,
+    BadRequest,
+    NotAllowed,
+    QuotaExceeded,
+    UnknownAsset,
+    UpstreamDown,
+    UpstreamError,
+    UpstreamNonsense,
+    UpstreamTimeout,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from app.search import Search
+
+_RETRIED: Final = frozenset({408, 409, 429})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to the API, before anything is sent."""
+
+    method: str
+    path: str  # below the base URL
+    params: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None  # JSON
+
+    @property
+    def key(self) -> str:
+        """What it asks, as a short text: equal calls have equal keys."""
+        text = msgspec.json.encode([self.method, self.path, self.params])
+        return hashlib.sha256(text + b"\n" + (self.body or b"")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back, whole."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+def spell_search(search: Search, expand: Callable[[str], str]) -> Call:
+    """POST /search/assets for a search; `expand` turns each `ref_...` into a data URL."""
+    body = search.body()
+    if "image" in body:
+        body["image"] = expand(body["image"])
+    if "images" in body:
+        body["images"] = {side: [*map(expand, ids)] for side, ids in body["images"].items()}
+    params = (("originalAssets", "true"),) if search.originalAssets else ()
+    return Call("POST", "/search/assets", params, msgspec.json.encode(body))
+
+
+def decipher(call: Call, reply: Reply) -> bytes:
+    """Answer the body of a success; raise what anything else means."""
+    if 200 <= reply.status < 300:
+        return reply.body
+    text, code = _error_of(reply)
+    kind = _meaning(call, reply.status, text, code)
+    error = kind(text)
+    error.upstream_status = reply.status
+    error.retry_after = retry_after(reply.headers)
+    raise error
+
+
+_BY_STATUS: Final[dict[int, type[UpstreamError]]] = {
+    400: BadRequest,
+    401: BadKey,
+    403: NotAllowed,
+    408: UpstreamTimeout,
+    413: BadRequest,
+    422: BadRequest,
+    429: QuotaExceeded,
+    504: UpstreamTimeout,
+}
+
+
+def _meaning(call: Call, status: int, text: str, code: str) -> type[UpstreamError]:
+    lowered = f"{code} {text}".lower()
+    if "quota" in lowered and status < 500:
+        return QuotaExceeded
+    if status in {400, 422} and "filter" in lowered:
+        return BadFilter
+    if status == 404:
+        about_assets = call.path.startswith(("/assets/", "/search/"))
+        return UnknownAsset if about_assets else UpstreamNonsense
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    return UpstreamDown if status >= 500 or status == 409 else UpstreamNonsense
+
+
+def _error_of(reply: Reply) -> tuple[str, str]:
+    """Read `error`, then `message`, then the raw text; and the code, if there is one."""
+    try:
+        loose = msgspec.json.decode(reply.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        loose = None
+    code = ""
+    if isinstance(loose, dict):
+        code = str(loose.get("code") or "")
+        for name in ("error", "message"):
+            value = loose.get(name)
+            if isinstance(value, dict):
+                value = value.get("message")
+            if isinstance(value, str) and value.strip():
+                return value.strip()[:500], code
+    text = reply.body[:500].decode("utf-8", "replace").strip()
+    if not text or text.startswith("<"):
+        text = f"It answered with status {reply.status}."
+    return text, code
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, by `retry-after-ms`, or `retry-after` as seconds or an HTTP date."""
+    try:
+        if milliseconds := headers.get("retry-after-ms"):
+            return max(0.0, float(milliseconds) / 1000)
+        if not (text := headers.get("retry-after")):
+            return None
+        if text.strip().replace(".", "", 1).isdigit():
+            return float(text)
+        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
+
+
+def is_retried(reply: Reply) -> bool:
+    """Tell whether the official client would ask again."""
+    wish = reply.headers.get("x-should-retry", "").lower()
+    if wish in {"true", "false"}:
+        return wish == "true"
+    return reply.status in _RETRIED or reply.status >= 500

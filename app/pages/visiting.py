@@ -1,0 +1,92 @@
+"""A request as a visit: how long it may take, whether somebody has clicked, what it was made of.
+
+A page that is made of the same answers as the one that the browser has is not made again: its
+entity tag says the search, the answers, the build and the reader's session, and a browser that
+names it is told "not modified" before anything is rendered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from flask import Response, current_app, request, session
+
+from app import visits
+from app.visits import Visit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from app.errors import AkinError
+
+_BUILD: Final = "akin build"
+_SOURCES: Final = ("app/**/*.py", "templates/**/*.html", "static/**/*.*")
+
+
+def init_app(app: Flask, *, seconds: float) -> None:
+    """Let every request of `app` be a visit of at most `seconds`."""
+    app.extensions[_BUILD] = build(Path(app.root_path).parent)
+
+    def arrive() -> None:
+        # Browsers say it in Sec-Purpose, which scripts may not set: those say Purpose.
+        purpose = request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
+        visits.begin(Visit.lasting(seconds, is_prefetch="prefetch" in purpose))
+
+    def leave(_error: BaseException | None) -> None:
+        visits.begin(None)
+
+    app.before_request(arrive)
+    app.teardown_request(leave)
+
+
+def build(root: Path) -> str:
+    """What this version of the application is made of, as a short text; the same on every host."""
+    total = hashlib.blake2b(digest_size=8)
+    for pattern in _SOURCES:
+        for path in sorted(root.glob(pattern)):
+            total.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return total.hexdigest()
+
+
+def unless_unchanged(
+    render: Callable[[], str | Response], *parts: object, error: AkinError | None = None
+) -> Response:
+    """Answer what `render` makes, or 304 where the browser has it already.
+
+    What the page was made of is in the visit; `parts` is what it depends on besides. A page with
+    an error on it is answered with the error's status and never kept.
+    """
+    if error is not None:
+        response = _finished(render())
+        response.status_code = error.status
+        response.headers.update(failure_headers(error))
+        return response
+    digest = hashlib.blake2b(visits.current().digest, digest_size=12)
+    for part in (request.full_path, current_app.extensions[_BUILD], dict(session), *parts):
+        digest.update(repr(part).encode("utf-8", "surrogatepass") + b"\0")
+    tag = digest.hexdigest()
+    if request.if_none_match.contains_weak(tag):
+        response = Response(status=304)
+    else:
+        response = _finished(render())
+    response.set_etag(tag, weak=True)
+    # Asked again each time, since a page ends with the reader's session and the next renewal.
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def failure_headers(error: AkinError) -> dict[str, str]:
+    """What an answer with an error carries: nobody keeps it, and when to come again."""
+    headers = {"Cache-Control": "no-store"}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(math.ceil(error.retry_after))
+    return headers
+
+
+def _finished(made: str | Response) -> Response:
+    return made if isinstance(made, Response) else Response(made, mimetype="text/html")
