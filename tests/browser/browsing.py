@@ -42,10 +42,14 @@ class Watch:
     A test that expects trouble takes it out of `troubles`, or names it to `forgive` before.
     """
 
-    def __init__(self, browser: Browser, url: str) -> None:
-        """Open pages of `browser` with relative addresses below `url`."""
+    def __init__(self, browser: Browser, url: str, *others: str) -> None:
+        """Open pages of `browser` with relative addresses below `url`.
+
+        `others` are the origins that may be asked besides, as the API's own for its pictures.
+        """
         self._browser = browser
         self._url = url
+        self._origins = tuple(f"{origin}/" for origin in (url, *others))
         self._forgiven: list[str] = []
         self._contexts: list[BrowserContext] = []
         self.troubles: list[str] = []
@@ -81,7 +85,7 @@ class Watch:
 
     def _request(self, url: str) -> None:
         parts = urlsplit(url)
-        if parts.scheme not in ("data", "blob") and not url.startswith(self._url + "/"):
+        if parts.scheme not in ("data", "blob") and not url.startswith(self._origins):
             self._trouble(f"request to another host: {url}")
 
     def _trouble(self, text: str) -> None:

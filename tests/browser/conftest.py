@@ -15,6 +15,7 @@ from playwright.sync_api import sync_playwright
 from tests.browser import pictures
 from tests.browser.browsing import Watch, chromium, launch
 from tests.browser.server import Server
+from tests.faults import Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,6 +52,28 @@ def server(tmp_path_factory: pytest.TempPathFactory, library: Path) -> Iterator[
 
 
 @pytest.fixture(scope="session")
+def api() -> Iterator[Upstream]:
+    """A pretended Scenario API, with every kind of asset and every kind of trouble."""
+    with Upstream(count=200) as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="session")
+def server_before_api(tmp_path_factory: pytest.TempPathFactory, api: Upstream) -> Iterator[Server]:
+    """Akin before that API, keeping none of its answers."""
+    settings = {
+        "SCENARIO_SDK_API_KEY": "key",
+        "SCENARIO_SDK_API_SECRET": "secret",
+        "SCENARIO_BASE_URL": api.url,
+        "AKIN_MEDIA_ORIGINS": api.origin,
+        "AKIN_CACHE_SECONDS": "0",
+        "AKIN_TIMEOUT": "2",
+    }
+    with Server(tmp_path_factory.mktemp("data before an API"), settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests; each page has a context of its own."""
     with sync_playwright() as playwright:
@@ -63,6 +86,15 @@ def browser() -> Iterator[Browser]:
 def watch(browser: Browser, server: Server) -> Iterator[Watch]:
     """Where pages come from: fails the test in the end when anything went wrong in one."""
     watching = Watch(browser, server.url)
+    yield watching
+    assert watching.close() == []
+
+
+@pytest.fixture
+def watch_before_api(browser: Browser, server_before_api: Server, api: Upstream) -> Iterator[Watch]:
+    """The same for the server that stands before an API."""
+    api.always("healthy")
+    watching = Watch(browser, server_before_api.url, api.origin)
     yield watching
     assert watching.close() == []
 

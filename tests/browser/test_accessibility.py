@@ -1,0 +1,182 @@
+"""axe-core finds nothing on any page in any state: WCAG 2.2 AA and its own good practices.
+
+Each state in both themes, wide and narrow. What the pages show is made up of two servers: one over
+a library of files, one before an API that has every kind of asset and every kind of trouble.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.faults.synthetic import asset_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+    from tests.browser.browsing import Watch
+    from tests.faults import Upstream
+
+Theme = Literal["dark", "light"]
+WIDTHS = {"wide": (1440, 900), "narrow": (360, 740)}
+axe = Axe()
+
+
+@pytest.fixture(params=["dark", "light"])
+def theme(request: pytest.FixtureRequest) -> Theme:
+    """Both themes."""
+    chosen: Theme = request.param
+    return chosen
+
+
+@pytest.fixture(params=list(WIDTHS))
+def width(request: pytest.FixtureRequest) -> str:
+    """A desk and a phone."""
+    return str(request.param)
+
+
+def open_page(watch: Watch, theme: Theme, width: str) -> Page:
+    """A page of that theme and width in which nothing moves, so that colours are the final ones."""
+    w, h = WIDTHS[width]
+    return watch.page(
+        viewport={"width": w, "height": h},
+        color_scheme=theme,
+        reduced_motion="reduce",
+        has_touch=width == "narrow",
+    )
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds: the rule, and the elements with the reason, a line each."""
+    page.wait_for_load_state("networkidle")
+    found = axe.run(page).response["violations"]
+    return [
+        f"{rule['id']}: {node['html'][:160]} | {' '.join(node['failureSummary'].split())[:300]}"
+        for rule in found
+        for node in rule["nodes"][:4]
+    ]
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+
+def _open_filters(page: Page) -> None:
+    page.locator("details.filters > summary").click()
+
+
+def _open_upload(page: Page) -> None:
+    page.locator("details.upload > summary").click()
+
+
+def _open_help(page: Page) -> None:
+    page.get_by_role("button", name="Help").click()
+
+
+def _point_at_a_card(page: Page) -> None:
+    page.locator("article[data-asset-id]").nth(1).hover()
+
+
+def _focus_a_card(page: Page) -> None:
+    page.locator("article[data-asset-id] a").nth(1).focus()
+
+
+STEPS: dict[str, Callable[[Page], None] | None] = {
+    "as it comes": None,
+    "filters open": _open_filters,
+    "upload open": _open_upload,
+    "help open": _open_help,
+    "pointer on a card": _point_at_a_card,
+    "focus on a card": _focus_a_card,
+}
+ADDRESSES = {
+    "words": "/?query=castle",
+    "meaning": "/?query=castle&querySemanticRatio=1&sortBy=width%3Aasc",
+    "last page": "/?hitsPerPage=24&page=6",
+    "past the last page": "/?hitsPerPage=24&page=600",
+    "nothing found": "/?query=zzzzzz&kind=video&filter=width+%3E+100",
+    "nonsense": "/?kind=%C2%B2&page=x&hitsPerPage=-1&filter=%28&like=%2F..%2F&colour=red",
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_first_page(watch: Watch, theme: Theme, width: str, step: str) -> None:
+    """As it comes, and with each of its parts opened or pointed at."""
+    page = open_page(watch, theme, width)
+    page.goto("/")
+    if act := STEPS[step]:
+        act(page)
+    assert violations(page) == []
+    assert overflow(page) <= 0
+
+
+@pytest.mark.parametrize("state", ADDRESSES)
+def test_states_of_results(watch: Watch, theme: Theme, width: str, state: str) -> None:
+    """Results, full and empty, and what was asked wrongly."""
+    page = open_page(watch, theme, width)
+    page.goto(ADDRESSES[state])
+    assert violations(page) == []
+    assert overflow(page) <= 0
+
+
+def test_likes_and_unlikes(watch: Watch, theme: Theme, width: str) -> None:
+    """The bar with pictures in it, and an asset's page with a search around it."""
+    page = open_page(watch, theme, width)
+    page.goto("/?kind=image")
+    cards = page.locator("article[data-asset-id]").all()
+    ids = [card.get_attribute("data-asset-id") for card in cards[:4]]
+    search = f"like={ids[0]}&like={ids[1]}&unlike={ids[2]}"
+    page.goto(f"/?{search}")
+    assert violations(page) == []
+    assert overflow(page) <= 0
+    page.goto(f"/assets/{ids[3]}?{search}")
+    assert violations(page) == []
+    assert overflow(page) <= 0
+
+
+def test_each_kind_of_asset(watch_before_api: Watch, theme: Theme, width: str) -> None:
+    """A page with every kind, sensitive ones, foreign scripts, and each kind's own page."""
+    page = open_page(watch_before_api, theme, width)
+    watch_before_api.forgive("favicon")
+    watch_before_api.forgive("/v1/")
+    page.goto("/?hitsPerPage=96")
+    assert violations(page) == []
+    assert overflow(page) <= 0
+    for number in range(16):
+        page.goto(f"/assets/{asset_id(number)}")
+        assert violations(page) == []
+        assert overflow(page) <= 0
+
+
+@pytest.mark.parametrize(
+    "fault", ["400-field", "400-script", "401", "403", "404", "429-quota", "503", "html"]
+)
+def test_troubles(
+    watch_before_api: Watch, api: Upstream, theme: Theme, width: str, fault: str
+) -> None:
+    """The page that says what happened, for a search and for an asset."""
+    watch_before_api.forgive("Failed to load resource: the server responded with a status of")
+    page = open_page(watch_before_api, theme, width)
+    api.always(fault)
+    api.always(fault, on="/v1/assets/")
+    page.goto("/?query=castle&filter=colour+%3D+red")
+    trouble = [*violations(page), overflow(page)]
+    page.goto("/assets/asset_123")
+    trouble += [*violations(page), overflow(page)]
+    api.always("healthy", on="/v1/assets/")
+    assert trouble == [0, 0]
+
+
+def test_pages_that_are_not_there(watch: Watch, theme: Theme, width: str) -> None:
+    """An unknown asset and an unknown address."""
+    watch.forgive("404")
+    page = open_page(watch, theme, width)
+    for address in ("/assets/asset_nothing", "/nowhere"):
+        page.goto(address)
+        assert violations(page) == []
+        assert overflow(page) <= 0
