@@ -35,9 +35,9 @@ BLUR: Final = 1 / 12  # of the longer side: nothing but colours is left
 def thumbnails(
     media: Media, assets: Iterable[Asset], *, side: int, blur_sensitive: bool
 ) -> list[Image.Image | None]:
-    """Answer a picture for each asset, at most `side` pixels long, RGB or RGBA; None: there is none.
+    """Answer a picture for each asset, at most `side` pixels long; None where there is none.
 
-    Sensitive ones are blurred beyond recognition where `blur_sensitive` says so.
+    RGB or RGBA. Sensitive ones are blurred beyond recognition where `blur_sensitive` says so.
     """
     deadline = time.monotonic() + ALL_SECONDS
 
