@@ -12,7 +12,7 @@ from app import auth, headers, logs, static_files
 from app.answers import Answers
 from app.limits import Ceiling, Gate, shared_tally
 from app.media import Media
-from app.pages import asset, failures, operations, references, results, visiting
+from app.pages import asset, failures, operations, references, results, sign_in, visiting
 from app.references import References
 from app.scenario import Client
 from app.sending import Sender, open_session

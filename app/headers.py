@@ -2,12 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import request
+from werkzeug.datastructures import Headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from flask import Flask, Response
+
+# Nothing that a device or a browser offers is used, but what copies text and fills the screen.
+_UNUSED: Final = (
+    "accelerometer",
+    "camera",
+    "display-capture",
+    "encrypted-media",
+    "geolocation",
+    "gyroscope",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "publickey-credentials-get",
+    "screen-wake-lock",
+    "usb",
+    "xr-spatial-tracking",
+)
+ALWAYS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",  # an address carries a search: no CDN learns it
+    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _UNUSED),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+# A file of somebody's is shown and never runs, whatever it is: an SVG is a document, too.
+FILES_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 def content_security_policy(media_origins: Iterable[str]) -> str:
@@ -32,18 +64,30 @@ def content_security_policy(media_origins: Iterable[str]) -> str:
 
 def init_app(app: Flask, *, media_origins: Iterable[str]) -> None:
     """Add the headers to every answer that does not bring its own."""
-    headers = {
-        "Content-Security-Policy": content_security_policy(media_origins),
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Referrer-Policy": "same-origin",  # an address carries a search: no CDN learns it
-        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
-        "Cross-Origin-Opener-Policy": "same-origin",
-    }
+    headers = {"Content-Security-Policy": content_security_policy(media_origins), **ALWAYS}
 
     def add(response: Response) -> Response:
         for name, value in headers.items():
             response.headers.setdefault(name, value)
+        if request.is_secure:
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         return response
 
     app.after_request(add)
+
+
+def of_files(mounted: WSGIApplication) -> WSGIApplication:
+    """A WSGI application whose answers carry the headers for files of other people."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            added = Headers(headers)
+            for name, value in ALWAYS.items():
+                added.setdefault(name, value)
+            if added.get("Content-Type") != "application/pdf":  # browsers' viewers need no sandbox
+                added.setdefault("Content-Security-Policy", FILES_POLICY)
+            return start_response(status, added.to_wsgi_list(), *rest)
+
+        return mounted(environ, start)
+
+    return answer

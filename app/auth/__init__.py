@@ -1,0 +1,10 @@
+"""Who gets in: the modes of AKIN_AUTH, sessions, and what every request is asked at the door.
+
+`door` puts it together; `app.pages.sign_in` has the pages. Knows requests and settings, nothing of
+searches and assets.
+"""
+
+from app.auth.door import Door, door, init_app, mount
+from app.auth.user import User
+
+__all__ = ["Door", "User", "door", "init_app", "mount"]

@@ -1,0 +1,166 @@
+"""The door: what every request is asked before a page is made for it.
+
+Does the host name this server? Did another site send it? Is it from this machine, or is somebody
+signed in? Then, and only then, is a page made. Knows Flask's requests and the modes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast
+from urllib.parse import urlencode
+
+from flask import current_app, g, redirect, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from app import headers, observing
+from app.auth import origins, sessions
+from app.auth.attempts import Attempts
+from app.auth.modes import Mode, Nobody, Password, Proxy
+from app.auth.oidc import Oidc
+from app.auth.peers import Peers, is_this_machine
+from app.auth.users import Users
+from app.errors import AkinError, NotSignedIn, Refused, WrongHost
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from flask import Flask
+    from flask.typing import ResponseReturnValue
+
+    from app.auth.user import User
+    from config import Settings
+
+# What everybody may see: the look of the sign-in page, and what machines ask.
+OPEN: Final = frozenset(
+    {
+        "static",
+        "icons",
+        "style",
+        "operations.healthz",
+        "operations.readyz",
+        "operations.metrics",
+        "sign_in.page",
+        "sign_in.sign_in",
+        "sign_in.begin",
+        "sign_in.returned",
+        "sign_in.sign_out",
+        "sign_in.signed_out",
+    }
+)
+# Asked by address, by balancers and monitors that know no name.
+ANY_HOST: Final = frozenset({"operations.healthz", "operations.readyz", "operations.metrics"})
+
+
+class Door:
+    """The rules of one application."""
+
+    def __init__(self, mode: Mode, hosts: Iterable[str]) -> None:
+        """`hosts` are the names of this server besides those of loopback."""
+        self.mode = mode
+        self._hosts = (*origins.LOOPBACK, *hosts)
+
+    def viewer(self) -> User | None:
+        """Who makes the request in hand; asked once a request."""
+        if "viewer" not in g:
+            g.viewer = self.mode.viewer()
+            if g.viewer:
+                observing.user_known(g.viewer.id)
+        return cast("User | None", g.viewer)
+
+    def ask(self) -> ResponseReturnValue | None:
+        """Let the request in hand pass (None), or answer it. Raises Refused, NotSignedIn."""
+        endpoint = request.endpoint
+        if endpoint not in ANY_HOST and not origins.is_known_host(request.host, self._hosts):
+            raise WrongHost("The address names a host that this server does not answer for.")
+        if self.mode.name == Nobody.name and not is_this_machine(request.environ):
+            raise Refused(
+                "This Akin serves the machine that it runs on, and nobody else. To let others in, "
+                "set AKIN_AUTH to password, oidc or proxy."
+            )
+        if origins.is_forged(request.method, dict(request.headers), request.host):
+            raise Refused("Another site sent this request, not a page of Akin.")
+        if endpoint in OPEN or not self.mode.needs_user or self.viewer():
+            return None
+        if self.mode.has_page and _is_navigation():
+            target = request.script_root + request.full_path.removesuffix("?")
+            return redirect(sign_in_url(target), 303)
+        raise NotSignedIn(
+            ""
+            if self.mode.has_page
+            else "The proxy in front of this server did not say who you are."
+        )
+
+    def around(self, app: Flask, mounted: WSGIApplication) -> WSGIApplication:
+        """A WSGI application beside `app`, answered only to those who pass this door.
+
+        Where people sign in, its own clients below /v1/ bring the key instead, which it checks.
+        """
+
+        def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            has_key = "HTTP_AUTHORIZATION" in environ and environ["PATH_INFO"].startswith("/v1/")
+            with app.request_context(environ):
+                try:
+                    refusal = None if has_key and self.mode.needs_user else self.ask()
+                except (AkinError, HTTPException) as error:
+                    refusal = app.handle_user_exception(error)
+                if refusal is not None:
+                    return app.make_response(refusal)(environ, start_response)
+            return mounted(environ, start_response)
+
+        return answer
+
+
+def _is_navigation() -> bool:
+    """Tell whether a person would see the answer as a page, so that it may lead elsewhere."""
+    if request.method not in {"GET", "HEAD"} or request.path.endswith(".json"):
+        return False
+    return request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+
+
+def sign_in_url(target: str) -> str:
+    """The sign-in page, which leads on to `target`, a path of ours."""
+    target = origins.path_of_ours(target)
+    return "/sign-in" if target == origins.HOME else f"/sign-in?{urlencode({'next': target})}"
+
+
+def door() -> Door:
+    """The door of the application that answers this request."""
+    return cast("Door", current_app.extensions["akin.door"])
+
+
+def init_app(app: Flask, settings: Settings) -> Door:
+    """Put the door in front of every route of `app`, with the mode that the settings choose."""
+    built = Door(_mode(app, settings), settings.hosts)
+    app.extensions["akin.door"] = built
+    if built.mode.has_page:
+        keys = settings.secret_keys or (sessions.key_in(settings.data),)
+        sessions.init_app(app, keys, hours=settings.session_hours)
+    app.before_request(built.ask)
+    app.jinja_env.globals["viewer"] = built.viewer
+    app.jinja_env.globals["can_sign_out"] = built.mode.has_page
+    app.wsgi_app = Peers(  # type: ignore[method-assign] # Flask's own way to add a layer
+        app.wsgi_app, settings.proxies, settings.proxy_header
+    )
+    return built
+
+
+def mount(app: Flask, path: str, mounted: WSGIApplication) -> None:
+    """Answer what is below `path` by another WSGI application, behind the same door."""
+    peers = cast("Peers", app.wsgi_app)
+    guarded = cast("Door", app.extensions["akin.door"]).around(app, headers.of_files(mounted))
+    peers.wrap(DispatcherMiddleware(peers.application, {path: guarded}))
+
+
+def _mode(app: Flask, settings: Settings) -> Mode:
+    if settings.auth == Password.name:
+        shared = settings.cache_url.startswith(("redis://", "rediss://"))
+        return Password(
+            Users.of(settings),
+            Attempts(settings.cache_url if shared else "memory://"),
+            hours=settings.session_hours,
+        )
+    if settings.auth == Oidc.name:
+        return Oidc(app, settings)
+    return Proxy(settings.proxy_header) if settings.auth == Proxy.name else Nobody()

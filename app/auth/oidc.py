@@ -1,0 +1,174 @@
+"""Signing in with an OpenID provider: discovery, code flow with PKCE, who of it may come in.
+
+Authlib speaks the protocol; here is what is asked and what is made of the answer. Sources: OpenID
+Connect Core 1.0 and RP-Initiated Logout 1.0.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+from urllib.parse import urlencode, urlsplit
+
+import requests
+from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.base_client.errors import MismatchingStateError
+from authlib.integrations.flask_client import OAuth
+from flask import session, url_for
+from joserfc.errors import JoseError
+
+from app import observing
+from app.auth.modes import WithSession
+from app.auth.user import User
+from app.errors import NotAdmitted, SignInFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flask import Flask
+    from werkzeug.wrappers import Response
+
+    from config import Settings
+
+log = logging.getLogger(__name__)
+
+TIMEOUT: Final = 10.0  # seconds for one answer of the provider
+NEXT: Final = "next"
+MOST_BEGUN: Final = 3  # sign-ins begun at once: each takes room in the cookie
+EVERYBODY: Final = "*"
+_ALGORITHMS: Final = frozenset(
+    f"{family}{bits}" for family in ("RS", "PS", "ES") for bits in (256, 384, 512)
+) | {"EdDSA"}
+_TROUBLE: Final = (
+    AuthlibBaseError,
+    JoseError,
+    requests.RequestException,
+    RuntimeError,  # metadata without an endpoint
+    KeyError,
+    TypeError,
+    ValueError,
+)
+
+
+class Oidc(WithSession):
+    """`oidc`: accounts of a provider, in the allowed domains or groups."""
+
+    name: ClassVar[str] = "oidc"
+
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        """Register with Authlib; the provider is asked when somebody signs in."""
+        super().__init__(hours=settings.session_hours)
+        self._issuer = settings.oidc_issuer
+        self._client_id = settings.oidc_client_id
+        self._domains = frozenset(domain.casefold() for domain in settings.oidc_domains)
+        self._groups = frozenset(settings.oidc_groups)
+        register: Any = OAuth(app).register  # it has no types
+        self._client: Any = register(
+            "akin_oidc",
+            client_id=settings.oidc_client_id,
+            client_secret=settings.oidc_client_secret,
+            server_metadata_url=f"{settings.oidc_issuer}/.well-known/openid-configuration",
+            client_kwargs={
+                "scope": " ".join(settings.oidc_scopes),
+                "code_challenge_method": "S256",
+                "default_timeout": TIMEOUT,
+            },
+        )
+
+    @property
+    def provider(self) -> str:
+        """Where one signs in, for people."""
+        return urlsplit(self._issuer).netloc
+
+    def begin(self, target: str) -> Response:
+        """Lead to the provider; `target` is the path to come back to. Raises SignInFailed."""
+        begun = [key for key in session if key.startswith("_state_")]
+        for key in begun[: 1 - MOST_BEGUN]:
+            session.pop(key)
+        session[NEXT] = target
+        try:
+            self._metadata()
+            callback = url_for("sign_in.returned", _external=True)
+            answer: Response = self._client.authorize_redirect(callback)
+        except _TROUBLE as error:
+            raise self._failed("The sign-in service cannot be reached.", error) from error
+        return answer
+
+    def finish(self) -> str:
+        """Sign in whoever the provider sent back; answers the path to go on to.
+
+        Raises SignInFailed, or NotAdmitted for an account that may not come in.
+        """
+        target = str(session.get(NEXT) or "/")
+        try:
+            self._metadata()
+            token = self._client.authorize_access_token()
+            claims = self._claims(token)
+        except MismatchingStateError as error:
+            message = "This sign-in is too old, or was begun in another window."
+            raise self._failed(message, error) from error
+        except _TROUBLE as error:
+            raise self._failed("The sign-in service did not confirm you.", error) from error
+        user = User.called(
+            claims.get("email") or claims.get("preferred_username") or claims["sub"],
+            claims.get("name"),
+        )
+        if user is None or not self._admits(claims):
+            session.clear()
+            observing.SIGN_INS.labels(self.name, "not-admitted").inc()
+            name = user.id if user else "This account"
+            raise NotAdmitted(f"{name} is not in a domain or group that may come in.")
+        self.enter(user)
+        return target
+
+    def sign_out_url(self, back: str) -> str:
+        """Where one signs out of the provider as well; empty where it has no such page.
+
+        `back` is the whole address to return to.
+        """
+        try:
+            end = self._metadata().get("end_session_endpoint")
+        except _TROUBLE as error:
+            log.warning("no way to sign out of the provider: %s", type(error).__name__)
+            return ""
+        if not isinstance(end, str):
+            return ""
+        query = {"client_id": self._client_id, "post_logout_redirect_uri": back}
+        return f"{end}{'&' if '?' in end else '?'}{urlencode(query)}"
+
+    def _metadata(self) -> dict[str, Any]:
+        metadata: dict[str, Any] = self._client.load_server_metadata()
+        if str(metadata.get("issuer", "")).rstrip("/") != self._issuer:
+            raise ValueError("AKIN_OIDC_ISSUER is not what the provider calls itself")
+        # Whatever it lists: no signature, and one with our own secret, prove nothing.
+        listed = metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
+        metadata["id_token_signing_alg_values_supported"] = [a for a in listed if a in _ALGORITHMS]
+        return metadata
+
+    def _claims(self, token: Mapping[str, Any]) -> dict[str, Any]:
+        """The signed claims, completed from the userinfo endpoint where they are short."""
+        claims = dict(token["userinfo"])
+        wanted = {"email", "name"} | ({"groups"} if self._groups else set())
+        if not wanted <= claims.keys() and "userinfo_endpoint" in self._client.server_metadata:
+            more = dict(self._client.userinfo(token=token))
+            if more.get("sub") != claims["sub"]:
+                raise ValueError("userinfo is about somebody else")
+            claims = more | claims
+        return claims
+
+    def _admits(self, claims: Mapping[str, Any]) -> bool:
+        groups = claims.get("groups")
+        if isinstance(groups, list) and self._groups & {g for g in groups if isinstance(g, str)}:
+            return True
+        if EVERYBODY in self._domains:
+            return True
+        email = claims.get("email")
+        if not isinstance(email, str) or claims.get("email_verified") is not True:
+            return False
+        return email.rpartition("@")[2].casefold() in self._domains
+
+    def _failed(self, message: str, error: Exception) -> SignInFailed:
+        observing.SIGN_INS.labels(self.name, "failed").inc()
+        # The class alone: an error's text may quote what was sent, the secret among it.
+        log.warning("sign-in failed: %s", type(error).__name__)
+        return SignInFailed(message)

@@ -1,0 +1,120 @@
+"""`/sign-in`, `/sign-out` and what stands between: name and password, or the way to a provider.
+
+With AKIN_AUTH=none or proxy there is nothing here: 404.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+
+from app.auth import door
+from app.auth.modes import Password, WithSession
+from app.auth.oidc import Oidc
+from app.auth.origins import path_of_ours
+from app.errors import AkinError, NotAdmitted, NotFound, SignInFailed, TooManyAttempts
+from app.views.sign_in import SignedOutView, SignInView
+
+if TYPE_CHECKING:
+    from flask import Response
+    from flask.typing import ResponseReturnValue
+
+blueprint = Blueprint("sign_in", __name__)
+
+
+@blueprint.get("/sign-in")
+def page() -> ResponseReturnValue:
+    """Ask who is there; whoever is signed in already goes on."""
+    target = path_of_ours(request.args.get("next", ""))
+    if door().viewer():
+        return redirect(target, 303)
+    return _page(SignInView(next=target))
+
+
+@blueprint.post("/sign-in")
+def sign_in() -> ResponseReturnValue:
+    """Sign in with name and password, form fields `name`, `password` and `next`."""
+    mode = door().mode
+    if not isinstance(mode, Password):
+        raise NotFound("Nobody signs in with a password here.")
+    name = request.form.get("name", "")
+    target = path_of_ours(request.form.get("next", ""))
+    try:
+        mode.sign_in(name, request.form.get("password", ""), request.remote_addr or "")
+    except AkinError as error:
+        return _page(SignInView(next=target, name=name[:64], error=error))
+    return redirect(target, 303)
+
+
+@blueprint.get("/sign-in/begin")
+def begin() -> ResponseReturnValue:
+    """Lead to the provider."""
+    target = path_of_ours(request.args.get("next", ""))
+    try:
+        return _oidc().begin(target)
+    except SignInFailed as error:
+        return _page(SignInView(next=target, error=error))
+
+
+@blueprint.get("/sign-in/returned")
+def returned() -> ResponseReturnValue:
+    """Take whom the provider sends back."""
+    mode = _oidc()
+    try:
+        return redirect(path_of_ours(mode.finish()), 303)
+    except (SignInFailed, NotAdmitted) as error:
+        return _page(SignInView(next="/", error=error))
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """Sign out of Akin. A provider's own page is a link on the next one."""
+    _with_session().leave()
+    return redirect("/signed-out", 303)
+
+
+@blueprint.get("/signed-out")
+def signed_out() -> ResponseReturnValue:
+    """Say goodbye."""
+    mode = _with_session()
+    view = SignedOutView()
+    if isinstance(mode, Oidc):
+        back = url_for("sign_in.signed_out", _external=True)
+        view = SignedOutView(mode.provider, mode.sign_out_url(back))
+    return _kept_by_nobody(render_template("signed-out.html", page=view))
+
+
+def _page(view: SignInView) -> Response:
+    """The sign-in page, with a provider's link where there is one."""
+    mode = _with_session()
+    if isinstance(mode, Oidc):
+        begin_url = f"{url_for('sign_in.begin')}?{urlencode({'next': view.next})}"
+        view = SignInView(view.next, mode.provider, begin_url, error=view.error)
+    response = _kept_by_nobody(render_template("sign-in.html", page=view))
+    if view.error:
+        response.status_code = view.error.status
+    if isinstance(view.error, TooManyAttempts):
+        response.headers["Retry-After"] = str(int(view.error.retry_after) + 1)
+    return response
+
+
+def _kept_by_nobody(html: str) -> Response:
+    response = make_response(html)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _with_session() -> WithSession:
+    mode = door().mode
+    if not isinstance(mode, WithSession):
+        raise NotFound("Nobody signs in here.")
+    return mode
+
+
+def _oidc() -> Oidc:
+    mode = door().mode
+    if not isinstance(mode, Oidc):
+        raise NotFound("No provider signs people in here.")
+    return mode
