@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import requests
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from app import create_app
+from app import create_app, logs
+from app.auth import mount
+from app.redaction import Redaction
 from app.transport import WSGIAdapter
 from config import InvalidSettings, Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flask import Flask
 
 MOUNT = "/library"
@@ -46,15 +49,22 @@ def build(settings: Settings) -> Flask:
     session.mount(IN_PROCESS, WSGIAdapter(library))
     local = dataclasses.replace(settings, base_url=f"{IN_PROCESS}/v1")
     app = create_app(local, session=session, mounts={MOUNT: IN_PROCESS})
-    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {MOUNT: library})  # type: ignore[method-assign]
+    mount(app, MOUNT, library)
     return app
+
+
+def _environ() -> Mapping[str, str]:
+    """The environment, in which granian's own variable says where it listens if ours does not."""
+    listens = os.environ.get("GRANIAN_HOST", "")
+    return {**({"AKIN_LISTEN": listens} if listens else {}), **os.environ}
 
 
 def _application() -> Flask:
     try:
-        settings = Settings.from_environ(os.environ)
+        settings = Settings.from_environ(_environ())
     except InvalidSettings as error:
-        raise SystemExit(f"Akin cannot start:\n{error}") from error
+        raise SystemExit(f"Akin cannot start:\n{error}") from None
+    logs.configure(settings.log, Redaction.of(settings))
     try:
         return build(settings)
     except ImportError as error:

@@ -32,6 +32,7 @@ NAMES: Final = (
     "keyboard",
     "link",
     "list-filter",
+    "log-out",
     "minus",
     "plus",
     "scan-search",

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from flask import current_app, g, redirect, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.urls import iri_to_uri
 
 from app import headers, observing
 from app.auth import origins, sessions
@@ -85,7 +86,7 @@ class Door:
             return None
         if self.mode.has_page and _is_navigation():
             target = request.script_root + request.full_path.removesuffix("?")
-            return redirect(sign_in_url(target), 303)
+            return redirect(sign_in_url(iri_to_uri(target)), 303)
         raise NotSignedIn(
             ""
             if self.mode.has_page
@@ -125,7 +126,7 @@ def sign_in_url(target: str) -> str:
     return "/sign-in" if target == origins.HOME else f"/sign-in?{urlencode({'next': target})}"
 
 
-def door() -> Door:
+def current_door() -> Door:
     """The door of the application that answers this request."""
     return cast("Door", current_app.extensions["akin.door"])
 
@@ -139,6 +140,7 @@ def init_app(app: Flask, settings: Settings) -> Door:
         sessions.init_app(app, keys, hours=settings.session_hours)
     app.before_request(built.ask)
     app.jinja_env.globals["viewer"] = built.viewer
+    app.jinja_env.globals["sign_in_url"] = sign_in_url
     app.jinja_env.globals["can_sign_out"] = built.mode.has_page
     app.wsgi_app = Peers(  # type: ignore[method-assign] # Flask's own way to add a layer
         app.wsgi_app, settings.proxies, settings.proxy_header

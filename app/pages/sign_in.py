@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 
-from app.auth import door
+from app.auth import current_door
 from app.auth.modes import Password, WithSession
 from app.auth.oidc import Oidc
 from app.auth.origins import path_of_ours
-from app.errors import AkinError, NotAdmitted, NotFound, SignInFailed, TooManyAttempts
+from app.errors import AkinError, NotAdmitted, NotFound, SignInFailed
+from app.pages.visiting import failure_headers
 from app.views.sign_in import SignedOutView, SignInView
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ blueprint = Blueprint("sign_in", __name__)
 def page() -> ResponseReturnValue:
     """Ask who is there; whoever is signed in already goes on."""
     target = path_of_ours(request.args.get("next", ""))
-    if door().viewer():
+    if current_door().viewer():
         return redirect(target, 303)
     return _page(SignInView(next=target))
 
@@ -36,7 +37,7 @@ def page() -> ResponseReturnValue:
 @blueprint.post("/sign-in")
 def sign_in() -> ResponseReturnValue:
     """Sign in with name and password, form fields `name`, `password` and `next`."""
-    mode = door().mode
+    mode = current_door().mode
     if not isinstance(mode, Password):
         raise NotFound("Nobody signs in with a password here.")
     name = request.form.get("name", "")
@@ -95,8 +96,7 @@ def _page(view: SignInView) -> Response:
     response = _kept_by_nobody(render_template("sign-in.html", page=view))
     if view.error:
         response.status_code = view.error.status
-    if isinstance(view.error, TooManyAttempts):
-        response.headers["Retry-After"] = str(int(view.error.retry_after) + 1)
+        response.headers.update(failure_headers(view.error))
     return response
 
 
@@ -107,14 +107,14 @@ def _kept_by_nobody(html: str) -> Response:
 
 
 def _with_session() -> WithSession:
-    mode = door().mode
+    mode = current_door().mode
     if not isinstance(mode, WithSession):
         raise NotFound("Nobody signs in here.")
     return mode
 
 
 def _oidc() -> Oidc:
-    mode = door().mode
+    mode = current_door().mode
     if not isinstance(mode, Oidc):
         raise NotFound("No provider signs people in here.")
     return mode

@@ -12,9 +12,10 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from flask import Response, current_app, request, session
+from flask import Response, current_app, request
 
 from app import visits
+from app.auth import current_door
 from app.visits import Visit
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def unless_unchanged(
         response.headers.update(failure_headers(error))
         return response
     digest = hashlib.blake2b(visits.current().digest, digest_size=12)
-    for part in (request.full_path, current_app.extensions[_BUILD], dict(session), *parts):
+    reader = current_door().viewer()
+    for part in (request.full_path, current_app.extensions[_BUILD], reader, *parts):
         digest.update(repr(part).encode("utf-8", "surrogatepass") + b"\0")
     tag = digest.hexdigest()
     if request.if_none_match.contains_weak(tag):
