@@ -38,15 +38,14 @@ def create_library(
     from library import api, cdn, homes
     from library.index import Index
     from library.ranking import Engine
-    from library.shelf import Shelves
-    from library.vocabulary import Vocabulary
+    from library.shelves import Shelves
 
     index = Index.open(home)
     if models is None:
         from library.models import Models
 
         models = Models.load(home)
-    engine = Engine(index, Shelves(index), Vocabulary(), models)
+    engine = Engine(Shelves(index), models)
     secret = homes.signing_secret(home)
 
     def signer() -> Signer:

@@ -108,7 +108,7 @@ class Routes:
             ranked = self._engine.search(connection, query)
             documents = self._index.values(connection, ranked.numbers)
         hits = [wire.hit(values, urls, original=original) for values in documents.values()]
-        return _json(wire.page(ranked, query.paging, hits))
+        return _json(wire.page(ranked, query, hits))
 
     def asset(self, asset_id: str) -> Response:
         """GET /assets/{id}."""

@@ -76,10 +76,10 @@ def _test(column: sa.ColumnElement[Any], leaf: Leaf) -> sa.ColumnElement[bool]:
         return column.between(leaf.low, leaf.high)
     if isinstance(leaf, Contains):
         # The columns are folded already; instr() knows no wildcards that need escaping.
-        place = sa.func.instr(sa.cast(column, sa.Text), leaf.value)
+        place = sa.func.instr(column, leaf.value)
         return place == 1 if leaf.start else place > 0
     if isinstance(leaf, Empty):
-        return sa.cast(column, sa.Text) == ""
+        return sa.false() if leaf.field.type is not Type.TEXT else column == ""
     raise TypeError(leaf)
 
 

@@ -5,26 +5,28 @@ Knows SQLite and SQLAlchemy, nothing of assets.
 
 from __future__ import annotations
 
+import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from library import schema
-from library.errors import IndexMissing, SchemaTooNew
+from library.errors import IndexMissing, SchemaTooNew, SchemaTooOld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 FILE = "library.sqlite"
+UID = "uid"  # in meta: made once, for caches to know their library by
 
 _PRAGMAS = (
     "PRAGMA busy_timeout = 30000",  # a second writer waits for the first one's batch
     "PRAGMA journal_mode = WAL",  # readers and one writer at a time do not wait for each other
     "PRAGMA synchronous = NORMAL",  # in WAL mode a crash loses no consistency
     "PRAGMA cache_size = -16384",
-    "PRAGMA mmap_size = 8589934592",
+    "PRAGMA mmap_size = 268435456",
     "PRAGMA temp_store = MEMORY",
 )
 
@@ -33,7 +35,7 @@ def open_engine(home: Path, *, create: bool) -> sa.Engine:
     """The engine of the library in `home`, its schema checked.
 
     Raises IndexMissing when there is none and `create` is not asked for, SchemaTooNew when a
-    newer version made it.
+    newer version made it, SchemaTooOld when an older one did; with `create` that one is emptied.
     """
     file = home / FILE
     if not file.exists():
@@ -58,13 +60,32 @@ def open_engine(home: Path, *, create: bool) -> sa.Engine:
             f"The library in {home} was written by a newer version of Akin (schema {version}, "
             f"this one reads {schema.VERSION}). Use that version, or index into a new home."
         )
+    if 0 < version < schema.VERSION and not create:
+        engine.dispose()
+        raise SchemaTooOld(
+            f"The library in {home} was written by an older version of Akin (schema {version}, "
+            f"this one writes {schema.VERSION}). Make it anew: python -m library index FOLDER"
+        )
     if version < schema.VERSION:
         with writing(engine) as connection:
+            # All of it is made from files: an older index is emptied, and indexed again.
+            _emptied(connection)
             schema.metadata.create_all(connection)
             for statement in schema.WORDS_DDL:
                 connection.exec_driver_sql(statement)
+            connection.execute(sa.insert(schema.meta), {"key": UID, "value": secrets.token_hex(8)})
             connection.exec_driver_sql(f"PRAGMA user_version = {schema.VERSION}")
     return engine
+
+
+def _emptied(connection: sa.Connection) -> None:
+    names = connection.exec_driver_sql(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
+        # Tables that begin with another one's name belong to it (FTS5) and go with it.
+        "ORDER BY name NOT IN ('words', 'vocabulary')"
+    )
+    for name in names.scalars().all():
+        connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{name}"')
 
 
 def _prepare(connection: Any, _record: Any) -> None:

@@ -3,6 +3,7 @@
     LibraryError                 anything below
     ├── IndexMissing             there is no library in that folder
     ├── SchemaTooNew             a newer version of Akin wrote the index
+    ├── SchemaTooOld             an older version wrote it, and it is to be made again
     └── RequestError             the caller's mistake: status, code and text of the answer
         ├── BadRequest           400
         │   └── FilterError      400, and the column of the mistake
@@ -26,6 +27,10 @@ class IndexMissing(LibraryError):
 
 class SchemaTooNew(LibraryError):
     """The index was written by a newer version, which this one cannot read."""
+
+
+class SchemaTooOld(LibraryError):
+    """The index was written by an older version; indexing again makes it anew."""
 
 
 class RequestError(LibraryError):

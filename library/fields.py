@@ -22,11 +22,17 @@ class Type(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One filterable field; `whole` says that its numbers have no fraction."""
+    """One filterable field.
+
+    `whole`: its numbers have no fraction. `long`: nearly every asset has a text of its own, which
+    is left to SQL and not counted in facets. `varied`: the same of a number.
+    """
 
     name: str
     type: Type
     whole: bool = False
+    long: bool = False
+    varied: bool = False
 
 
 FIELDS = {
@@ -36,14 +42,14 @@ FIELDS = {
         Field("type", Type.TEXT),
         Field("width", Type.NUMBER, whole=True),
         Field("height", Type.NUMBER, whole=True),
-        Field("size", Type.NUMBER, whole=True),
+        Field("size", Type.NUMBER, whole=True, varied=True),
         Field("aspectRatio", Type.TEXT),
         Field("mimeType", Type.TEXT),
-        Field("name", Type.TEXT),
-        Field("prompt", Type.TEXT),
-        Field("text", Type.TEXT),
-        Field("negativePrompt", Type.TEXT),
-        Field("seed", Type.TEXT),
+        Field("name", Type.TEXT, long=True),
+        Field("prompt", Type.TEXT, long=True),
+        Field("text", Type.TEXT, long=True),
+        Field("negativePrompt", Type.TEXT, long=True),
+        Field("seed", Type.TEXT, long=True),
         Field("modelId", Type.TEXT),
         Field("baseModelId", Type.TEXT),
         Field("modelType", Type.TEXT),
@@ -54,8 +60,8 @@ FIELDS = {
         Field("collectionIds", Type.ARRAY),
         Field("nsfw", Type.ARRAY),
         Field("privacy", Type.TEXT),
-        Field("createdAt", Type.DATE),
-        Field("updatedAt", Type.DATE),
+        Field("createdAt", Type.DATE, varied=True),
+        Field("updatedAt", Type.DATE, varied=True),
         Field("authorId", Type.TEXT),
         Field("ownerId", Type.TEXT),
     )

@@ -150,6 +150,18 @@ def _value(field: Field, token: Token, *, ordered: bool = False) -> Value:
     return value
 
 
+def _textual(field: Field, keyword: Token) -> Field:
+    """`field`, when parts of its values can be looked for; raises FilterError otherwise."""
+    if field.type in {Type.NUMBER, Type.DATE}:
+        column = keyword.column or 1
+        raise FilterError(
+            f"Invalid filter syntax: {field.name} is compared by value and has no parts to look "
+            f"for (column {column})",
+            column,
+        )
+    return field
+
+
 @v_args(inline=True)
 class _Tree(Transformer[Any, Any]):
     """Makes the tree while the parser reads, so that nesting costs no recursion."""
@@ -199,13 +211,13 @@ class _Tree(Transformer[Any, Any]):
         return Not(Empty(field))
 
     def contains(self, field: Field, *tokens: Token) -> Condition:
-        return Contains(field, folded(_text(tokens[-1])))
+        return Contains(_textual(field, tokens[0]), folded(_text(tokens[-1])))
 
     def contains_not(self, field: Field, *tokens: Token) -> Condition:
         return Not(self.contains(field, *tokens))
 
     def starts(self, field: Field, *tokens: Token) -> Condition:
-        return Contains(field, folded(_text(tokens[-1])), start=True)
+        return Contains(_textual(field, tokens[0]), folded(_text(tokens[-1])), start=True)
 
     def starts_not(self, field: Field, *tokens: Token) -> Condition:
         return Not(self.starts(field, *tokens))

@@ -10,15 +10,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import numpy as np
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from library import listings, rows
-from library.database import open_engine, reading, writing
-from library.listings import chunks
-from library.schema import arrays, assets, collections, documents, meta, sources, tombstones
-from library.schema import vectors as vector_table
+from library.database import UID, open_engine, reading, writing
+from library.listings import chunks, numbers_of
+from library.schema import (
+    arrays,
+    assets,
+    collections,
+    documents,
+    meta,
+    sources,
+    spellings,
+    tombstones,
+)
+from library.schema import vectors as vector_tables
 from library.schema import words as word_table
+from library.space import stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,6 +39,7 @@ if TYPE_CHECKING:
     from library.listings import CollectionCount, TagCount
 
 _GENERATION = "generation"  # in meta: counts the write transactions
+_BY_NUMBER = (assets, documents, sources, *vector_tables.values(), *arrays.values())
 _DECODE = msgspec.json.Decoder().decode
 
 
@@ -63,19 +74,8 @@ class Index:
 
         An asset replaces the one of the same id, and any other that was read from the same file.
         """
-        batch = [
-            (
-                document,
-                {
-                    "text": rows.half(embeddings.text),
-                    "subject": rows.half(embeddings.subject),
-                    "look": rows.half(embeddings.look),
-                },
-            )
-            for document, embeddings in {
-                document.id: (document, e) for document, e in items
-            }.values()
-        ]
+        unique = {document.id: (document, found) for document, found in items}
+        batch = [(document, rows.blobs(found)) for document, found in unique.values()]
         with writing(self.engine) as connection:
             self._drop(connection, self._replaced(connection, [document for document, _ in batch]))
             self._insert(connection, batch)
@@ -85,7 +85,7 @@ class Index:
     def remove(self, ids: Iterable[str]) -> int:
         """Forget these assets; returns how many there were."""
         with writing(self.engine) as connection:
-            numbers = list(_numbers(connection, ids).values())
+            numbers = list(numbers_of(connection, ids).values())
             self._drop(connection, numbers)
             _advance(connection)
         return len(numbers)
@@ -96,20 +96,22 @@ class Index:
         Raises KeyError when there is no such asset.
         """
         with writing(self.engine) as connection:
-            number = _numbers(connection, [id])[id]
-            kept = connection.execute(
-                sa.select(vector_table).where(vector_table.c.number == number)
-            ).one()
+            number = numbers_of(connection, [id])[id]
+            kept = {
+                name: connection.execute(
+                    sa.select(table.c.vector).where(table.c.number == number)
+                ).scalar()
+                for name, table in vector_tables.items()
+            }
             replaced = self._replaced(connection, [document])
             self._drop(connection, [*replaced, number])
-            blobs = {"text": kept.text, "subject": kept.subject, "look": kept.look}
-            self._insert(connection, [(document, blobs)])
+            self._insert(connection, [(document, kept)])
             _advance(connection)
 
     @staticmethod
     def _replaced(connection: sa.Connection, batch: Sequence[Document]) -> list[int]:
         """Numbers of the assets that have an id or a file in common with `batch`."""
-        found = list(_numbers(connection, (document.id for document in batch)).values())
+        found = list(numbers_of(connection, (document.id for document in batch)).values())
         for part in chunks([rows.source_row(0, document) for document in batch]):
             paths = sa.tuple_(sources.c.root, sources.c.path).in_(
                 [(row["root"], row["path"]) for row in part]
@@ -120,7 +122,7 @@ class Index:
     @staticmethod
     def _drop(connection: sa.Connection, numbers: Iterable[int]) -> None:
         for part in chunks(sorted(set(numbers))):
-            for table in (assets, documents, sources, vector_table, *arrays.values()):
+            for table in _BY_NUMBER:
                 connection.execute(sa.delete(table).where(table.c.number.in_(part)))
             connection.execute(
                 sa.text("DELETE FROM words WHERE rowid = :number"), [{"number": n} for n in part]
@@ -136,22 +138,27 @@ class Index:
         highest = connection.execute(
             sa.text("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'assets'")
         ).scalar_one()
-        tables: dict[Any, list[dict[str, Any]]] = {
-            table: []
-            for table in (assets, documents, sources, vector_table, word_table, *arrays.values())
-        }
+        tables: dict[Any, list[dict[str, Any]]] = {table: [] for table in (*_BY_NUMBER, word_table)}
+        spelled: dict[tuple[str, str], str] = {}
         for number, (document, blobs) in enumerate(batch, start=int(highest) + 1):
             values, json = rows.stored(document)
             tables[assets].append(rows.asset_row(number, values))
             tables[documents].append({"number": number, "json": json})
             tables[sources].append(rows.source_row(number, document))
-            tables[vector_table].append({"number": number, **blobs})
+            for name, blob in blobs.items():
+                if blob is not None:
+                    tables[vector_tables[name]].append({"number": number, "vector": blob})
             tables[word_table].append(rows.word_row(number, values))
             for name, table in arrays.items():
                 tables[table] += rows.array_rows(number, values, name)
+            spelled |= rows.spelled(values)
         for table, table_rows in tables.items():
             if table_rows:
                 connection.execute(sa.insert(table), table_rows)
+        connection.execute(
+            sqlite.insert(spellings).on_conflict_do_nothing(),
+            [{"field": f, "value": v, "shown": shown} for (f, v), shown in spelled.items()],
+        )
 
     # Reading
 
@@ -159,6 +166,11 @@ class Index:
         """How many write transactions the library has seen."""
         found = connection.execute(sa.select(meta.c.value).where(meta.c.key == _GENERATION))
         return int(found.scalar() or 0)
+
+    def uid(self, connection: sa.Connection) -> str:
+        """What tells this library from any other, even one in the same place later."""
+        found = connection.execute(sa.select(meta.c.value).where(meta.c.key == UID)).scalar_one()
+        return str(found)
 
     def count(self) -> int:
         """How many assets there are."""
@@ -186,7 +198,7 @@ class Index:
     def source(self, id: str) -> SourceFile | None:  # noqa: A002 - the API's word
         """The file of one asset."""
         with self.reading() as connection:
-            number = _numbers(connection, [id]).get(id)
+            number = numbers_of(connection, [id]).get(id)
             if number is None:
                 return None
             found = connection.execute(sa.select(sources).where(sources.c.number == number))
@@ -199,7 +211,7 @@ class Index:
     def documents(self, ids: Iterable[str]) -> dict[str, Document]:
         """Those of the assets that exist, by id."""
         with self.reading() as connection:
-            found = self.values(connection, _numbers(connection, ids).values())
+            found = self.values(connection, numbers_of(connection, ids).values())
             files = {
                 row.number: rows.source_file(row)
                 for part in chunks(list(found))
@@ -212,7 +224,7 @@ class Index:
 
     def numbers(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, int]:
         """Id -> number, for those that exist."""
-        return _numbers(connection, ids)
+        return numbers_of(connection, ids)
 
     def values(
         self, connection: sa.Connection, numbers: Iterable[int]
@@ -227,10 +239,11 @@ class Index:
 
     def embedding(self, connection: sa.Connection, number: int) -> list[float] | None:
         """The vector of an asset's picture, else of its text, as the models made it."""
-        found = connection.execute(sa.select(vector_table).where(vector_table.c.number == number))
-        row = found.one()
-        blob = row.subject or row.text
-        return None if blob is None else np.frombuffer(blob, dtype="<f2").tolist()
+        for name in ("subject", "text"):
+            found = stored(connection, name, [number])
+            if number in found:
+                return list(found[number].tolist())
+        return None
 
     def models(self, ids: Iterable[str]) -> list[tuple[str, str | None]]:
         """(model id, model type) for those of `ids` that an asset was made with."""
@@ -248,14 +261,6 @@ class Index:
         """Collections by name, from the one after the (name, id) `after` on."""
         with self.reading() as connection:
             return listings.collections(connection, limit, after)
-
-
-def _numbers(connection: sa.Connection, ids: Iterable[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for part in chunks(list(ids)):
-        statement = sa.select(assets.c.id, assets.c.number).where(assets.c.id.in_(part))
-        found |= {row.id: row.number for row in connection.execute(statement)}
-    return found
 
 
 def _put_collections(connection: sa.Connection, named: Iterable[Collection]) -> None:

@@ -1,16 +1,18 @@
-"""Words of a query -> scores, through FTS5's bm25.
+"""Words of a query -> scores.
 
-Each word of the query becomes a group of alternatives: the word itself, its prefix completions
-when it is the last, words of the library one or two typing errors away, its two halves, or the
-word it makes with its neighbour. Each alternative is one FTS5 expression with its own bm25, and a
-document's score for a group is the best of them, discounted for what was forgiven. A group that
-is a typo thus never outweighs the word itself for being rarer.
+Each word of the query becomes a group of alternatives: the word itself, its completions when it
+is the last, words of the library one or two typing errors away, its two halves, or the word it
+makes with its neighbour. A document's score for a group is its best alternative's bm25, discounted
+for what was forgiven; so a word that is found through a typo never outweighs the word itself for
+being rarer. The scores of the groups add up.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from itertools import pairwise
+from math import log
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,32 +24,37 @@ from library.analysis import words
 from library.fields import WEIGHTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from library.analysis import Word
+    from library.postings import Postings, Segment
     from library.shelf import Floats, Mask, Shelf, Slots
 
 ENOUGH = 20  # assets with all words; with fewer, the least telling words are dropped
 GROUPS_MOST = 16  # words of a query that are looked up
-VARIANTS_MOST = 12  # typing errors forgiven in one word
+VARIANTS_MOST = 12  # mistyped forms of one word
+REMEMBERED = 4096  # words whose mistyped forms are kept
 PREFIX_LEAST = 2  # letters of a last word before its completions count
-_PREFIX = 0.9  # what a completion counts for beside the word itself
-_TYPO = 0.6  # the same for one typing error; squared for two
-_SPLIT = 0.8  # the same for a word cut in two or joined
+COMPLETED = 0.9  # what a completion counts for beside the word itself
+MISTYPED = 0.6  # the same for one typing error; squared for two
+APART = 0.8  # the same for a word cut in two or joined
 
-_COLUMNS = "{" + " ".join(WEIGHTS) + "} : "
-_MATCH = sa.text(
-    f"SELECT rowid, bm25(words, {', '.join(str(w) for w in WEIGHTS.values())}, 0, 0) "  # noqa: S608 - constants
-    "FROM words WHERE words MATCH :expression"
-)
+
+class Kind(Enum):
+    """How an alternative is looked up."""
+
+    WORD = "word"
+    PREFIX = "prefix"
+    PHRASE = "phrase"  # words in a row; only the FTS5 table knows their places
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Alternatives for one word of the query: FTS5 expression -> what it counts for."""
+class Alternative:
+    """One thing that may stand for a word of the query."""
 
-    alternatives: Mapping[str, float]
-    span: int = 1  # words of the query that it stands for
+    text: str
+    kind: Kind = Kind.WORD
+    counts: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,118 +65,183 @@ class Found:
     scores: Floats
 
 
-def typos(word: str) -> int:
-    """Errors forgiven in a word of this length; a number is never mistyped."""
-    if word.isdecimal():
-        return 0
-    return 0 if len(word) < 5 else 1 if len(word) < 9 else 2
-
-
-def search(
-    connection: sa.Connection, shelf: Shelf, query: str, terms: Mapping[str, int], mask: Mask
-) -> Found:
+def search(connection: sa.Connection, shelf: Shelf, query: str, mask: Mask) -> Found:
     """The slots within `mask` that have the query's words, scored.
 
-    `terms` is the library's vocabulary: word -> assets that have it.
+    All words are wanted. When fewer than `ENOUGH` assets have them all, words are dropped from
+    the least telling, that is, the one that most assets have; whoever has more of the telling
+    words goes first. A word that no asset has is left out from the beginning.
     """
-    groups = _groups(list(words(query))[:GROUPS_MOST], terms)
+    groups = _groups(list(words(query))[:GROUPS_MOST], shelf.postings)
     scored = [_scored(connection, shelf, group, mask) for group in groups]
+    scored = sorted((found for found in scored if len(found.slots)), key=lambda f: len(f.slots))
     if not scored:
-        nothing = np.zeros(0, dtype=np.int64)
-        return Found(nothing, nothing.astype(np.float32))
-    # The most telling first: those that the fewest assets have.
-    scored.sort(key=lambda found: len(found.slots))
-    present = [found for found in scored if len(found.slots)] or scored[:1]
-    # A word that no asset has tells nothing that could be asked of an asset.
-    total = np.zeros(len(shelf.number), dtype=np.float32)
-    held = np.zeros(len(shelf.number), dtype=np.int8)
-    unbroken = np.ones(len(shelf.number), dtype=np.bool_)
-    for found in present:
-        has = np.zeros(len(shelf.number), dtype=np.bool_)
-        has[found.slots] = True
-        unbroken &= has
-        held += unbroken
-        total[found.slots] += found.scores
-    wanted = len(present)
+        return Found(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
+    # Only assets with the most telling word can have the telling words in a row.
+    slots = scored[0].slots
+    held = np.ones(len(slots), dtype=np.int32)
+    total = scored[0].scores.copy()
+    for wanted, found in enumerate(scored[1:], start=1):
+        place = np.searchsorted(found.slots, slots)
+        place[place == len(found.slots)] = 0
+        has = found.slots[place] == slots
+        total[has] += found.scores[place[has]]
+        held += has & (held == wanted)
+    wanted = len(scored)
     while wanted > 1 and np.count_nonzero(held >= wanted) < ENOUGH:
         wanted -= 1
-    slots = np.flatnonzero(held >= wanted)
-    # Whoever has more of the telling words goes first, whatever the bm25.
-    tier = held[slots] - wanted
-    highest = float(total.max(initial=0.0)) or 1.0
-    return Found(slots, tier.astype(np.float32) + total[slots] / (highest * 1.001))
+    kept = held >= wanted
+    slots, tier, total = slots[kept], held[kept] - wanted, total[kept]
+    highest = float(total.max()) or 1.0
+    return Found(slots, tier.astype(np.float32) + total / np.float32(highest * 1.001))
 
 
-def _scored(connection: sa.Connection, shelf: Shelf, group: Group, mask: Mask) -> Found:
-    """Each slot's best alternative."""
-    best = np.zeros(len(shelf.number), dtype=np.float32)
-    for expression, counts in group.alternatives.items():
-        rows = connection.execute(_MATCH, {"expression": _COLUMNS + expression}).all()
-        if rows:
-            table = np.array(rows, dtype=np.float64)
-            known = np.isin(table[:, 0], shelf.number)
-            slots = shelf.slots(table[known, 0].astype(np.int64))
-            scores = np.maximum(-table[known, 1] * counts, 1e-9).astype(np.float32)
-            best[slots] = np.maximum(best[slots], scores)
-    best[~mask] = 0
-    slots = np.flatnonzero(best)
-    return Found(slots, best[slots])
+def typos(word: str) -> int:
+    """Errors forgiven in a word of this length; a number is never mistyped."""
+    if word.isdecimal() or len(word) < 5:
+        return 0
+    return 1 if len(word) < 9 else 2
 
 
-def _quoted(text: str) -> str:
-    return f'"{text}"'
+def _scored(
+    connection: sa.Connection, shelf: Shelf, group: Sequence[Alternative], mask: Mask
+) -> Found:
+    """Each slot's best alternative, slots rising."""
+    slots: list[Slots] = []
+    scores: list[Floats] = []
+    for alternative in group:
+        found = (
+            _phrase(connection, shelf, alternative)
+            if alternative.kind is Kind.PHRASE
+            else _looked_up(shelf, alternative)
+        )
+        within = mask[found.slots]
+        slots.append(found.slots[within])
+        scores.append(found.scores[within])
+    if len(slots) == 1 and group[0].kind is Kind.WORD:
+        return Found(slots[0], scores[0])
+    return _best(np.concatenate(slots), np.concatenate(scores))
 
 
-def _groups(found: Sequence[Word], terms: Mapping[str, int]) -> list[Group]:
+def _best(slots: Slots, scores: Floats) -> Found:
+    """Each slot once, with its highest score, slots rising."""
+    if not len(slots):
+        return Found(slots, scores)
+    order = np.argsort(slots, kind="stable")
+    slots, scores = slots[order], scores[order]
+    first = np.flatnonzero(np.diff(slots, prepend=-1))
+    return Found(slots[first], np.maximum.reduceat(scores, first))
+
+
+def _looked_up(shelf: Shelf, alternative: Alternative) -> Found:
+    """The slots with a word, or with any completion of it, from the postings."""
+    places = [_place(segment, alternative) for segment in shelf.postings]
+    have = sum(place.stop - place.start for place in places)
+    weight = np.float32(_idf(len(shelf.number), have) * alternative.counts)
+    slots, scores = [], []
+    for segment, place in zip(shelf.postings, places, strict=True):
+        slots.append(segment.slots[place].astype(np.int64))
+        scores.append(segment.impacts[place].astype(np.float32) * weight)
+    if not slots:
+        return Found(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
+    return Found(np.concatenate(slots), np.concatenate(scores))
+
+
+def _place(segment: Segment, alternative: Alternative) -> slice:
+    if alternative.kind is Kind.PREFIX:
+        return segment.completions(alternative.text)
+    return segment.word(alternative.text)
+
+
+def _idf(assets: int, have: int) -> float:
+    """What a word tells (Robertson, Sparck Jones), a little even when every asset has it."""
+    return max(1e-6, log((assets - have + 0.5) / (have + 0.5))) if assets > have else 1e-6
+
+
+_COLUMNS = "{" + " ".join(WEIGHTS) + "} : "
+_MATCH = sa.text("SELECT rowid FROM words WHERE words MATCH :expression ORDER BY rowid")
+
+
+def _phrase(connection: sa.Connection, shelf: Shelf, alternative: Alternative) -> Found:
+    """The slots with these words in a row."""
+    expression = f'{_COLUMNS}"{alternative.text}"'
+    rows = connection.execute(_MATCH, {"expression": expression}).scalars().all()
+    slots = shelf.slots(rows)
+    weight = _idf(len(shelf.number), len(slots)) * alternative.counts
+    return Found(slots, np.full(len(slots), weight, dtype=np.float32))
+
+
+def _groups(found: Sequence[Word], postings: Postings) -> list[list[Alternative]]:
     """The query's words with their alternatives; a run of single characters is one phrase."""
-    groups: list[Group] = []
-    run = ""
+    groups: list[list[Alternative]] = []
+    run: list[str] = []
     for place, word in enumerate(found):
-        if word.single:
-            run += word.text + " "
-            if place + 1 == len(found) or not found[place + 1].single:
-                groups.append(Group({_quoted(run.strip()): 1.0}))
-                run = ""
+        last = place + 1 == len(found)
+        if not word.single:
+            groups.append(_alternatives(word.text, postings, last=last))
             continue
-        groups.append(Group(_alternatives(word.text, terms, last=place + 1 == len(found))))
-    return _with_joined(found, groups, terms)
+        run.append(word.text)
+        if last or not found[place + 1].single:
+            kind = Kind.PHRASE if len(run) > 1 else Kind.WORD
+            groups.append([Alternative(" ".join(run), kind)])
+            run = []
+    if len(groups) == len(found):
+        # `sand castle` also asks for `sandcastle`, in place of either word.
+        for place, (left, right) in enumerate(pairwise(found)):
+            joined = left.text + right.text
+            if _have(postings, joined):
+                groups[place].append(Alternative(joined, counts=APART))
+                groups[place + 1].append(Alternative(joined, counts=APART))
+    return groups
 
 
-def _alternatives(word: str, terms: Mapping[str, int], *, last: bool) -> dict[str, float]:
-    """What may stand for one word."""
-    found = {_quoted(word): 1.0}
+def _have(postings: Postings, word: str, kind: Kind = Kind.WORD) -> int:
+    """How many entries the postings have for a word."""
+    places = (_place(segment, Alternative(word, kind)) for segment in postings)
+    return sum(place.stop - place.start for place in places)
+
+
+def _alternatives(word: str, postings: Postings, *, last: bool) -> list[Alternative]:
+    """What may stand for one word of the query."""
+    found = [Alternative(word)]
+    have = _have(postings, word)
     if last and len(word) >= PREFIX_LEAST:
-        found[_quoted(word) + " *"] = _PREFIX
-    if len(word) >= 5:
-        for cut in range(2, len(word) - 1):
-            left, right = word[:cut], word[cut:]
-            if left in terms and right in terms:
-                found[_quoted(f"{left} {right}")] = _SPLIT
+        found.append(Alternative(word, Kind.PREFIX, COMPLETED))
+        have = max(have, _have(postings, word, Kind.PREFIX))
+    for cut in range(2, len(word) - 1) if len(word) >= 5 else ():
+        left, right = word[:cut], word[cut:]
+        if _have(postings, left) and _have(postings, right):
+            found.append(Alternative(f"{left} {right}", Kind.PHRASE, APART))
+    # A word that many assets have is no mistake.
+    if have < ENOUGH:
+        found += _mistyped(word, postings)
+    return found
+
+
+def _near(segment: Segment, word: str) -> list[tuple[str, int]]:
+    """Words of a segment within the errors that `word` is forgiven, nearest first."""
+    if word in segment.near:
+        return segment.near[word]
     allowed = typos(word)
-    if allowed:
+    found: list[tuple[str, int]] = []
+    for length in range(len(word) - allowed, len(word) + allowed + 1):
         near = process.extract(
             word,
-            terms.keys(),
+            segment.by_length.get(length, ()),
             scorer=OSA.distance,
             score_cutoff=allowed,
             limit=VARIANTS_MOST + 1,
         )
-        for term, distance, _ in near:
-            if distance:
-                found.setdefault(_quoted(term), _TYPO**distance)
-    return found
+        found += [(term, int(distance)) for term, distance, _ in near if distance]
+    if len(segment.near) >= REMEMBERED:
+        segment.near.clear()
+    segment.near[word] = sorted(found, key=lambda near: near[1])[:VARIANTS_MOST]
+    return segment.near[word]
 
 
-def _with_joined(
-    found: Sequence[Word], groups: list[Group], terms: Mapping[str, int]
-) -> list[Group]:
-    """`sand castle` also asks for `sandcastle`, in place of either word."""
-    if len(groups) != len(found):
-        return groups
-    joined = list(groups)
-    for place, (left, right) in enumerate(pairwise(found)):
-        word = left.text + right.text
-        if word in terms:
-            for side in (place, place + 1):
-                joined[side] = Group({**joined[side].alternatives, _quoted(word): _SPLIT})
-    return joined
+def _mistyped(word: str, postings: Postings) -> list[Alternative]:
+    if not typos(word):
+        return []
+    near = {term: errors for segment in postings for term, errors in _near(segment, word)}
+    nearest = sorted(near.items(), key=lambda pair: pair[1])[:VARIANTS_MOST]
+    return [Alternative(term, counts=MISTYPED**errors) for term, errors in nearest]

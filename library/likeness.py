@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from library.index import Index
-    from library.shelf import Floats, Mask, Shelf, Slots
+    from library.shelf import Floats, Shelf, Slots
 
 PUSH = 0.5  # what an unlike weighs beside a like
 
@@ -51,7 +50,6 @@ class References:
 
 def references(
     connection: sa.Connection,
-    index: Index,
     shelf: Shelf,
     models: Embedder,
     *,
@@ -66,53 +64,43 @@ def references(
     pull: dict[str, Floats] = {}
     own: list[int] = []
     for names, force in ((like, 1.0), (unlike, -PUSH)):
-        ids = [name for name in names if data_url(name) is None]
-        numbers = index.numbers(connection, ids)
-        missing = [name for name in ids if name not in numbers]
+        contents = {name: data_url(name) for name in names}
+        ids = [name for name, content in contents.items() if content is None]
+        slots = shelf.slots_of(connection, ids)
+        missing = [name for name in ids if name not in slots]
         if missing:
             raise NotFound(f"No asset with id {missing[0][:80]!r}")
-        for name in names:
-            content = data_url(name)
-            if content is None:
-                slot = int(shelf.slots([numbers[name]])[0])
-                own.append(slot)
-                brought = _of_asset(shelf, slot, name)
-            else:
-                brought = _of_picture(shelf, models, content)
+        own += slots.values()
+        for name, content in contents.items():
+            brought = (
+                _of_asset(connection, shelf, slots[name], name)
+                if content is None
+                else _of_picture(shelf, models, content)
+            )
             for space, vector in brought.items():
-                pull[space] = pull.get(space, 0) + vector * (force / len(names))
+                pull[space] = pull.get(space, np.float32(0)) + vector * np.float32(
+                    force / len(names)
+                )
     return References(pull, np.array(own, dtype=np.int64))
 
 
-def likeness(shelf: Shelf, found: References, ratio: float) -> tuple[Floats, Mask]:
-    """(slots,) scores, and which slots have anything to compare.
-
-    `ratio` is imageSemanticRatio: 1 subject, 0 look.
-    """
+def shares(found: References, ratio: float) -> list[tuple[str, Floats, float]]:
+    """(space, vector, share) of what is compared; `ratio` as imageSemanticRatio: 1 subject."""
     share = {"subject": ratio, "look": 1 - ratio, "text": 1.0}
-    scores = np.zeros(len(shelf.number), dtype=np.float32)
-    comparable = np.zeros(len(shelf.number), dtype=np.bool_)
-    for name, vector in found.pull.items():
-        if share[name]:
-            cosines = shelf.space[name].cosines(vector)
-            comparable |= ~np.isnan(cosines)
-            scores += np.nan_to_num(cosines) * np.float32(share[name])
-    comparable[found.own] = False
-    return scores, comparable
+    return [(name, vector, share[name]) for name, vector in found.pull.items() if share[name]]
 
 
-def _of_asset(shelf: Shelf, slot: int, name: str) -> dict[str, Floats]:
-    spaces: tuple[str, ...] = ("subject", "look")
-    if shelf.space["subject"].row[slot] < 0:
-        spaces = ("text",)
-    brought = {
-        space: shelf.space[space].unit[shelf.space[space].row[slot]]
-        for space in spaces
-        if shelf.space[space].row[slot] >= 0
-    }
-    if not brought:
-        raise BadRequest(f"Asset {name[:80]!r} has neither a picture nor words to compare by")
-    return brought
+def _of_asset(connection: sa.Connection, shelf: Shelf, slot: int, name: str) -> dict[str, Floats]:
+    number = int(shelf.number[slot])
+    brought: dict[str, Floats] = {}
+    for spaces in (("subject", "look"), ("text",)):
+        for space in spaces:
+            vector = shelf.space[space].vector(connection, slot, number)
+            if vector is not None:
+                brought[space] = vector
+        if brought:
+            return brought
+    raise BadRequest(f"Asset {name[:80]!r} has neither a picture nor words to compare by")
 
 
 def _of_picture(shelf: Shelf, models: Embedder, content: bytes) -> dict[str, Floats]:
@@ -121,8 +109,8 @@ def _of_picture(shelf: Shelf, models: Embedder, content: bytes) -> dict[str, Flo
     except ValueError as error:
         raise BadRequest(f"The image cannot be read: {error}") from error
     subject, look = models.embed_images([picture])
-    brought: dict[str, Floats] = {}
-    for space, vectors in (("subject", subject), ("look", look)):
-        if len(shelf.space[space].slot):
-            brought[space] = shelf.space[space].comparable(vectors)[0]
-    return brought
+    return {
+        space: shelf.space[space].comparable(vectors)[0]
+        for space, vectors in (("subject", subject), ("look", look))
+        if len(shelf.space[space])
+    }

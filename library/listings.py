@@ -47,6 +47,15 @@ def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
         yield values[start : start + _CHUNK]
 
 
+def numbers_of(connection: sa.Connection, ids: Iterable[str]) -> dict[str, int]:
+    """Id -> number, for the assets that exist."""
+    found: dict[str, int] = {}
+    for part in chunks(list(ids)):
+        statement = sa.select(assets.c.id, assets.c.number).where(assets.c.id.in_(part))
+        found |= {row.id: row.number for row in connection.execute(statement)}
+    return found
+
+
 def models(connection: sa.Connection, ids: Iterable[str]) -> list[tuple[str, str | None]]:
     """(model id, model type) for those of `ids` that an asset was made with."""
     wanted = {folded(model_id): model_id for model_id in ids}

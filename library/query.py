@@ -28,6 +28,7 @@ LIMIT = 20  # hits when the caller does not say
 REFERENCES_MOST = 100  # images in `like`, and in `unlike`
 QUERY_LONGEST = 10_000  # characters of a query that are read
 
+_FACETS = tuple(name for name, of in FIELDS.items() if not of.long)
 _Ratio = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
@@ -202,11 +203,11 @@ def _order(entry: str) -> tuple[str, bool]:
 
 def _facets(names: list[str]) -> tuple[str, ...]:
     for name in names:
-        if name != "*" and name not in FIELDS:
+        if name != "*" and name not in _FACETS:
             raise BadRequest(
-                f'"{name[:80]}" is not a field with facets. Fields: {", ".join(FIELDS)}'
+                f'"{name[:80]}" is not a field with facets. Fields: {", ".join(_FACETS)}'
             )
-    return tuple(FIELDS) if "*" in names else tuple(dict.fromkeys(names))
+    return _FACETS if "*" in names else tuple(dict.fromkeys(names))
 
 
 def _paging(found: _Body, arguments: Mapping[str, str]) -> Paging:

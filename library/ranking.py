@@ -1,29 +1,40 @@
-"""A query -> the slots that answer it, in order.
+"""A query -> the assets that answer it, in order.
 
-Keyword scores and cosines are brought to 0..1 and mixed in proportion; a filter is applied
+Keyword scores and inner products are brought to 0..1 and mixed in proportion; a filter is applied
 before anything is ranked, so a page is full when there is enough to fill it. Equals are ordered
-by the newest, then by a key made from the id, so pages neither repeat nor skip an asset.
+by the newest, then by a key made from the id, so pages neither repeat nor skip an asset. In a
+large library the first `HEAD` of the order are compared again, exactly.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import sqlalchemy as sa
 
 from library import keywords
-from library.clauses import clause
-from library.likeness import likeness, references
-from library.schema import assets
+from library.conditions import All, Compare
+from library.evaluation import holds
+from library.facets import Facets, counted
+from library.fields import FIELDS
+from library.likeness import references, shares
+from library.ordering import window
 
 if TYPE_CHECKING:
-    from library.index import Index
+    from collections.abc import Sequence
+
+    import sqlalchemy as sa
+
     from library.likeness import Embedder
+    from library.ordering import Key
     from library.query import Query
-    from library.shelf import Floats, Mask, Shelf, Shelves, Slots
-    from library.vocabulary import Vocabulary
+    from library.shelf import Floats, Mask, Shelf, Slots
+    from library.shelves import Shelves
+    from library.space import Space
+
+HEAD = 400  # of an approximate order, compared exactly
+_PUBLIC = Compare(FIELDS["privacy"], "=", "public")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,103 +43,182 @@ class Ranked:
 
     total: int
     numbers: list[int]
-    scores: list[float]  # 0..1, of the same assets; empty when nothing was ranked
+    scores: list[float]  # of the same assets, best 1; empty when nothing was ranked
+    facets: Facets | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approximate:
+    """A part of the scores that stands on a reduced space, and can be made exact."""
+
+    space: Space
+    query: Floats
+    products: Floats  # (slots,)
+    factor: float  # what a product counts for in the score
+
+    def correction(self, connection: sa.Connection, shelf: Shelf, slots: Slots) -> Floats:
+        """(slots,) what is to be added to the scores of these slots."""
+        exact = self.space.exact(connection, self.query, slots, shelf.number)
+        found: Floats = np.nan_to_num(exact - self.products[slots]) * np.float32(self.factor)
+        return found
+
+
+@dataclass(slots=True)
+class Scores:
+    """(slots,) scores while they are added up, and which slots are hits."""
+
+    values: Floats
+    hits: Mask
+    approximate: list[Approximate] = field(default_factory=list)
 
 
 class Engine:
     """Searches one library. Thread-safe."""
 
-    def __init__(
-        self, index: Index, shelves: Shelves, vocabulary: Vocabulary, models: Embedder
-    ) -> None:
-        self._index = index
+    def __init__(self, shelves: Shelves, models: Embedder) -> None:
         self._shelves = shelves
-        self._vocabulary = vocabulary
         self._models = models
 
     def search(self, connection: sa.Connection, query: Query) -> Ranked:
         """Rank the library, as `connection` sees it, for `query`; raises RequestError."""
         shelf = self._shelves.at(connection)
-        mask = self._mask(connection, shelf, query)
-        scores: Floats = np.zeros(len(shelf.number), dtype=np.float32)
+        mask = _allowed(shelf, connection, query)
+        parts: list[Scores] = []
         if query.words:
-            scores, has = self._words(connection, shelf, query, mask)
-            mask &= has
+            parts.append(self._words(connection, shelf, query, mask))
+            mask = parts[-1].hits
         if query.like or query.unlike:
-            found = references(
-                connection,
-                self._index,
-                shelf,
-                self._models,
-                like=query.like,
-                unlike=query.unlike,
-            )
-            alike, has = likeness(shelf, found, query.imageSemanticRatio)
-            mask &= has
-            alike = _normal(alike, mask)
-            scores = (scores + alike) * np.float32(0.5) if query.words else alike
+            parts.append(self._pictures(connection, shelf, query, mask))
+            mask = parts[-1].hits
         slots = np.flatnonzero(mask)
-        ranked = bool(query.words or query.like or query.unlike)
-        by_field = query.sortBy if query.querySemanticRatio == 0 or not query.words else ()
-        slots = _ordered(shelf, slots, scores, by_field)
-        page = slots[query.paging.start : query.paging.start + query.paging.count]
-        return Ranked(
-            len(slots),
-            shelf.number[page].tolist(),
-            scores[page].tolist() if ranked else [],
-        )
+        facets = counted(connection, shelf, mask, query.facets) if query.facets else None
+        start, stop = query.paging.start, query.paging.start + query.paging.count
+        if not parts:
+            page = window(slots, _keys(shelf, None, query.sortBy), start, stop)
+            return Ranked(len(slots), shelf.number[page].tolist(), [], facets)
+        by_field = query.sortBy if not query.querySemanticRatio and not query.like else ()
+        page, scores = _page(connection, shelf, slots, parts, by_field, (start, stop))
+        return Ranked(len(slots), shelf.number[page].tolist(), scores.tolist(), facets)
 
-    def _mask(self, connection: sa.Connection, shelf: Shelf, query: Query) -> Mask:
-        """The living assets that the filter and the scope let through."""
-        mask = shelf.alive.copy()
-        where = [] if query.filter is None else [clause(query.filter)]
-        if query.public:
-            where.append(assets.c.privacy == "public")
-        if where:
-            statement = sa.select(assets.c.number).where(*where)
-            mask &= shelf.mask(connection.execute(statement).scalars().all())
-        return mask
-
-    def _words(
-        self, connection: sa.Connection, shelf: Shelf, query: Query, mask: Mask
-    ) -> tuple[Floats, Mask]:
-        """(slots,) scores in 0..1 of the query's words, and which slots are hits."""
+    def _words(self, connection: sa.Connection, shelf: Shelf, query: Query, mask: Mask) -> Scores:
+        """How well each asset answers the query's words, in 0..1."""
         ratio = query.querySemanticRatio
-        scores = np.zeros(len(shelf.number), dtype=np.float32)
-        hits = np.zeros(len(shelf.number), dtype=np.bool_)
+        scores = Scores(np.zeros(len(mask), np.float32), np.zeros(len(mask), np.bool_))
         if ratio < 1:
-            terms = self._vocabulary.at(connection, shelf.generation)
-            found = keywords.search(connection, shelf, query.words, terms, mask)
+            found = keywords.search(connection, shelf, query.words, mask)
             highest = float(found.scores.max(initial=0.0)) or 1.0
-            scores[found.slots] = found.scores / highest * (1 - ratio)
-            hits[found.slots] = True
-        if ratio > 0 and len(shelf.space["text"].slot):
+            scores.values[found.slots] = found.scores * np.float32((1 - ratio) / highest)
+            scores.hits[found.slots] = True
+        if ratio > 0 and len(shelf.space["text"]):
             vector = self._models.embed_texts([query.words], query=True)[0]
-            cosines = shelf.space["text"].cosines(vector)
-            has = ~np.isnan(cosines) & mask
-            scores += _normal(np.nan_to_num(cosines), has) * np.float32(ratio)
-            hits |= has
-        return scores, hits
+            _add(scores, shelf, [("text", vector, 1.0)], mask, ratio)
+        return scores
+
+    def _pictures(
+        self, connection: sa.Connection, shelf: Shelf, query: Query, mask: Mask
+    ) -> Scores:
+        """How alike each asset is to the references, in 0..1."""
+        found = references(connection, shelf, self._models, like=query.like, unlike=query.unlike)
+        scores = Scores(np.zeros(len(mask), np.float32), np.zeros(len(mask), np.bool_))
+        mask = mask.copy()
+        mask[found.own] = False
+        _add(scores, shelf, shares(found, query.imageSemanticRatio), mask, 1.0)
+        return scores
 
 
-def _normal(scores: Floats, mask: Mask) -> Floats:
-    """`scores` stretched to 0..1 over `mask`, 0 elsewhere; the order stays."""
-    found = np.zeros(len(scores), dtype=np.float32)
-    within = scores[mask]
-    if len(within):
-        low, high = float(within.min()), float(within.max())
-        found[mask] = (within - low) / ((high - low) or 1.0)
+def _allowed(shelf: Shelf, connection: sa.Connection, query: Query) -> Mask:
+    """The living assets that the filter and the scope let through."""
+    conditions = [condition for condition in (query.filter,) if condition is not None]
+    if query.public:
+        conditions.append(_PUBLIC)
+    if not conditions:
+        return shelf.alive
+    found: Mask = shelf.alive & holds(All(tuple(conditions)), shelf, connection)
     return found
 
 
-def _ordered(
-    shelf: Shelf, slots: Slots, scores: Floats, by_field: tuple[tuple[str, bool], ...]
-) -> Slots:
-    """`slots` by the sort fields, else by score; then the newest, then the stable key."""
-    keys: list[np.ndarray] = [shelf.key[slots], -shelf.column["createdAt"][slots], -scores[slots]]
-    for name, descending in reversed(by_field):
-        if name in shelf.column:
-            values = shelf.column[name][slots]
-            # Assets without the field go last, whichever way the rest is sorted.
-            keys.append(np.nan_to_num(-values if descending else values, nan=np.inf))
-    return slots[np.lexsort(keys)]
+def _add(
+    scores: Scores,
+    shelf: Shelf,
+    compared: Sequence[tuple[str, Floats, float]],
+    mask: Mask,
+    weight: float,
+) -> None:
+    """Add to `scores` how near the slots of `mask` are to the vectors, stretched to 0..`weight`.
+
+    `compared` is (space, vector, share); a slot without a vector in one space has 0 there.
+    """
+    total = np.zeros(len(mask), dtype=np.float32)
+    near = np.zeros(len(mask), dtype=np.bool_)
+    parts: list[tuple[Space, Floats, Floats, float]] = []
+    for name, vector, share in compared:
+        space = shelf.space[name]
+        slots, products = space.near(vector, mask)
+        near[slots] = True
+        dense = np.zeros(len(mask), dtype=np.float32)
+        dense[slots] = products
+        total += dense * np.float32(share)
+        if space.reduction is not None:
+            parts.append((space, vector, dense, share))
+    within = total[near]
+    if not len(within):
+        return
+    low, high = float(within.min()), float(within.max())
+    factor = weight / ((high - low) or 1.0)
+    scores.values[near] += (within - np.float32(low)) * np.float32(factor)
+    scores.hits |= near
+    scores.approximate += [Approximate(*part[:3], part[3] * factor) for part in parts]
+
+
+def _page(
+    connection: sa.Connection,
+    shelf: Shelf,
+    slots: Slots,
+    parts: Sequence[Scores],
+    by_field: Sequence[tuple[str, bool]],
+    ends: tuple[int, int],
+) -> tuple[Slots, Floats]:
+    """The slots of the page and their scores: the mean of the parts."""
+    share = np.float32(1 / len(parts))
+    values = parts[0].values if len(parts) == 1 else sum(part.values for part in parts) * share
+    values = np.asarray(values, dtype=np.float32)
+    approximate = [found for part in parts for found in part.approximate]
+    keys = _keys(shelf, values, by_field)
+    start, stop = ends
+    if by_field or not approximate:
+        page = window(slots, keys, start, stop)
+        return page, values[page]
+    head = window(slots, keys, 0, HEAD)
+    exact = values[head]
+    for found in approximate:
+        exact = exact + found.correction(connection, shelf, head) * share
+    order = np.lexsort((shelf.key[head], -exact))
+    head, exact = head[order], exact[order]
+    # Behind the head the order is the approximate one, which begins where the head ends.
+    rest = window(slots, keys, max(start, len(head)), stop)
+    return (
+        np.concatenate([head[start:stop], rest]),
+        np.concatenate([exact[start:stop], values[rest]]),
+    )
+
+
+def _keys(shelf: Shelf, values: Floats | None, by_field: Sequence[tuple[str, bool]]) -> list[Key]:
+    """What slots are ordered by: the sort fields, the score, the newest, the stable key."""
+    keys = [_by(shelf, name, descending) for name, descending in by_field if name in shelf.column]
+    if values is not None:
+        scores = values
+        keys.append(lambda slots: -scores[slots])
+    return [*keys, _by(shelf, "createdAt", descending=True), lambda slots: shelf.key[slots]]
+
+
+def _by(shelf: Shelf, name: str, descending: bool) -> Key:
+    column: Any = shelf.column[name]
+    numbers = column.numbers()
+
+    def key(slots: Slots) -> Floats:
+        # Assets without the field go last, whichever way the rest is sorted.
+        values = numbers[slots]
+        found: Floats = np.nan_to_num(-values if descending else values, nan=np.inf)
+        return found
+
+    return key

@@ -20,9 +20,10 @@ from library.fields import FIELDS, Type, folded
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from library.documents import Vector
+    from library.documents import Embeddings, Vector
 
 _STORED = tuple(field.name for field in dataclass_fields(Document) if field.name != "source")
+_SPELLED = tuple(f.name for f in FIELDS.values() if f.type is Type.TEXT and not f.long)
 _ENCODE = msgspec.json.Encoder().encode
 
 
@@ -124,6 +125,18 @@ def word_row(number: int, values: Mapping[str, Any]) -> dict[str, Any]:
 def half(vector: Vector | None) -> bytes | None:
     """A vector as half floats, two bytes a value: a hundredth of a per cent off at most."""
     return None if vector is None else np.asarray(vector, dtype="<f2").tobytes()
+
+
+def blobs(found: Embeddings) -> dict[str, bytes | None]:
+    """The embeddings as the tables of vectors keep them."""
+    return {"text": half(found.text), "subject": half(found.subject), "look": half(found.look)}
+
+
+def spelled(values: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """(field, folded value) -> the value, for the fields that are counted in facets."""
+    return {
+        (name, folded(values[name])): values[name] for name in _SPELLED if values[name] is not None
+    }
 
 
 def to_document(values: dict[str, Any], source: SourceFile) -> Document:

@@ -1,10 +1,12 @@
 """The tables of `library.sqlite`.
 
 `assets` is narrow: what a filter or a sort order looks at, texts folded for comparison. The
-arrays have a table each, `documents` holds the JSON of each asset, `sources` its file, `vectors`
-its embeddings as half floats, `words` (FTS5) its text. Rows are never changed in place: an asset
-that is written again takes a new, higher `number`, and the number that is gone is noted in
-`tombstones`. So a reader that knows what it has seen reads only what is new.
+arrays have a table each, `documents` holds the JSON of each asset, `sources` its file, the
+`vectors_` its embeddings as half floats, `words` (FTS5) its text.
+
+Rows are never changed in place: an asset that is written again takes a new, higher `number`, and
+the number that is gone is noted in `tombstones`. So a reader that knows what it has seen reads
+only what is new.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import sqlalchemy as sa
 
 from library.fields import FIELDS, UNSEARCHED, WEIGHTS, Type
 
-VERSION = 1  # of this schema; kept in PRAGMA user_version
+VERSION = 2  # of this schema; kept in PRAGMA user_version
 
 metadata = sa.MetaData()
 
@@ -75,13 +77,25 @@ sources = sa.Table(
     sa.UniqueConstraint("root", "path"),
 )
 
-vectors = sa.Table(
-    "vectors",
+# A table for each kind, so that reading one vector does not read past the others.
+vectors = {
+    name: sa.Table(
+        f"vectors_{name}",
+        metadata,
+        sa.Column("number", sa.Integer, primary_key=True),
+        sa.Column("vector", sa.LargeBinary, nullable=False),  # little-endian half floats
+    )
+    for name in ("text", "subject", "look")
+}
+
+# How documents spell the values that `assets` keeps folded, for counting them in facets.
+spellings = sa.Table(
+    "spellings",
     metadata,
-    sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("text", sa.LargeBinary),
-    sa.Column("subject", sa.LargeBinary),
-    sa.Column("look", sa.LargeBinary),
+    sa.Column("field", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, primary_key=True),
+    sa.Column("shown", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 collections = sa.Table(

@@ -1,73 +1,40 @@
-"""The library in memory: what ranking and sorting look at for every asset.
+"""The library in memory: what filtering, ranking and sorting look at for every asset.
 
-A `Shelf` is one state of the library, never changed; `Shelves` keeps the current one and brings
-it up to date from the index, reading only what is new. A *slot* is an asset's place in the
-arrays; slots are in the order of the index's numbers, and those of removed assets are dead.
-Knows the tables that it reads and numpy; ranks nothing.
+A `Shelf` is one state of the library, never changed; a *slot* is an asset's place in its arrays.
+Slots are in the order of the index's numbers, and those of removed assets are dead. `advanced`
+makes the next state, reading only what is new. Knows the tables that it reads; ranks nothing.
 """
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import sqlalchemy as sa
 
-from library.schema import assets, tombstones, vectors
+from library.columns import KEPT, Coded, Column, Lists, Raw, empty
+from library.fields import WEIGHTS, Type
+from library.listings import numbers_of
+from library.postings import Postings, grown, segment
+from library.schema import arrays, assets, tombstones, vectors, words
+from library.space import EXACT_MOST, SAMPLE, Space
+from library.strip import Strip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
-
-    from library.index import Index
 
     Floats: TypeAlias = NDArray[np.float32]
     Slots: TypeAlias = NDArray[np.int64]
     Mask: TypeAlias = NDArray[np.bool_]
 
 SPACES = ("text", "subject", "look")
-_SORTED = ("createdAt", "updatedAt", "width", "height")
-
-
-@dataclass(frozen=True, slots=True)
-class Space:
-    """The vectors of one kind: `stored` as the models made them, `unit` for comparison.
-
-    `row` (slots,) is the row of each slot's vector, -1 where it has none; `slot` (rows,) the
-    inverse; `centre` what was subtracted before the unit length.
-    """
-
-    stored: Floats
-    unit: Floats
-    row: Slots
-    slot: Slots
-    centre: Floats | None
-
-    @classmethod
-    def of(cls, stored: Floats, slot: Slots, slots: int, *, centred: bool) -> Space:
-        """The space of `stored` (rows, width), whose rows belong to `slot` (rows,)."""
-        row = np.full(slots, -1, dtype=np.int64)
-        row[slot] = np.arange(len(slot))
-        centre = stored.mean(axis=0) if centred and len(stored) > 2 else None
-        space = cls(stored, stored, row, slot, centre)
-        return cls(stored, space.comparable(stored), row, slot, centre)
-
-    def comparable(self, given: Floats) -> Floats:
-        """`given` (n, width) centred as the library is, and of unit length."""
-        moved = given if self.centre is None else given - self.centre
-        length = np.linalg.norm(moved, axis=1, keepdims=True)
-        unit: Floats = (moved / np.where(length > 0, length, 1)).astype(np.float32)
-        return unit
-
-    def cosines(self, query: Floats) -> Floats:
-        """(slots,) inner product of each slot's vector with `query` (width,); NaN for none."""
-        found = np.full(len(self.row), np.nan, dtype=np.float32)
-        found[self.slot] = self.unit @ query
-        return found
+_PART = 10_000  # assets read at a time, so that reading a large library takes bounded memory
+_SINGLE = tuple(of for of in KEPT if of.type is not Type.ARRAY)
+_MANY = tuple(of for of in KEPT if of.type is Type.ARRAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +43,59 @@ class Shelf:
 
     generation: int
     tombstone: int  # the last one seen
-    number: Slots  # (slots,) rising
-    alive: Mask
-    key: NDArray[np.uint64]  # a stable order among equals, from the id
-    column: Mapping[str, NDArray[np.float64]]  # what can be sorted by; NaN where missing
+    numbers: Strip  # (slots,) rising
+    keys: Strip  # (slots,) a stable order among equals, from the id
+    alive: Mask  # (slots,)
+    column: Mapping[str, Column]
     space: Mapping[str, Space]
+    postings: Postings
+
+    @classmethod
+    def empty(cls) -> Shelf:
+        """The state of a library with nothing in it."""
+        return cls(
+            generation=-1,
+            tombstone=0,
+            numbers=Strip.empty(np.int64),
+            keys=Strip.empty(np.uint64),
+            alive=np.zeros(0, dtype=np.bool_),
+            column={of.name: empty(of) for of in KEPT},
+            space={name: Space.empty(name) for name in SPACES},
+            postings=(),
+        )
+
+    @property
+    def number(self) -> Slots:
+        """(slots,) the index's number of each."""
+        found: Slots = self.numbers.rows
+        return found
+
+    @property
+    def key(self) -> NDArray[np.uint64]:
+        """(slots,) a number that orders equals the same way each time."""
+        found: NDArray[np.uint64] = self.keys.rows
+        return found
+
+    @property
+    def last(self) -> int:
+        """The highest number on the shelf."""
+        return int(self.number[-1]) if len(self.number) else 0
 
     def slots(self, numbers: Iterable[int]) -> Slots:
         """The slots of those numbers that the shelf has, in the same order."""
-        wanted = np.asarray(numbers, dtype=np.int64)
+        wanted = np.fromiter(numbers, dtype=np.int64)
         place = np.searchsorted(self.number, wanted)
         known = place < len(self.number)
         known[known] = self.number[place[known]] == wanted[known]
         return place[known]
+
+    def slots_of(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, int]:
+        """Id -> slot, for the living assets among `ids`."""
+        numbers = numbers_of(connection, ids)
+        slots = self.slots(numbers.values()) if numbers else ()
+        return {
+            name: int(slot) for name, slot in zip(numbers, slots, strict=False) if self.alive[slot]
+        }
 
     def mask(self, numbers: Sequence[int]) -> Mask:
         """(slots,) true for the assets with these numbers."""
@@ -97,73 +104,128 @@ class Shelf:
         return found
 
 
-class Shelves:
-    """The current shelf of an index; safe to ask from several threads."""
+def advanced(old: Shelf, connection: sa.Connection, generation: int) -> Shelf:
+    """`old` with what the library, as `connection` sees it, has gained and lost since."""
+    shelf = _fitted(old, connection)
+    while True:
+        longer = _with_assets(shelf, connection)
+        if longer is shelf:
+            break
+        shelf = longer
+    new = segment(_new_words(shelf, connection, old.last))
+    shelf = replace(shelf, postings=grown(shelf.postings, new))
+    gone = connection.execute(
+        sa.select(tombstones.c.seq, tombstones.c.number)
+        .where(tombstones.c.seq > old.tombstone)
+        .order_by(tombstones.c.seq)
+    ).all()
+    if not gone:
+        return replace(shelf, generation=generation)
+    alive = shelf.alive.copy()
+    alive[shelf.slots([row.number for row in gone])] = False
+    return replace(shelf, generation=generation, tombstone=int(gone[-1].seq), alive=alive)
 
-    def __init__(self, index: Index) -> None:
-        self._index = index
-        self._lock = threading.Lock()
-        self._current: Shelf | None = None
 
-    def at(self, connection: sa.Connection) -> Shelf:
-        """The shelf for the state of the library that `connection` sees."""
-        generation = self._index.generation(connection)
-        shelf = self._current
-        if shelf is not None and shelf.generation >= generation:
-            return shelf
-        with self._lock:
-            shelf = self._current
-            if shelf is None or shelf.generation < generation:
-                shelf = self._current = _advanced(shelf, connection, generation)
-            return shelf
+def _fitted(shelf: Shelf, connection: sa.Connection) -> Shelf:
+    """`shelf` with the spaces that will be large made ready for it, from a sample of the whole."""
+    space = dict(shelf.space)
+    for name, found in space.items():
+        table = vectors[name]
+        count = connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+        if found.reduction is None and not len(found) and count > EXACT_MOST:
+            every = max(1, count // SAMPLE)
+            statement = sa.select(table.c.vector).where(table.c.number % every == 0)
+            blobs = connection.execute(statement.limit(SAMPLE)).scalars().all()
+            space[name] = found.fitted(_floats(blobs))
+    return replace(shelf, space=space)
+
+
+def _with_assets(shelf: Shelf, connection: sa.Connection) -> Shelf:
+    """`shelf` with the next assets behind it; itself when there are none."""
+    columns = (assets.c.number, assets.c.id, *(assets.c[of.name] for of in _SINGLE))
+    new = connection.execute(
+        sa.select(*columns)
+        .where(assets.c.number > shelf.last)
+        .order_by(assets.c.number)
+        .limit(_PART)
+    ).all()
+    if not new:
+        return shelf
+    number, ids, *values = zip(*new, strict=True)
+    longer = replace(
+        shelf,
+        numbers=shelf.numbers.grown(np.array(number, dtype=np.int64)),
+        keys=shelf.keys.grown(np.array([_stable(found) for found in ids], dtype=np.uint64)),
+        alive=np.concatenate([shelf.alive, np.ones(len(new), dtype=np.bool_)]),
+    )
+    column: dict[str, Column] = {}
+    for of, found in zip(_SINGLE, values, strict=True):
+        single = shelf.column[of.name]
+        if isinstance(single, (Coded, Raw)):
+            column[of.name] = single.grown(found)
+    within = (shelf.last, longer.last)
+    for of in _MANY:
+        many = shelf.column[of.name]
+        if isinstance(many, Lists):
+            column[of.name] = _with_entries(many, longer, connection, of.name, within)
+    space = {
+        name: _with_vectors(found, longer, connection, within)
+        for name, found in shelf.space.items()
+    }
+    return replace(longer, column=column, space=space)
+
+
+def _with_entries(
+    column: Lists, shelf: Shelf, connection: sa.Connection, name: str, within: tuple[int, int]
+) -> Lists:
+    table = arrays[name]
+    rows = connection.execute(
+        sa.select(table.c.number, table.c.value)
+        .where(table.c.number > within[0], table.c.number <= within[1])
+        .order_by(table.c.number)
+    ).all()
+    owners = shelf.slots([row[0] for row in rows]).tolist()
+    return column.grown(owners, [row[1] for row in rows], len(shelf.number))
+
+
+def _with_vectors(
+    space: Space, shelf: Shelf, connection: sa.Connection, within: tuple[int, int]
+) -> Space:
+    table = vectors[space.name]
+    rows = connection.execute(
+        sa.select(table.c.number, table.c.vector)
+        .where(table.c.number > within[0], table.c.number <= within[1])
+        .order_by(table.c.number)
+    ).all()
+    # While a library moves to another model, vectors of two widths are in the table.
+    width = 2 * space.width if space.width else max((len(row[1]) for row in rows), default=0)
+    rows = [row for row in rows if len(row[1]) == width]
+    slots = shelf.slots([row[0] for row in rows])
+    return space.grown(_floats([row[1] for row in rows]), slots, len(shelf.number))
+
+
+def _new_words(
+    shelf: Shelf, connection: sa.Connection, last: int
+) -> Iterator[tuple[Slots, Sequence[Sequence[str]]]]:
+    """The words of the assets behind number `last`, some at a time."""
+    while rows := connection.execute(
+        sa.select(words.c.rowid, *(words.c[name] for name in WEIGHTS))
+        .where(words.c.rowid > last)
+        .order_by(words.c.rowid)
+        .limit(_PART)
+    ).all():
+        number, *texts = zip(*rows, strict=True)
+        last = number[-1]
+        yield shelf.slots(number), texts
+
+
+def _floats(blobs: Sequence[bytes]) -> Floats:
+    """(n, width) of vectors as the tables keep them."""
+    if not blobs:
+        return np.zeros((0, 0), dtype=np.float32)
+    joined = np.frombuffer(b"".join(blobs), dtype="<f2")
+    return joined.reshape(len(blobs), -1).astype(np.float32)
 
 
 def _stable(asset_id: str) -> int:
     return int.from_bytes(blake2b(asset_id.encode(), digest_size=8).digest(), "big")
-
-
-def _advanced(old: Shelf | None, connection: sa.Connection, generation: int) -> Shelf:
-    """`old` with what the library has gained and lost since."""
-    last = -1 if old is None or not len(old.number) else int(old.number[-1])
-    columns = (assets.c.number, assets.c.id, *(assets.c[name] for name in _SORTED))
-    new = connection.execute(
-        sa.select(*columns).where(assets.c.number > last).order_by(assets.c.number)
-    ).all()
-    number = np.array([row[0] for row in new], dtype=np.int64)
-    key = np.array([_stable(row[1]) for row in new], dtype=np.uint64)
-    column = {
-        name: np.array([row[place] for row in new], dtype=np.float64)
-        for place, name in enumerate(_SORTED, start=2)
-    }
-    alive = np.ones(len(new), dtype=np.bool_)
-    if old is not None:
-        number = np.concatenate([old.number, number])
-        key = np.concatenate([old.key, key])
-        column = {name: np.concatenate([old.column[name], column[name]]) for name in _SORTED}
-        alive = np.concatenate([old.alive, alive])
-    seen = 0 if old is None else old.tombstone
-    gone = connection.execute(
-        sa.select(tombstones.c.seq, tombstones.c.number)
-        .where(tombstones.c.seq > seen)
-        .order_by(tombstones.c.seq)
-    ).all()
-    shelf = Shelf(
-        generation, int(gone[-1].seq) if gone else seen, number, alive, key, column, space={}
-    )
-    alive[shelf.slots([row.number for row in gone])] = False
-    added = connection.execute(sa.select(vectors).where(vectors.c.number > last)).all()
-    space = {name: _space(name, old, shelf, added) for name in SPACES}
-    return Shelf(generation, shelf.tombstone, number, alive, key, column, space)
-
-
-def _space(name: str, old: Shelf | None, shelf: Shelf, added: Sequence[sa.Row[Any]]) -> Space:
-    """The space of that name with the vectors of `added` rows."""
-    having = [row for row in added if getattr(row, name) is not None]
-    slot = shelf.slots([row.number for row in having])
-    blobs = [np.frombuffer(getattr(row, name), dtype="<f2") for row in having]
-    stored = np.array(blobs, dtype=np.float32) if blobs else np.zeros((0, 0), dtype=np.float32)
-    if old is not None and len(old.space[name].slot):
-        earlier = old.space[name]
-        slot = np.concatenate([earlier.slot, slot])
-        stored = np.concatenate([earlier.stored, stored]) if blobs else earlier.stored
-    return Space.of(stored, slot, len(shelf.number), centred=name == "subject")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from library.listings import CollectionCount, TagCount
-    from library.query import Paging
+    from library.query import Query
     from library.ranking import Ranked
 
 _OWNER = "local"
@@ -121,23 +121,30 @@ def asset(values: Mapping[str, Any], urls: URLs, *, original: bool) -> dict[str,
     return found
 
 
-def page(ranked: Ranked, paging: Paging, hits: list[dict[str, Any]]) -> dict[str, Any]:
+def page(ranked: Ranked, query: Query, hits: list[dict[str, Any]]) -> dict[str, Any]:
     """The answer to a search, in the shape of the pagination that was asked for."""
+    paging = query.paging
+    answer: dict[str, Any] = {"hits": hits}
     if paging.numbered:
-        pages = -(-ranked.total // paging.count)
-        return {
-            "hits": hits,
+        answer |= {
             "page": paging.page,
             "hitsPerPage": paging.count,
             "totalHits": ranked.total,
-            "totalPages": pages,
+            "totalPages": -(-ranked.total // paging.count),
         }
-    return {
-        "hits": hits,
-        "offset": paging.start,
-        "limit": paging.count,
-        "estimatedTotalHits": ranked.total,
-    }
+    else:
+        answer |= {
+            "offset": paging.start,
+            "limit": paging.count,
+            "estimatedTotalHits": ranked.total,
+        }
+    if query.showRankingScore and ranked.scores:
+        for entry, score in zip(hits, ranked.scores, strict=False):
+            entry["_rankingScore"] = round(score, 6)
+    if ranked.facets is not None:
+        answer["facetDistribution"] = ranked.facets.distribution
+        answer["facetStats"] = ranked.facets.stats
+    return answer
 
 
 def tag(found: TagCount) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,9 +13,9 @@ import sqlalchemy as sa
 
 from library.database import FILE
 from library.documents import Embeddings, SourceFile
-from library.errors import IndexMissing, SchemaTooNew
+from library.errors import IndexMissing, SchemaTooNew, SchemaTooOld
 from library.index import Index
-from library.shelf import Shelves
+from library.shelves import Shelves
 from tests.library import engine_samples as samples
 
 if TYPE_CHECKING:
@@ -151,10 +153,8 @@ def test_a_home_without_a_library_is_said_to_be_one(tmp_path: Path) -> None:
 
 def test_an_index_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     Index.open(tmp_path, create=True).close()
-    engine = sa.create_engine(f"sqlite:///{tmp_path / FILE}")
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA user_version = 999")
-    engine.dispose()
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection:
+        connection.execute("PRAGMA user_version = 999")
     with pytest.raises(SchemaTooNew, match="schema 999"):
         Index.open(tmp_path)
 
@@ -168,3 +168,16 @@ def test_tags_page_by_key(index: Index) -> None:
         ("Zoo", 1),
         ("Élan", 1),
     ]
+
+
+def test_an_index_of_an_older_version_is_made_anew(index: Index, tmp_path: Path) -> None:
+    index.write([(samples.document("castle"), Embeddings())])
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection:
+        connection.execute("PRAGMA user_version = 1")
+    with pytest.raises(SchemaTooOld, match="index FOLDER"):
+        Index.open(tmp_path)
+    again = Index.open(tmp_path, create=True)
+    assert again.count() == 0
+    again.write([(samples.document("castle"), Embeddings())])
+    assert again.count() == 1
+    again.close()

@@ -1,0 +1,168 @@
+"""What can be filtered, sorted and counted, in memory: one column a field.
+
+Texts with few different values, and numbers that repeat, are kept as codes into a list of values,
+so that a condition is asked once a value and not once an asset. Columns never change; `grown`
+returns a longer one. Long texts (names, prompts) are not here: SQL knows them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from library.fields import FIELDS, Field, Type
+from library.strip import Strip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    Mask: TypeAlias = NDArray[np.bool_]
+    Floats64: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Different values in the order in which they were met; shared by a column's states."""
+
+    listed: list[Any] = field(default_factory=list)
+    code: dict[Any, int] = field(default_factory=dict)
+
+    def codes(self, values: Sequence[Any]) -> list[int]:
+        """The code of each value, -1 for None; new values are added."""
+        code, listed = self.code, self.listed
+        found = []
+        for value in values:
+            if value is None:
+                found.append(-1)
+                continue
+            place = code.get(value)
+            if place is None:
+                place = code[value] = len(listed)
+                listed.append(value)
+            found.append(place)
+        return found
+
+    def table(self, test: Callable[[Any], bool]) -> Mask:
+        """(values + 1,) whether each value passes; the last entry, for -1, is False."""
+        return np.array([*(test(value) for value in list(self.listed)), False], dtype=np.bool_)
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """One value an asset, as codes (slots,) int32; -1 where the asset has none."""
+
+    values: Values
+    codes: Strip
+
+    @classmethod
+    def empty(cls) -> Coded:
+        """A column of no assets."""
+        return cls(Values(), Strip.empty(np.int32))
+
+    def grown(self, values: Sequence[Any]) -> Coded:
+        """This column with these assets' values behind it."""
+        codes = np.array(self.values.codes(values), dtype=np.int32)
+        return Coded(self.values, self.codes.grown(codes))
+
+    def where(self, test: Callable[[Any], bool]) -> Mask:
+        """(slots,) the assets whose value passes; False where there is none."""
+        found: Mask = self.values.table(test)[self.codes.rows]
+        return found
+
+    def exists(self) -> Mask:
+        """(slots,) the assets that have a value."""
+        return np.asarray(self.codes.rows >= 0)
+
+    def numbers(self) -> Floats64:
+        """(slots,) the values of a column of numbers, NaN where there is none."""
+        values = np.array([*self.values.listed, np.nan], dtype=np.float64)
+        found: Floats64 = values[self.codes.rows]
+        return found
+
+    def counts(self, mask: Mask) -> NDArray[np.int64]:
+        """(values,) how many of the assets in `mask` have each value."""
+        found = np.bincount(self.codes.rows[mask] + 1, minlength=len(self.values.listed) + 1)
+        return found[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """One number an asset, (slots,) float64; NaN where the asset has none."""
+
+    numbers_: Strip
+
+    @classmethod
+    def empty(cls) -> Raw:
+        """A column of no assets."""
+        return cls(Strip.empty(np.float64))
+
+    def grown(self, values: Sequence[Any]) -> Raw:
+        """This column with these assets' values behind it."""
+        return Raw(self.numbers_.grown(np.array(values, dtype=np.float64)))
+
+    def exists(self) -> Mask:
+        """(slots,) the assets that have a value."""
+        return np.asarray(~np.isnan(self.numbers_.rows))
+
+    def numbers(self) -> Floats64:
+        """(slots,) the values, NaN where there is none."""
+        found: Floats64 = self.numbers_.rows
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Any number of values an asset: `codes` (entries,), and the slot `owner` (entries,) of each.
+
+    The entries are in the order of their owners.
+    """
+
+    values: Values
+    codes: Strip
+    owner: Strip
+    slots: int
+
+    @classmethod
+    def empty(cls) -> Lists:
+        """A column of no assets."""
+        return cls(Values(), Strip.empty(np.int32), Strip.empty(np.int32), 0)
+
+    def grown(self, owners: Sequence[int], values: Sequence[Any], slots: int) -> Lists:
+        """This column for `slots` assets, with these entries behind it."""
+        codes = np.array(self.values.codes(values), dtype=np.int32)
+        owner = np.array(owners, dtype=np.int32)
+        return Lists(self.values, self.codes.grown(codes), self.owner.grown(owner), slots)
+
+    def where(self, test: Callable[[Any], bool]) -> Mask:
+        """(slots,) the assets that have a value which passes."""
+        found = np.zeros(self.slots, dtype=np.bool_)
+        found[self.owner.rows[self.values.table(test)[self.codes.rows]]] = True
+        return found
+
+    def filled(self) -> Mask:
+        """(slots,) the assets that have any value."""
+        found = np.zeros(self.slots, dtype=np.bool_)
+        found[self.owner.rows] = True
+        return found
+
+    def counts(self, mask: Mask) -> NDArray[np.int64]:
+        """(values,) how many of the assets in `mask` have each value."""
+        held = self.codes.rows[mask[self.owner.rows]]
+        return np.bincount(held, minlength=len(self.values.listed))
+
+
+Column: TypeAlias = "Coded | Raw | Lists"
+
+
+def empty(of: Field) -> Column:
+    """The column that keeps this field, of no assets."""
+    if of.type is Type.ARRAY:
+        return Lists.empty()
+    return Raw.empty() if of.varied else Coded.empty()
+
+
+KEPT = tuple(of for of in FIELDS.values() if not of.long)

@@ -1,0 +1,131 @@
+"""A tree of conditions -> the assets for which it holds.
+
+What a column in memory knows is asked there; a condition on a long text (name, prompt, seed ...)
+goes to SQL by `clauses`, a whole branch at once when nothing else is in it. Both mean the same,
+which the tests hold against a naive evaluator.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from library.clauses import clause
+from library.columns import Lists, Raw
+from library.conditions import (
+    All,
+    Between,
+    Compare,
+    Contains,
+    Either,
+    Empty,
+    Exists,
+    Has,
+    Not,
+    OneOf,
+)
+from library.fields import folded
+from library.schema import assets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from library.conditions import Condition, Leaf
+    from library.shelf import Mask, Shelf
+
+
+def holds(tree: Condition, shelf: Shelf, connection: sa.Connection) -> Mask:
+    """(slots,) the assets, dead ones too, for which `tree` holds."""
+    if _for_sql(tree):
+        statement = sa.select(assets.c.number).where(clause(tree))
+        return shelf.mask(connection.execute(statement).scalars().all())
+    if isinstance(tree, Not):
+        return ~holds(tree.item, shelf, connection)
+    if isinstance(tree, (All, Either)):
+        join = np.logical_and if isinstance(tree, All) else np.logical_or
+        found = holds(tree.items[0], shelf, connection)
+        for item in tree.items[1:]:
+            found = join(found, holds(item, shelf, connection))
+        return found
+    return _leaf(tree, shelf)
+
+
+def _for_sql(tree: Condition) -> bool:
+    """Whether every condition in `tree` is on a long text."""
+    if isinstance(tree, Not):
+        return _for_sql(tree.item)
+    if isinstance(tree, (All, Either)):
+        return all(_for_sql(item) for item in tree.items)
+    return tree.field.long
+
+
+def _leaf(leaf: Leaf, shelf: Shelf) -> Mask:
+    column = shelf.column[leaf.field.name]
+    if isinstance(leaf, Exists):
+        return (
+            np.ones(len(shelf.number), np.bool_) if isinstance(column, Lists) else column.exists()
+        )
+    if isinstance(leaf, Empty) and isinstance(column, Lists):
+        return ~column.filled()
+    if isinstance(column, Raw):
+        return _number_test(leaf, column.numbers())
+    return column.where(_value_test(leaf))
+
+
+def _value_test(leaf: Leaf) -> Callable[[Any], bool]:
+    """What `leaf` asks of one value that is there."""
+    if isinstance(leaf, Compare):
+        return _compared(leaf.operator, leaf.value)
+    if isinstance(leaf, OneOf):
+        wanted = frozenset(leaf.values)
+        return lambda value: value in wanted
+    if isinstance(leaf, Between):
+        low, high = leaf.low, leaf.high
+        return lambda value: low <= value <= high
+    if isinstance(leaf, Contains):
+        part, start = leaf.value, leaf.start
+        return lambda value: value.startswith(part) if start else part in value
+    if isinstance(leaf, Has):
+        # On a field that the keyword index does not have, `field:value` means equality.
+        return _compared("=", folded(leaf.value))
+    return lambda value: value == ""  # Empty; Exists is asked of the column
+
+
+def _compared(operator: str, wanted: Any) -> Callable[[Any], bool]:
+    if wanted is None:
+        return lambda _: False
+    tests: dict[str, Callable[[Any], bool]] = {
+        "=": lambda value: bool(value == wanted),
+        ">": lambda value: bool(value > wanted),
+        ">=": lambda value: bool(value >= wanted),
+        "<": lambda value: bool(value < wanted),
+        "<=": lambda value: bool(value <= wanted),
+    }
+    return tests[operator]
+
+
+def _number_test(leaf: Leaf, numbers: np.ndarray) -> Mask:
+    """The same for a column of bare numbers; comparing with NaN is False."""
+    if isinstance(leaf, Compare):
+        found: Mask = np.asarray(_ARRAY[leaf.operator](numbers, _number(leaf.value)))
+        return found
+    if isinstance(leaf, OneOf):
+        return np.isin(numbers, [_number(value) for value in leaf.values if value is not None])
+    if isinstance(leaf, Between):
+        return np.asarray((numbers >= _number(leaf.low)) & (numbers <= _number(leaf.high)))
+    return np.zeros(len(numbers), dtype=np.bool_)
+
+
+def _number(value: Any) -> float:
+    return float("nan") if value is None else float(value)
+
+
+_ARRAY: dict[str, Callable[[Any, Any], Any]] = {
+    "=": np.equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "<": np.less,
+    "<=": np.less_equal,
+}
