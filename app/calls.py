@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import email.utils
 import hashlib
+import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
 
     from app.search import Search
 
+MOST_WAIT: Final = 7 * 86400.0  # seconds; who asks for more means: not today
 _RETRIED: Final = frozenset({408, 409, 429})
+_PLAIN: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{0,9})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +134,34 @@ def _error_of(reply: Reply) -> tuple[str, str]:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, by `retry-after-ms`, or `retry-after` as seconds or an HTTP date."""
+    """Seconds to wait, by `retry-after-ms`, or `retry-after` as seconds or an HTTP date.
+
+    At most `MOST_WAIT`; None where neither can be read.
+    """
+    waits = (
+        _number(headers.get("retry-after-ms", ""), 0.001),
+        _number(headers.get("retry-after", ""), 1.0),
+        _until(headers.get("retry-after", "")),
+    )
+    wait = next((wait for wait in waits if wait is not None), None)
+    return None if wait is None else min(wait, MOST_WAIT)
+
+
+def _number(text: str, unit: float) -> float | None:
+    return float(text) * unit if _PLAIN.fullmatch(text.strip()) else None
+
+
+def _until(text: str) -> float | None:
     try:
-        if milliseconds := headers.get("retry-after-ms"):
-            return max(0.0, float(milliseconds) / 1000)
-        if not (text := headers.get("retry-after")):
-            return None
-        if text.strip().replace(".", "", 1).isdigit():
-            return float(text)
         return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
     except (ValueError, OverflowError):
         return None
 
 
 def is_retried(reply: Reply) -> bool:
-    """Tell whether the official client would ask again."""
+    """Tell whether the official client would ask again; a success it takes, whatever it wishes."""
+    if reply.status < 400:
+        return False
     wish = reply.headers.get("x-should-retry", "").lower()
     if wish in {"true", "false"}:
         return wish == "true"

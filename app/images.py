@@ -7,6 +7,7 @@ URLs"); makes no request.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
@@ -23,6 +24,7 @@ _ANIMATED: Final = frozenset({"image/gif", "image/apng"})
 _PICTURED: Final = frozenset({"image", "image-hdr", "video", "3d"})
 _TRANSFORM: Final = "/assets-transform/"
 _SIGNED_ORIGINAL: Final = "/assets/"
+_NOT_IN_URLS: Final = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,9 @@ class Picture:
 
 def grid_picture(asset: Asset) -> Picture:
     """The picture of a card: thumbnail, transformed image, public thumbnail, or nothing."""
-    if (thumbnail := asset.thumbnail) and thumbnail.url and is_web(thumbnail.url):
-        return Picture(thumbnail.url, "", asset.width, asset.height)
+    thumbnail = asset.thumbnail.url if asset.thumbnail else None
+    if thumbnail and is_web(thumbnail) and is_fresh(thumbnail):
+        return Picture(thumbnail, "", asset.width, asset.height)
     return _transformed(asset, GRID_WIDTHS, 512)
 
 
@@ -64,10 +67,14 @@ def moving(asset: Asset) -> str:
 
 def _transformed(asset: Asset, widths: tuple[int, ...], default: int) -> Picture:
     url = asset.url or ""
-    if not is_web(url) or not is_fresh(url):
+    if not is_web(url):
         url = ""
     size = (asset.width, asset.height)
-    if asset.medium in {"image", "image-hdr"} and _TRANSFORM in urlsplit(url).path:
+    if (
+        asset.medium in {"image", "image-hdr"}
+        and _TRANSFORM in urlsplit(url).path
+        and is_fresh(url)
+    ):
         natural = asset.width
         useful = [width for width in widths if not natural or width < natural]
         if natural and natural <= widths[-1]:
@@ -97,7 +104,13 @@ def public_thumbnail(url: str) -> str:
 
 
 def is_web(url: str) -> bool:
-    """Tell whether a URL may stand in a page: https, http, or a path of this server."""
+    """Tell whether a URL may stand in a page: https, http, or a path of this server.
+
+    A browser reads a backslash as a slash and skips control characters, which would make another
+    host of a path: such a URL is none.
+    """
+    if _NOT_IN_URLS.search(url):
+        return False
     try:
         parts = urlsplit(url)
     except ValueError:

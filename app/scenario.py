@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import cachetools
 import msgspec
 
-from app import assets
+from app import assets, images
 from app.answers import Question
 from app.calls import Call, spell_search
 from app.errors import UpstreamNonsense
@@ -147,6 +147,6 @@ class Client:
 def _address(body: bytes) -> str:
     loose = assets.decode(body)
     url = loose.get("url") if isinstance(loose, dict) else None
-    if not isinstance(url, str) or not url:
+    if not isinstance(url, str) or not images.is_web(url):
         raise UpstreamNonsense("The answer has no address to download from.")
     return url

@@ -1,0 +1,185 @@
+"""A grid shows a thumbnail, a transformed picture, a public thumbnail or a glyph; no original."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.assets import Asset
+from app.images import (
+    GRID_WIDTHS,
+    LARGE_WIDTHS,
+    grid_picture,
+    is_web,
+    large_picture,
+    public_thumbnail,
+)
+from tests.faults.synthetic import signed
+
+CDN = "https://cdn.invalid"
+THUMBNAIL = f"{CDN}/thumbnails/asset_1"
+
+
+def address(folder: str, *, ends: float = 3600) -> str:
+    """A signed URL that ends in `ends` seconds."""
+    return signed(f"{CDN}/{folder}/asset_1?p=100", expires=time.time() + ends)
+
+
+def asset(**fields: Any) -> Asset:
+    """An asset with these fields."""
+    return msgspec.convert({"id": "asset_1", **fields}, Asset)
+
+
+def widths(srcset: str) -> list[str]:
+    """The width of each candidate."""
+    return [candidate.rsplit(" ", 1)[1] for candidate in srcset.split(", ")] if srcset else []
+
+
+def test_a_thumbnail_comes_first() -> None:
+    """Whatever else there is."""
+    shown = asset(
+        kind="image", thumbnail={"url": f"{CDN}/t"}, url=address("assets-transform"), metadata={}
+    )
+    assert (grid_picture(shown).src, grid_picture(shown).srcset) == (f"{CDN}/t", "")
+
+
+def test_a_transformed_picture_comes_in_widths() -> None:
+    """Of the widths that a grid needs, those that do not enlarge it."""
+    url = address("assets-transform")
+    picture = grid_picture(asset(kind="image", url=url, metadata={"width": 600, "height": 300}))
+    assert widths(picture.srcset) == ["256w", "384w", "512w", "600w"]
+    assert (picture.width, picture.height) == (600, 300)
+
+
+@given(st.integers(1, 10_000) | st.none(), st.sampled_from([grid_picture, large_picture]))
+def test_a_picture_is_never_enlarged(width: int | None, choose: Any) -> None:
+    """No candidate is wider than the file, none is missing, and `src` is one of them."""
+    shown = asset(kind="image", url=address("assets-transform"), metadata={"width": width})
+    picture = choose(shown)
+    offered = [int(each[:-1]) for each in widths(picture.srcset)]
+    assert offered
+    assert max(offered) <= (width or max(*GRID_WIDTHS, *LARGE_WIDTHS))
+    assert picture.src in [each.rsplit(" ", 1)[0] for each in picture.srcset.split(", ")]
+
+
+def test_the_signature_is_never_altered() -> None:
+    """Transform parameters are added after what the policy names and what was signed."""
+    url = address("assets-transform")
+    picture = grid_picture(asset(kind="image", url=url))
+    for each in [picture.src, *(part.rsplit(" ", 1)[0] for part in picture.srcset.split(", "))]:
+        assert each.startswith(f"{url}&width=")
+        names = [name for name, _ in parse_qsl(urlsplit(each).query)]
+        assert names == ["p", "Policy", "Signature", "Key-Pair-Id", "width", "format", "quality"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "src"),
+    [
+        ({"kind": "image", "url": address("assets")}, THUMBNAIL),
+        ({"kind": "video", "url": address("assets")}, THUMBNAIL),
+        ({"kind": "video", "url": address("assets-transform")}, THUMBNAIL),
+        ({"kind": "image", "url": address("assets-transform", ends=-60)}, THUMBNAIL),
+        (
+            {
+                "kind": "image",
+                "url": address("assets-transform", ends=-60),
+                "thumbnail": {"url": address("thumbs", ends=-60)},
+            },
+            THUMBNAIL,
+        ),
+        ({"kind": "text", "url": address("assets")}, ""),
+        ({"kind": "audio", "url": address("assets")}, ""),
+        ({"kind": "image", "url": "javascript:alert(1)"}, ""),
+        ({"kind": "image", "url": "http://[::1"}, ""),
+        ({"kind": "image", "thumbnail": {"url": "javascript:alert(1)"}}, ""),
+        ({"kind": "image", "thumbnail": {"url": "data:image/svg+xml,<svg>"}}, ""),
+        ({"kind": "image", "url": "https://elsewhere.invalid/cat.png"}, ""),
+        ({"kind": "image"}, ""),
+        ({}, ""),
+    ],
+)
+def test_what_else_is_shown(fields: dict[str, Any], src: str) -> None:
+    """The public thumbnail, which needs no signature, or nothing: then the kind's glyph."""
+    assert (grid_picture(asset(**fields)).src, grid_picture(asset(**fields)).srcset) == (src, "")
+
+
+@given(
+    st.sampled_from(["image", "image-hdr", "video", "3d", "audio", "text", "hologram"]),
+    st.booleans(),
+    st.sampled_from([3600, -60]),
+)
+def test_no_picture_is_an_original(kind: str, transformable: bool, ends: float) -> None:
+    """Neither in the grid nor large: the path of the file itself is never asked for."""
+    url = address("assets-transform" if transformable else "assets", ends=ends)
+    for picture in (
+        grid_picture(asset(kind=kind, url=url)),
+        large_picture(asset(kind=kind, url=url)),
+    ):
+        assert "/assets/" not in picture.src
+        assert picture.src == "" or "width=" in picture.src or picture.src == THUMBNAIL
+
+
+def test_large_is_larger() -> None:
+    """A screen wide, from the file; without one, the preview, else what the grid shows."""
+    url = address("assets-transform")
+    big = {"width": 4096, "height": 4096}
+    assert widths(large_picture(asset(kind="image", url=url, metadata=big)).srcset) == [
+        "640w",
+        "1024w",
+        "1600w",
+        "2400w",
+    ]
+    preview = {"assetId": "p", "url": f"{CDN}/preview"}
+    assert large_picture(asset(kind="3d", preview=preview)).src == f"{CDN}/preview"
+    assert large_picture(asset(kind="3d", thumbnail={"url": f"{CDN}/t"})).src == f"{CDN}/t"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://cdn.invalid/a", True),
+        ("http://127.0.0.1:8000/a", True),
+        ("/library/thumbnails/a", True),
+        ("", False),
+        ("a/b", False),
+        ("//elsewhere.invalid/a", False),
+        ("/\\elsewhere.invalid/a", False),
+        ("/\t/elsewhere.invalid/a", False),
+        ("\\\\elsewhere.invalid", False),
+        (" https://cdn.invalid/a", False),
+        ("https:///a", False),
+        ("https:a", False),
+        ("http://[::1", False),
+        ("javascript:alert(1)", False),
+        ("JavaScript:alert(1)", False),
+        ("data:text/html,<script>", False),
+        ("file:///etc/passwd", False),
+        ("vbscript:x", False),
+        ("https://cdn.invalid/a\r\nSet-Cookie: a=b", False),
+    ],
+)
+def test_what_may_stand_in_a_page(url: str, expected: bool) -> None:
+    """The web, and this server's own paths."""
+    assert is_web(url) is expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (f"{CDN}/assets/a?Policy=x", f"{CDN}/thumbnails/a"),
+        (f"{CDN}/v2/assets-transform/a?p=100", f"{CDN}/v2/thumbnails/a"),
+        ("/library/assets/a?Policy=x", "/library/thumbnails/a"),
+        (f"{CDN}/assets/", ""),
+        (f"{CDN}/other/a", ""),
+        ("", ""),
+    ],
+)
+def test_public_thumbnails_stand_beside_the_file(url: str, expected: str) -> None:
+    """The same host, no signature."""
+    assert public_thumbnail(url) == expected
