@@ -54,11 +54,26 @@ def content_security_policy(media_origins: Iterable[str]) -> str:
             f"media-src {media}",
             f"connect-src {media}",
             "font-src 'self'",
+            "frame-src 'self'",
             "manifest-src 'self'",
             "form-action 'self'",
             "base-uri 'none'",
             "frame-ancestors 'none'",
         )
+    )
+
+
+def viewer_policy(media_origins: Iterable[str]) -> str:
+    """What the 3D viewer's own frame may do: it sets styles inline and runs WebAssembly.
+
+    Only Akin may frame it, and nothing of anybody's but the model's address is in it.
+    """
+    media = " ".join(["'self'", *media_origins])
+    return (
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' blob:; "
+        f"style-src 'self' 'unsafe-inline'; img-src {media} data: blob:; "
+        f"connect-src {media} data: blob:; worker-src 'self' blob:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
     )
 
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, redirect, render_template, request
 
-from app import around, images
+from app import around, headers, images
 from app.errors import BadRequest, NotFound
 from app.pages import requested_search, site
 from app.search import is_id
+from app.views.asset import model_url
 from app.views.card import strip_cards
 
 if TYPE_CHECKING:
@@ -47,6 +48,18 @@ def strip(asset_id: str, which: around.Strip) -> str:
     search, found = around.strip(site(), _known_id(asset_id), which)
     cards = strip_cards(found, search) if search else ()
     return render_template("partials/strip.html", cards=cards, search=search)
+
+
+@blueprint.get("/<asset_id>/viewer")
+def viewer(asset_id: str) -> Response:
+    """The 3D viewer alone, for a frame: its script needs a policy that no other page has."""
+    found = site().asset(_known_id(asset_id))
+    page = render_template("viewer.html", model_url=model_url(found), name=found.name)
+    response = Response(page)
+    policy = headers.viewer_policy(site().settings.media_origins)
+    response.headers["Content-Security-Policy"] = policy
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return response
 
 
 @blueprint.get("/<asset_id>/image")

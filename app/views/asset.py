@@ -48,7 +48,6 @@ class AssetView:
     card: Card
     picture: Picture
     media_url: str  # the file itself, for sound and video
-    model_url: str  # what a 3D viewer can show: glTF, converted where it is another format
     mime: str
     prompt: str
     negative_prompt: str
@@ -78,7 +77,8 @@ def variants_of(asset: Asset) -> Search | None:
     return Search(filter=f"prompt = {filters.quote(prompt)}")
 
 
-def _model_url(asset: Asset) -> str:
+def model_url(asset: Asset) -> str:
+    """What a 3D viewer can show: glTF, converted where it is another format; else empty."""
     if asset.medium != "3d":
         return ""
     if asset.mimeType in _GLTF and asset.url and images.is_web(asset.url):
@@ -104,7 +104,6 @@ def asset_view(
         card=Card.of(asset, search, 0),
         picture=images.large_picture(asset),
         media_url=asset.url if asset.url and images.is_web(asset.url) else "",
-        model_url=_model_url(asset),
         mime=asset.mimeType or "",
         prompt=asset.metadata.prompt or "",
         negative_prompt=asset.metadata.negativePrompt or "",
