@@ -57,6 +57,11 @@ class Entry:
     doublings: int
     digest: bytes
 
+    @staticmethod
+    def digest_of(body: bytes) -> bytes:
+        """Equal for equal bodies."""
+        return hashlib.blake2b(body, digest_size=16).digest()
+
     def packed(self) -> bytes:
         """One string of bytes, which `unpacked` reads."""
         times = (self.asked, self.fresh, self.renew, self.ends)
@@ -69,14 +74,10 @@ class Entry:
             return None
         magic, asked, fresh, renew, ends, doublings, digest = _HEAD.unpack_from(packed)
         body = packed[_HEAD.size :]
-        if magic != _MAGIC or digest != _digest(body):
+        if magic != _MAGIC or digest != cls.digest_of(body):
             log.warning("the cache held something else than an answer")
             return None
         return cls(body, asked, fresh, renew, ends, doublings, digest)
-
-
-def _digest(body: bytes) -> bytes:
-    return hashlib.blake2b(body, digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +126,10 @@ class Answers:
         if entry and now < entry.fresh:
             return _serve(visit, entry, "cache")
         if entry and now < entry.renew:
-            self._renew_later(question, visit)
             if (trouble := self._troubled(question.key)) is not None:
                 visit.excused(now - entry.asked, trouble)
+            else:
+                self._renew_later(question, visit)
             return _serve(visit, entry, "stale")
         try:
             return _serve(visit, *self._together(question, visit))
@@ -214,7 +216,7 @@ class Answers:
             return entry
 
     def _entry(self, question: Question, body: bytes, before: Entry | None) -> Entry:
-        now, digest = self._clock(), _digest(body)
+        now, digest = self._clock(), Entry.digest_of(body)
         ends = now + self._stale
         if (first := question.ends(body)) is not None:
             ends = min(ends, first - MARGIN)
@@ -236,8 +238,8 @@ class Answers:
             return self._trouble.get(key)
 
     def _renew_later(self, question: Question, visit: Visit) -> None:
-        """Ask again in the background, unless somebody does, or it has just failed."""
-        if visit.is_prefetch or self._troubled(question.key):
+        """Ask again in the background, unless somebody does already or nobody has clicked."""
+        if visit.is_prefetch:
             return
         with self._guard:
             if question.key in self._renewing or len(self._renewing) >= MOST_RENEWALS:
