@@ -9,13 +9,13 @@ from __future__ import annotations
 import io
 import logging
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import cachetools
 import requests
 
-from app import assets, views, visits, words
+from app import assets, counting, views, visits, words
+from app.display import Display
 from app.errors import (
     InvalidReference,
     Problem,
@@ -27,46 +27,22 @@ from app.errors import (
 from app.media import Media
 from app.names import Names
 from app.references import is_reference
+from app.views import Found, Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from app.assets import Asset, Named, ResultPage
+    from app.assets import Asset, ResultPage
     from app.references import References
     from app.scenario import Client
     from app.search import Search
-    from app.views import AssetView, ResultsView
+    from app.views import AssetView
     from config import Settings
 
 log = logging.getLogger(__name__)
 
 MOST_KNOWN: int = 5000  # assets kept from the pages shown, for the names in the bar
 EXAMPLE_SECONDS: float = 2.0  # that a page waits for the names of the pictures in its bar
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a page of results is made of, before it is laid out."""
-
-    search: Search
-    result: ResultPage | None
-    known: dict[str, Asset]
-    collections: tuple[Named, ...]
-    problems: tuple[Problem, ...]
-    error: UpstreamError | None
-    notice: str
-
-    def view(self) -> ResultsView:
-        """Lay it out."""
-        return views.results_view(
-            self.search,
-            result=self.result,
-            known=self.known,
-            collections=self.collections,
-            problems=self.problems,
-            error=self.error,
-            notice=self.notice,
-        )
 
 
 class Site:
@@ -92,11 +68,9 @@ class Site:
         self.names = Names(client)
         self._guard = threading.Lock()
 
-    def results(self, search: Search, problems: Iterable[Problem] = ()) -> ResultsView:
-        """Ask for a search and build its page, whatever happens; see `find`."""
-        return self.find(search, problems).view()
-
-    def find(self, search: Search, problems: Iterable[Problem] = ()) -> Found:
+    def find(
+        self, search: Search, display: Display | None = None, problems: Iterable[Problem] = ()
+    ) -> Found:
         """Ask for a search, whatever happens.
 
         Examples that are gone are left out and reported; any other failure is shown on the page,
@@ -114,14 +88,29 @@ class Site:
                 result = self.page_of(search)
         except UpstreamError as raised:
             error = raised
+        vocabulary = self._vocabulary(search, result)
+        is_nothing = result is not None and not result.hits and not search.first
         return Found(
-            search,
-            result,
+            search=search,
+            display=display or Display(),
+            result=result,
             known=self.known(search.examples) if error is None else self._remembered(search),
-            collections=self.names.collections(),
+            vocabulary=vocabulary,
+            ways=counting.ways_out(search, vocabulary.names, self.count) if is_nothing else (),
             problems=tuple(noticed),
             error=error,
             notice=_notice(),
+        )
+
+    def _vocabulary(self, search: Search, result: ResultPage | None) -> Vocabulary:
+        """The names for what a page of results shows."""
+        models = {*search.facet("modelId").any, *search.facet("baseModelId").any}
+        for hit in result.hits if result else ():
+            models |= {each for each in (hit.metadata.modelId, hit.metadata.baseModelId) if each}
+        return Vocabulary(
+            collections=self.names.collections(),
+            tags=self.names.tags(),
+            models=self.names.models(models),
         )
 
     def page_of(self, search: Search) -> ResultPage:
@@ -129,6 +118,11 @@ class Site:
         result = self.client.search(search, self.expand)
         self._remember(result.hits)
         return result
+
+    def count(self, search: Search) -> int | None:
+        """How many a search finds; None where only an estimate is known. Raises UpstreamError."""
+        one = search.with_(offset=None, limit=None, page=1, hitsPerPage=1)
+        return self.client.search(one, self.expand).total
 
     def answer(self, search: Search) -> dict[str, Any]:
         """The API's own answer to a search, as it came. Raises UpstreamError."""

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, cast
 
 from flask import current_app, request
 
+from app.display import Display
 from app.search import Search, pairs_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from app.errors import Problem
     from app.site import Site
 
@@ -19,5 +22,18 @@ def site() -> Site:
 
 
 def requested_search() -> tuple[Search, tuple[Problem, ...]]:
-    """The search in this request's address, read leniently."""
-    return Search.read(pairs_of(request.query_string))
+    """The search in this request's address, read leniently; how it is shown is left out."""
+    search, _, problems = requested()
+    return search, problems
+
+
+def requested() -> tuple[Search, Display, tuple[Problem, ...]]:
+    """The search in this request's address and how to show it, read leniently."""
+    return read(pairs_of(request.query_string))
+
+
+def read(pairs: Iterable[tuple[str, str]]) -> tuple[Search, Display, tuple[Problem, ...]]:
+    """The search that pairs spell, how to show it, and what was wrong with them."""
+    display, rest, unshown = Display.take(pairs)
+    search, problems = Search.read(rest)
+    return search, display, (*unshown, *problems)

@@ -13,9 +13,9 @@ from werkzeug.exceptions import HTTPException
 
 from app import views
 from app.errors import AkinError, InvalidReference, InvalidSearch, NotFound, PrefetchSpared
-from app.pages import requested_search, site
+from app.pages import read, requested, site
 from app.pages.visiting import failure_headers
-from app.search import Search, pairs_of
+from app.search import pairs_of
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -54,8 +54,8 @@ def answer(error: AkinError) -> ResponseReturnValue:
     if request.path.endswith(".json"):
         return jsonify(_as_json(error)), error.status, headers
     text = request.form.get("search", "") if request.method == "POST" else None
-    search = Search.read(pairs_of(text))[0] if text is not None else requested_search()[0]
-    page = views.results_view(search, error=error)
+    search, display, _ = requested() if text is None else read(pairs_of(text))
+    page = views.bar_view(search, display=display, error=error)
     return render_template("error.html", page=page), error.status, headers
 
 

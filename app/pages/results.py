@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request
 
-from app.pages import requested_search, site
+from app import views
+from app.display import Display
+from app.pages import read, requested, site
 from app.pages.visiting import unless_unchanged
 from app.search import Search, is_id, pairs_of
 
@@ -24,24 +27,30 @@ def results() -> ResponseReturnValue:
     pairs = pairs_of(request.query_string)
     chosen = [value for name, value in pairs if name == SIMILAR and is_id(value)]
     pairs = [pair for pair in pairs if pair[0] != SIMILAR]
-    search, problems = Search.read(pairs)
+    search, display, problems = read(pairs)
     if chosen:
-        return redirect(search.similar(chosen[-1]).url(), 303)
-    if not problems and tuple(pairs) != search.pairs():
-        return redirect(search.url(), 302)
-    found = site().find(search, problems)
+        return redirect(display.lasting.url(search.similar(chosen[-1])), 303)
+    if not problems and tuple(pairs) != (*search.pairs(), *display.pairs()):
+        return redirect(display.url(search), 302)
+    found = site().find(search, display, problems)
+    today = datetime.now(UTC).date()
     return unless_unchanged(
-        lambda: render_template("results.html", page=found.view()),
+        lambda: render_template("results.html", page=views.results_view(found, today=today)),
         found.problems,
         found.notice,
+        today,
         error=found.error,
     )
 
 
 @blueprint.get("/search.json")
 def search_json() -> Response:
-    """The search as understood, the API's hits and counts; strict."""
-    search = Search.parse(pairs_of(request.query_string))
+    """The search as understood, the API's hits and counts; strict.
+
+    How a page shows it makes no difference here.
+    """
+    _, pairs, _ = Display.take(pairs_of(request.query_string))
+    search = Search.parse(pairs)
     answer = site().answer(search)
     understood = {"url": search.url(), "body": search.body()}
     return jsonify({"search": understood, **answer})
@@ -50,4 +59,5 @@ def search_json() -> Response:
 @blueprint.get("/search")
 def search_form() -> ResponseReturnValue:
     """An address that people type: the same search at `/`."""
-    return redirect(requested_search()[0].url(), 302)
+    search, display, _ = requested()
+    return redirect(display.url(search), 302)

@@ -6,26 +6,37 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from app import words
+from app.display import Display
 from app.references import is_reference
 from app.search import MOST_HITS
+from app.views.option import Option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from app.assets import Asset, Named
+    from app.assets import Asset
     from app.search import Search
+    from app.views.panel import Panel
 
 PAGE_SIZES: Final = (24, 48, 96, MOST_HITS)
+MODES: Final = {0.0: "Exact words", 0.5: "Balanced", 1.0: "Meaning"}
+LIKENESS: Final = {0.0: "Near-duplicates", 0.5: "Same look", 1.0: "Same subject"}
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
-    """One choice of a select, a radio or a checkbox."""
+class Scale:
+    """A ratio from 0 to 1: a slider that holds its value, and buttons for its named points."""
 
-    value: str
+    name: str
     label: str
-    is_chosen: bool
-    count: int | None = None
+    value: str
+    options: tuple[Option, ...]
+    ends_url: str  # both ends of it side by side
+
+    @property
+    def words(self) -> str:
+        """What the slider says: the named point it stands on, else the number."""
+        return next((each.label for each in self.options if each.is_chosen), self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +44,23 @@ class Form:
     """The one search form: what each control shows, and the state that has no control."""
 
     query: str
-    modes: tuple[Option, ...]  # querySemanticRatio
-    likeness: tuple[Option, ...]  # imageSemanticRatio; empty without an example
-    kinds: tuple[Option, ...]
-    collections: tuple[Option, ...]
-    sensitive: tuple[Option, ...]
+    modes: Scale | None  # querySemanticRatio; None without a query
+    likeness: Scale | None  # imageSemanticRatio; None without an example
     sorts: tuple[Option, ...]
     sizes: tuple[Option, ...]
     size_name: str  # hitsPerPage or limit
-    is_public: bool
-    filter: str
     hidden: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, search: Search, collections: Iterable[Named] = ()) -> Form:
-        """Lay out a search. Submitted unchanged, it is the same search from its first page."""
+    def of(
+        cls, search: Search, display: Display | None = None, *, panel: Panel | None = None
+    ) -> Form:
+        """Lay out a search. Submitted unchanged, it is the same search from its first page.
+
+        With a `panel` its filters and the tools beside the count are on the page; without one the
+        bar is alone, and all that it does not show is hidden in it.
+        """
+        display = (display or Display()).lasting
         sort = search.sortBy[0] if search.sortBy else ""
         default = "Best match" if search.is_ranked else words.SORTS["createdAt:desc"]
         sorts = {"": default, **words.SORTS}
@@ -55,59 +68,43 @@ class Form:
             del sorts["createdAt:desc"]
         size_name = "hitsPerPage" if search.limit is None else "limit"
         sizes = sorted({*PAGE_SIZES, search.size})
-        kinds = search.facet("kind").any
-        named = tuple(collections)
-        chosen = search.facet("collectionIds").any
-        in_panel = {item.id for item in named}
-        controls = {"query", "querySemanticRatio", "kind", "nsfw", "filter", "public", size_name}
-        if search.examples:
-            controls.add("imageSemanticRatio")
+        controls = {"query"}
+        if panel is not None:
+            controls |= {"querySemanticRatio", "imageSemanticRatio", size_name, *panel.carries}
         hidden = [
             (name, value)
-            for name, value in search.pairs(paging=False)
+            for name, value in (*search.pairs(paging=False), *display.pairs())
             if name not in controls
-            and not (name == "sortBy" and value == sort)
-            and not (name == "collectionIds" and value in in_panel)
+            and not (panel is not None and name == "sortBy" and value == sort)
         ]
         return cls(
             query=search.query,
-            modes=_ratio_options(
-                search.querySemanticRatio,
-                {0.0: "Exact words", 0.5: "Balanced", 1.0: "Meaning"},
-            ),
-            likeness=_ratio_options(
-                search.imageSemanticRatio,
-                {1.0: "Same subject", 0.5: "Same look", 0.0: "Near-duplicates"},
+            modes=Scale(
+                "querySemanticRatio",
+                "Words as",
+                f"{search.querySemanticRatio:g}",
+                _points(search.querySemanticRatio, MODES),
+                display.url(search.with_(), "/ends/words"),
+            )
+            if search.query
+            else None,
+            likeness=Scale(
+                "imageSemanticRatio",
+                "Similar how?",
+                f"{search.imageSemanticRatio:g}",
+                _points(search.imageSemanticRatio, LIKENESS),
+                display.url(search.with_(), "/ends/likeness"),
             )
             if search.examples
-            else (),
-            kinds=tuple(
-                Option(kind, name, kind in kinds)
-                for kind, name in {
-                    **{kind: words.KINDS[kind] for kind in ("image", "video", "audio", "3d")},
-                    **{kind: words.KINDS.get(kind, kind) for kind in kinds},
-                }.items()
-            ),
-            collections=tuple(
-                Option(item.id, item.name, item.id in chosen, item.count) for item in named
-            ),
-            sensitive=tuple(
-                Option(value, label, value == search.nsfw)
-                for value, label in {"blur": "Blur", "hide": "Hide", "show": "Show"}.items()
-            ),
+            else None,
             sorts=tuple(Option(value, label, value == sort) for value, label in sorts.items()),
             sizes=tuple(Option(str(size), str(size), size == search.size) for size in sizes),
             size_name=size_name,
-            is_public=search.public,
-            filter=search.filter,
             hidden=tuple(hidden),
         )
 
 
-def _ratio_options(ratio: float, labels: dict[float, str]) -> tuple[Option, ...]:
-    """The named points of a ratio, and its own value where it is none of them."""
-    if ratio not in labels:
-        labels = {**labels, ratio: f"{ratio:g}"}
+def _points(ratio: float, labels: dict[float, str]) -> tuple[Option, ...]:
     return tuple(Option(f"{value:g}", label, value == ratio) for value, label in labels.items())
 
 
@@ -125,9 +122,14 @@ class Example:
 
 
 def examples(
-    search: Search, known: Mapping[str, Asset], *, image_url: str = "/assets/{}/image?width=256"
+    search: Search,
+    known: Mapping[str, Asset],
+    display: Display | None = None,
+    *,
+    image_url: str = "/assets/{}/image?width=256",
 ) -> tuple[Example, ...]:
     """Show the chosen pictures of a search, likes first."""
+    display = (display or Display()).lasting
     shown = []
     for side, ids in (("like", search.like), ("unlike", search.unlike)):
         for example in ids:
@@ -141,8 +143,8 @@ def examples(
                     side=side,
                     name=name,
                     image_url=f"/references/{example}" if uploaded else image_url.format(example),
-                    remove_url=search.without(side, example).url(),
-                    swap_url=swapped(example).url(),
+                    remove_url=display.url(search.without(side, example)),
+                    swap_url=display.url(swapped(example)),
                     asset_url="" if uploaded else f"/assets/{example}",
                 )
             )

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from app import words
+from app.display import Display
+from app.insight.taste import away_from, taste, towards
 from app.views.card import Card
 from app.views.form import Example, Form, examples
+from app.views.panel import Panel, Vocabulary, panel
+from app.views.stack import Stack, stacked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from datetime import date
 
-    from app.assets import Asset, Named, ResultPage
+    from app.assets import Asset, ResultPage
     from app.errors import AkinError, Problem
+    from app.insight.nothing import Way
     from app.search import Search
 
 MOST_PAGE_LINKS: Final = 7
@@ -26,6 +32,24 @@ class Chip:
 
     words: str
     remove_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class TasteChip:
+    """A word or tag that speaks for the likes, to add, or for the unlikes, to avoid."""
+
+    text: str
+    side: str  # "like" or "unlike"
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """A search that finds something, where this one found nothing."""
+
+    words: str
+    url: str
+    count: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +70,7 @@ class Pagination:
     links: tuple[PageLink, ...]
 
     @classmethod
-    def of(cls, search: Search, result: ResultPage) -> Pagination:
+    def of(cls, search: Search, result: ResultPage, display: Display) -> Pagination:
         """Link the pages around this one, the first and the last."""
         current = search.first // search.size + 1
         pages = result.pages
@@ -58,11 +82,11 @@ class Pagination:
         for number in numbers:
             if links and number > links[-1].number + 1:
                 links.append(PageLink(0, ""))
-            links.append(PageLink(number, search.on_page(number).url(), number == current))
+            links.append(PageLink(number, display.url(search.on_page(number)), number == current))
         previous = min(current - 1, last)
         return cls(
-            previous=search.on_page(previous).url() if current > 1 else "",
-            next=search.on_page(current + 1).url() if result.has_next else "",
+            previous=display.url(search.on_page(previous)) if current > 1 else "",
+            next=display.url(search.on_page(current + 1)) if result.has_next else "",
             links=tuple(links) if len(numbers) > 1 else (),
         )
 
@@ -79,58 +103,110 @@ class ResultsView:
     """The results page: the bar, the grid, the way on."""
 
     search: Search
+    display: Display
     title: str
     form: Form
+    panel: Panel
     examples: tuple[Example, ...]
     chips: tuple[Chip, ...]
     problems: tuple[Problem, ...]
-    cards: tuple[Card, ...] = ()
+    cards: tuple[Card, ...]
+    stacks: Mapping[str, Stack]  # by the id of their first card
+    stacks_url: str  # the switch
+    suffix: str  # what the addresses of its cards end with, to lead back here
+    taste: tuple[TasteChip, ...] = ()
+    ways: tuple[WayOut, ...] = ()  # where nothing was found
     total: int | None = None
     count: str = ""
     pagination: Pagination | None = None
     error: AkinError | None = None
+    notice: str = ""  # why older answers are shown
     sort_is_ignored: bool = False
 
     @property
     def canonical(self) -> str:
         """The address to hand on."""
-        return self.search.url()
+        return self.display.lasting.url(self.search)
+
+    def link(self, search: Search) -> str:
+        """The address of a neighbour, shown as this one is."""
+        return self.display.lasting.url(search)
 
 
-def results_view(
-    search: Search,
-    *,
-    result: ResultPage | None = None,
-    known: Mapping[str, Asset] | None = None,
-    collections: tuple[Named, ...] = (),
-    problems: tuple[Problem, ...] = (),
-    error: AkinError | None = None,
-) -> ResultsView:
-    """Build the results page; with an `error` and no `result` it still keeps the search."""
-    names = {item.id: item.name for item in collections}
-    view_title = words.title(search, names)
-    cards: tuple[Card, ...] = ()
-    count = ""
-    if result is not None:
-        cards = tuple(Card.of(hit, search, place) for place, hit in enumerate(result.hits))
-        count = _count(search, result)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a page of results is made of, before it is laid out; with an `error` without `result`.
+
+    `known` are the assets among the examples, `ways` what to ask instead of what finds nothing.
+    """
+
+    search: Search
+    display: Display = field(default_factory=Display)
+    result: ResultPage | None = None
+    known: Mapping[str, Asset] = field(default_factory=dict)
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    ways: tuple[Way, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    error: AkinError | None = None
+    notice: str = ""  # why older answers are shown
+
+
+def results_view(found: Found, *, today: date) -> ResultsView:
+    """Lay out the results page; the presets of dates count back from `today`."""
+    search, display, result, known = found.search, found.display, found.result, found.known
+    kept = display.lasting
+    names = found.vocabulary.names
+    hits = result.hits if result else ()
+    shown, stacks = stacked(hits, search, display)
+    filters = panel(
+        search,
+        kept.url,
+        today=today,
+        hits=hits,
+        facets=result.facets if result else None,
+        vocabulary=found.vocabulary,
+    )
     return ResultsView(
         search=search,
-        title=view_title,
-        form=Form.of(search, collections),
-        examples=examples(search, known or {}),
+        display=display,
+        title=words.title(search, names),
+        form=Form.of(search, display, panel=filters),
+        panel=filters,
+        examples=examples(search, known, display),
         chips=tuple(
-            Chip(text, search.without(parameter, value).url())
+            Chip(text, kept.url(search.without(parameter, value)))
             for parameter, value, text in words.conditions(search, names)
         ),
-        problems=problems,
-        cards=cards,
+        problems=found.problems,
+        cards=tuple(Card.of(hit, search, place) for place, hit in enumerate(shown)),
+        stacks=stacks,
+        stacks_url=kept.with_(stacks=not kept.stacks).url(search),
+        suffix=display.suffix(search),
+        taste=tuple(_taste(search, kept, known, hits)),
+        ways=tuple(
+            WayOut(way.words, kept.url(way.search), words.counted(way.count or 0, "result"))
+            for way in found.ways
+        ),
         total=result.total if result else None,
-        count=count,
-        pagination=Pagination.of(search, result) if result is not None else None,
-        error=error,
+        count=_count(search, result) if result else "",
+        pagination=Pagination.of(search, result, kept) if result else None,
+        error=found.error,
+        notice=found.notice,
         sort_is_ignored=bool(search.sortBy and search.querySemanticRatio),
     )
+
+
+def _taste(
+    search: Search, display: Display, known: Mapping[str, Asset], hits: tuple[Asset, ...]
+) -> Iterator[TasteChip]:
+    """The words that tell likes from unlikes, without those that the search has already."""
+    likes = [known[each] for each in search.like if each in known]
+    unlikes = [known[each] for each in search.unlike if each in known]
+    here = search.with_()
+    for term in taste(likes, unlikes, hits):
+        leads_to = (towards if term.side == "like" else away_from)(search, term)
+        if leads_to != here:
+            yield TasteChip(term.text, term.side, display.url(leads_to))
 
 
 def _count(search: Search, result: ResultPage) -> str:

@@ -1,0 +1,70 @@
+"""BarView: what every page has, whatever it shows below: the bar with the whole question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
+
+from app import words
+from app.display import Display
+from app.views.form import Example, Form, examples
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from app.assets import Asset
+    from app.errors import AkinError
+    from app.search import Search
+
+
+class BarParts(TypedDict):
+    """The fields of a BarView, for the views that add to it."""
+
+    search: Search
+    display: Display
+    form: Form
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarView:
+    """A page with the bar alone, which hides in its form all that it does not show."""
+
+    search: Search
+    display: Display
+    form: Form
+    examples: tuple[Example, ...]
+    title: str = ""
+    error: AkinError | None = None
+
+    def link(self, search: Search, path: str = "/") -> str:
+        """The address of a neighbour, shown as the results that the reader came from."""
+        return self.display.lasting.url(search, path)
+
+    @property
+    def suffix(self) -> str:
+        """What an address ends with that leads back to this search."""
+        return self.display.suffix(self.search)
+
+
+def bar_parts(
+    search: Search, display: Display | None = None, known: Mapping[str, Asset] | None = None
+) -> BarParts:
+    """The bar of a search; `known` are the assets among its examples."""
+    display = display or Display()
+    return {
+        "search": search,
+        "display": display,
+        "form": Form.of(search, display),
+        "examples": examples(search, known or {}, display),
+    }
+
+
+def bar_view(
+    search: Search,
+    *,
+    display: Display | None = None,
+    error: AkinError | None = None,
+) -> BarView:
+    """A page that has nothing but the bar, and an error where there is one."""
+    return BarView(**bar_parts(search, display), title=words.title(search), error=error)

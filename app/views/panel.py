@@ -1,0 +1,318 @@
+"""Panel: the filters, as what each control shows; every preset is a link.
+
+Submitted unchanged, the panel's controls are the search that they were made from: each wanted
+value of a facet has a checked box, each range its two ends, and what has no control here is left
+to the form (`carries` tells which is which).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from app import words
+from app.filters import FACETS, RANGES
+from app.views.option import Option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import date
+
+    from app.assets import Asset, Named
+    from app.search import Search
+
+MOST_OPTIONS: Final = 12  # of a facet that lists what the results have
+MOST_LISTED: Final = 60  # collections, which have names and can be read
+MOST_SUGGESTED: Final = 100  # tags that the input proposes
+
+SIZES: Final = (512, 1024, 2048)
+SPRITE: Final = 256  # pixels
+SQUARE: Final = ("1:1",)
+LANDSCAPE: Final = ("21:9", "2:1", "16:9", "16:10", "3:2", "4:3", "5:4")
+PORTRAIT: Final = ("4:5", "3:4", "2:3", "10:16", "9:16", "1:2", "9:21")
+RATIOS: Final = ("1:1", "16:9", "3:2", "4:3", "3:4", "2:3", "9:16")
+DAYS: Final = {"Today": 0, "7 days": 6, "30 days": 29, "A year": 364}
+KINDS: Final = ("image", "video", "audio", "3d")
+# Facets whose values are read from the results: what they are called above their boxes.
+SEEN: Final = {
+    "type": "Made by",
+    "modelId": "Model",
+    "baseModelId": "Base model",
+    "authorId": "Author",
+    "mimeType": "Format",
+    "scheduler": "Scheduler",
+}
+INPUTS: Final = {
+    "width": "Width",
+    "height": "Height",
+    "createdAt": "Created",
+    "updatedAt": "Changed",
+    "size": "Bytes",
+    "guidance": "Guidance",
+    "numInferenceSteps": "Steps",
+}
+MODES: Final = {"tags": "Any of", "tags.all": "All of", "tags.not": "None of"}
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The names that a panel and its chips show: asked for by the site, all may be missing."""
+
+    collections: tuple[Named, ...] = ()
+    tags: tuple[Named, ...] = ()
+    models: Mapping[str, str] = field(default_factory=dict)  # id -> name
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Every id that has a name."""
+        return {**{item.id: item.name for item in self.collections}, **self.models}
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A link to a usual choice; the chosen one leads back."""
+
+    label: str
+    url: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The boxes of one facet."""
+
+    name: str
+    label: str
+    options: tuple[Option, ...]
+
+    @property
+    def is_used(self) -> bool:
+        """True where a box is checked: then it has to be seen."""
+        return any(option.is_chosen for option in self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The two ends of a range, each an input."""
+
+    name: str
+    label: str
+    low: str
+    high: str
+    kind: str  # the input's type: number, date, text
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """All filters. `carries` names the parameters that its controls submit."""
+
+    kinds: Group
+    collections: Group
+    shapes: Group
+    privacy: Group
+    tags: tuple[Group, ...]  # any, all, none
+    suggestions: tuple[Named, ...]
+    tags_url: str
+    seen: tuple[Group, ...]
+    sizes: tuple[Preset, ...]
+    outlines: tuple[Preset, ...]
+    dates: tuple[Preset, ...]
+    size_bounds: tuple[Bounds, ...]
+    date_bounds: tuple[Bounds, ...]
+    other_bounds: tuple[Bounds, ...]
+    sensitive: tuple[Option, ...]
+    is_public: bool
+    filter: str
+    carries: frozenset[str]
+
+    @property
+    def more_is_used(self) -> bool:
+        """True where something of the folded part is chosen."""
+        return any(group.is_used for group in self.seen) or any(
+            each.low or each.high for each in self.other_bounds
+        )
+
+
+def panel(
+    search: Search,
+    link: Callable[[Search, str], str],
+    *,
+    today: date,
+    hits: Iterable[Asset] = (),
+    facets: Mapping[str, Mapping[str, int]] | None = None,
+    vocabulary: Vocabulary | None = None,
+) -> Panel:
+    """Lay out the filters of a search.
+
+    `link(search, path)` spells an address; `facets` are the server's counts where it gives them;
+    `hits` say which values there are where it does not.
+    """
+    vocabulary = vocabulary or Vocabulary()
+    boxes = _Boxes(search, facets or {}, vocabulary.names)
+    seen = _seen(hits)
+    bounds = {name: _bounds(search, name) for name in INPUTS}
+    groups = tuple(boxes.group(name, SEEN[name], seen.get(name, ())) for name in SEEN)
+
+    def preset(label: str, chosen: Search, without: Search) -> Preset:
+        """Link to the choice, or back where it is made already; both from the first page."""
+        is_chosen = chosen == search.with_()
+        return Preset(label, link(without if is_chosen else chosen, "/"), is_chosen)
+
+    sizeless = search.between("width", None, None).between("height", None, None)
+    dateless = search.between("createdAt", None, None)
+    shapeless = search.any_of("aspectRatio", ())
+    outlines = {"Square": SQUARE, "Landscape": LANDSCAPE, "Portrait": PORTRAIT}
+    return Panel(
+        kinds=boxes.group("kind", "Kind", KINDS, shown=words.KINDS, most=len(words.KINDS)),
+        collections=boxes.named("collectionIds", "Collection", vocabulary.collections),
+        shapes=boxes.group("aspectRatio", "Shape", RATIOS),
+        privacy=boxes.group("privacy", "Privacy", ("private", "public", "unlisted")),
+        tags=tuple(boxes.tags(name, label) for name, label in MODES.items()),
+        suggestions=_suggestions(facets or {}, vocabulary.tags, hits),
+        tags_url=link(search.with_(), "/tags"),
+        seen=tuple(group for group in groups if group.options),
+        sizes=(
+            *(
+                preset(
+                    f"{least} px",
+                    sizeless.between("width", str(least), None).between("height", str(least), None),
+                    sizeless,
+                )
+                for least in SIZES
+            ),
+            preset(
+                "Sprites",
+                sizeless.between("width", None, str(SPRITE)).between("height", None, str(SPRITE)),
+                sizeless,
+            ),
+        ),
+        outlines=tuple(
+            preset(label, search.any_of("aspectRatio", ratios), shapeless)
+            for label, ratios in outlines.items()
+        ),
+        dates=tuple(
+            preset(
+                label,
+                dateless.between("createdAt", str(today - timedelta(days=days)), None),
+                dateless,
+            )
+            for label, days in DAYS.items()
+        ),
+        size_bounds=(bounds.pop("width"), bounds.pop("height")),
+        date_bounds=(bounds.pop("createdAt"), bounds.pop("updatedAt")),
+        other_bounds=tuple(bounds.values()),
+        sensitive=tuple(
+            Option(value, label, value == search.nsfw)
+            for value, label in {"blur": "Blur", "hide": "Hide", "show": "Show"}.items()
+        ),
+        is_public=search.public,
+        filter=search.filter,
+        carries=frozenset({*FACETS, *RANGES, *MODES, "nsfw", "filter", "public"}),
+    )
+
+
+class _Boxes:
+    """Makes the boxes of facets: what is chosen, what there is, and how many of each."""
+
+    def __init__(
+        self,
+        search: Search,
+        facets: Mapping[str, Mapping[str, int]],
+        names: Mapping[str, str],
+    ) -> None:
+        self._search = search
+        self._facets = facets
+        self._names = names
+
+    def group(
+        self,
+        name: str,
+        label: str,
+        usual: Iterable[str],
+        *,
+        shown: Mapping[str, str] | None = None,
+        most: int = MOST_OPTIONS,
+    ) -> Group:
+        """The chosen values, the usual ones and those that the server counted."""
+        chosen = self._search.facet(name).any
+        counts = self._facets.get(name, {})
+        counted = sorted(counts, key=lambda value: (-counts[value], value))
+        values = list(dict.fromkeys([*usual, *counted]))[:most]
+        values += [value for value in chosen if value not in values]
+        names = shown or self._names
+        return Group(
+            name,
+            label,
+            tuple(
+                Option(value, names.get(value, value), value in chosen, counts.get(value))
+                for value in values
+            ),
+        )
+
+    def named(self, name: str, label: str, items: tuple[Named, ...]) -> Group:
+        """Values with names, in the order of the listing; the server's counts where it has any."""
+        chosen = self._search.facet(name).any
+        counts = self._facets.get(name)
+        listed = [item for at, item in enumerate(items) if at < MOST_LISTED or item.id in chosen]
+        known = {item.id for item in listed}
+        options = [
+            Option(
+                item.id,
+                item.name,
+                item.id in chosen,
+                item.count if counts is None else counts.get(item.id),
+            )
+            for item in listed
+        ]
+        options += [Option(value, value, True) for value in chosen if value not in known]
+        return Group(name, label, tuple(options))
+
+    def tags(self, name: str, label: str) -> Group:
+        """The chosen tags of one mode."""
+        facet = self._search.facet("tags")
+        chosen = {"tags": facet.any, "tags.all": facet.all, "tags.not": facet.none}[name]
+        counts = self._facets.get("tags", {}) if name != "tags.not" else {}
+        return Group(name, label, tuple(Option(tag, tag, True, counts.get(tag)) for tag in chosen))
+
+
+def _seen(hits: Iterable[Asset]) -> dict[str, tuple[str, ...]]:
+    """The values that the hits have of each facet of SEEN, the most frequent first."""
+    counts: dict[str, dict[str, int]] = {name: {} for name in SEEN}
+    for hit in hits:
+        for name, counted in counts.items():
+            value = getattr(hit, name, None) or getattr(hit.metadata, name, None)
+            if isinstance(value, str) and value:
+                counted[value] = counted.get(value, 0) + 1
+    return {
+        name: tuple(sorted(counted, key=lambda value: (-counted[value], value)))
+        for name, counted in counts.items()
+    }
+
+
+def _suggestions(
+    facets: Mapping[str, Mapping[str, int]], listed: Iterable[Named], hits: Iterable[Asset]
+) -> tuple[Named, ...]:
+    """Tags to choose from: of the results first, counted where the server counts."""
+    from app.assets import Named
+
+    counts = facets.get("tags", {})
+    found = {tag: Named(tag, tag, counts[tag]) for tag in sorted(counts, key=lambda t: -counts[t])}
+    for hit in hits:
+        for tag in hit.tags:
+            found.setdefault(tag, Named(tag, tag))
+    for item in sorted(listed, key=lambda item: -(item.count or 0)):
+        found.setdefault(item.id, item)
+    return tuple(found.values())[:MOST_SUGGESTED]
+
+
+def _bounds(search: Search, name: str) -> Bounds:
+    interval = search.range(name)
+    low, high = interval.low or "", interval.high or ""
+    kind, step = {"integer": ("number", "1"), "number": ("number", "any")}.get(
+        RANGES[name], ("date", "1")
+    )
+    if kind == "date" and max(len(low), len(high)) > len("2025-01-31"):
+        kind = "text"  # a moment of a day, which an input for dates cannot hold
+    return Bounds(name, INPUTS[name], low, high, kind, step)
