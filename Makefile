@@ -10,13 +10,16 @@ export PORT
 export AKIN_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check bench screenshots readme clean
+.PHONY: help run serve setup test check bench screenshots readme clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: ## from nothing to a library in the browser; ASSETS=folder PORT=8000 AKIN_DATA=instance
 	@sh scripts/run
+
+serve: ## for many: several workers, a log line a request; AKIN_LISTEN AKIN_AUTH AKIN_HOSTS PORT AKIN_WORKERS
+	@sh scripts/serve
 
 setup: ## .venv with everything that developing needs
 	@sh scripts/setup requirements-dev.txt requirements-demo.txt

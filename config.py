@@ -27,7 +27,7 @@ def _text(value: str) -> str:
 
 
 def _address(value: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", value):
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
         raise ValueError("is not an address such as https://api.cloud.scenario.com/v1")
     return value.rstrip("/")
 
@@ -248,6 +248,10 @@ class Settings:
     )
     listen: str = setting(
         "AKIN_LISTEN", "127.0.0.1", "Address that `make serve` listens on.", _listen
+    )
+    port: int = setting("PORT", 8000, "Port to listen on.", _whole(1, 65535, "8000"))
+    workers: int = setting(
+        "AKIN_WORKERS", 2, "Processes of `make serve`; one a core is right.", _whole(1, 64, "2")
     )
     hosts: tuple[str, ...] = setting(
         "AKIN_HOSTS",

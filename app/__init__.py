@@ -10,9 +10,11 @@ from jinja2 import StrictUndefined
 
 from app import auth, headers, logs, static_files
 from app.answers import Answers
+from app.checks import Checks, Trial, trials
 from app.limits import Ceiling, Gate, shared_tally
 from app.media import Media
 from app.pages import asset, failures, operations, references, results, sign_in, visiting
+from app.redaction import Redaction
 from app.references import References
 from app.scenario import Client
 from app.sending import Sender, open_session
@@ -59,14 +61,16 @@ def create_app(
     session.headers["User-Agent"] = "akin"
     shelf = make_shelf(app, settings.cache_url)
     tally = shared_tally(shelf.client, settings.data / "calls")
+    sender = Sender(
+        base_url=settings.base_url,
+        session=session,
+        timeout=settings.timeout,
+        project_id=settings.project_id,
+        gate=Gate(Ceiling(settings.calls_per_minute, tally)),
+        redaction=Redaction.of(settings),
+    )
     client = Client(
-        Sender(
-            base_url=settings.base_url,
-            session=session,
-            timeout=settings.timeout,
-            project_id=settings.project_id,
-            gate=Gate(Ceiling(settings.calls_per_minute, tally)),
-        ),
+        sender,
         Answers(
             shelf,
             seconds=settings.cache_seconds,
@@ -83,7 +87,10 @@ def create_app(
     )
 
     logs.init_app(app)
-    auth.init_app(app, settings)
+    door = auth.init_app(app, settings)
+    signing_in = Trial("sign-in", door.mode.try_out)
+    kept = app.extensions["akin"].references
+    app.extensions["akin.checks"] = Checks([*trials(sender, shelf, kept), signing_in])
     static_files.init_app(app)
     headers.init_app(app, media_origins=settings.media_origins)
     visiting.init_app(app, seconds=settings.timeout)

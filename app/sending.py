@@ -21,6 +21,7 @@ from app import observing, visits
 from app.calls import Reply, decipher, is_retried, retry_after
 from app.errors import UpstreamDown, UpstreamError, UpstreamNonsense, UpstreamTimeout
 from app.limits import Gate
+from app.redaction import Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,13 +103,18 @@ class Sender:
         timeout: float,
         project_id: str = "",
         gate: Gate | None = None,
+        redaction: Redaction | None = None,
     ) -> None:
-        """`session` brings authentication and, for the embedded library, its adapter."""
+        """`session` brings authentication and, for the embedded library, its adapter.
+
+        `redaction` takes the key out of what the API says of an error, should it quote it.
+        """
         self._base_url = base_url.rstrip("/")
         self._session = session
         self._timeout = timeout
         self._params = (("projectId", project_id),) if project_id else ()
         self.gate = gate or Gate()
+        self._redaction = redaction or Redaction()
 
     @property
     def place(self) -> str:
@@ -197,6 +203,8 @@ class Sender:
             ) as response:
                 body = _read(response, deadline)
                 lowered = {name.lower(): value for name, value in response.headers.items()}
+                if response.status_code >= 400:
+                    body = self._redaction.body(body)
                 return Reply(response.status_code, lowered, body)
         except requests.exceptions.ConnectTimeout as error:
             raise _AskAgain(None, UpstreamTimeout("The connection took too long.")) from error

@@ -41,7 +41,7 @@ OPEN: Final = frozenset(
         "style",
         "operations.healthz",
         "operations.readyz",
-        "operations.metrics",
+        "operations.metrics_text",
         "sign_in.page",
         "sign_in.sign_in",
         "sign_in.begin",
@@ -51,7 +51,7 @@ OPEN: Final = frozenset(
     }
 )
 # Asked by address, by balancers and monitors that know no name.
-ANY_HOST: Final = frozenset({"operations.healthz", "operations.readyz", "operations.metrics"})
+ANY_HOST: Final = frozenset({"operations.healthz", "operations.readyz", "operations.metrics_text"})
 
 
 class Door:

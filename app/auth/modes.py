@@ -15,7 +15,7 @@ from app import observing
 from app.auth.attempts import Attempts
 from app.auth.peers import PEER
 from app.auth.user import User
-from app.errors import TooManyAttempts, WrongPassword
+from app.errors import SignInFailed, TooManyAttempts, WrongPassword
 
 if TYPE_CHECKING:
     from app.auth.users import Users
@@ -36,6 +36,9 @@ class Mode(Protocol):
     def viewer(self) -> User | None:
         """Who makes the request in hand; None where nobody is known."""
 
+    def try_out(self) -> str:
+        """Answer a line on how people sign in; raises SignInFailed where they cannot."""
+
 
 class Nobody:
     """`none`: everybody on this machine, under no name."""
@@ -47,6 +50,10 @@ class Nobody:
     def viewer(self) -> User | None:
         """Nobody has a name."""
         return None
+
+    def try_out(self) -> str:
+        """Nothing can be wrong."""
+        return "none: this machine alone is served"
 
 
 class Proxy:
@@ -66,6 +73,10 @@ class Proxy:
             return None
         name = request.headers.get(self._header, "")
         return None if "," in name else User.called(name)
+
+    def try_out(self) -> str:
+        """The proxy does the rest."""
+        return f"{self._header}, from the named proxies"
 
 
 class WithSession:
@@ -133,6 +144,16 @@ class Password(WithSession):
             observing.SIGN_INS.labels(self.name, "refused").inc()
             raise WrongPassword
         self.enter(user, stamp)
+
+    def try_out(self) -> str:
+        """Tell how many could sign in."""
+        try:
+            names = self._users.names()
+        except (OSError, ValueError) as error:
+            raise SignInFailed(f"The file of users cannot be read: {error}") from error
+        if not names:
+            raise SignInFailed("Nobody can sign in yet: python -m app user add NAME")
+        return f"{len(names)} with a password"
 
     def _is_still_known(self, user: User) -> bool:
         return session.get(STAMP) == self._users.stamp(user.id)

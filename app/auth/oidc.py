@@ -136,6 +136,15 @@ class Oidc(WithSession):
         query = {"client_id": self._client_id, "post_logout_redirect_uri": back}
         return f"{end}{'&' if '?' in end else '?'}{urlencode(query)}"
 
+    def try_out(self) -> str:
+        """Ask the provider what it is."""
+        try:
+            self._metadata()
+        except _TROUBLE as error:
+            message = f"{self._issuer} did not tell what it is: {type(error).__name__}"
+            raise SignInFailed(message) from error
+        return f"{self.provider} answers as AKIN_OIDC_ISSUER"
+
     def _metadata(self) -> dict[str, Any]:
         metadata: dict[str, Any] = self._client.load_server_metadata()
         if str(metadata.get("issuer", "")).rstrip("/") != self._issuer:

@@ -1,0 +1,47 @@
+"""The counters of `app.observing`, as Prometheus reads them, of this process or of all workers.
+
+The workers of one server share a folder, named by PROMETHEUS_MULTIPROC_DIR in their environment
+before this program starts (`python -m app serve` sees to it); each has files of its own there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+_LIVE: Final = re.compile(r"gauge_live\w+_(\d+)\.db")
+
+
+def exposition() -> bytes:
+    """The text of `/metrics`."""
+    folder = os.environ.get(FOLDER)
+    if not folder:
+        return generate_latest(REGISTRY)
+    forget_the_dead(Path(folder))
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call] # it has no types
+    return generate_latest(registry)
+
+
+def forget_the_dead(folder: Path) -> None:
+    """Drop what workers that are gone had in hand; what they have counted stays counted."""
+    for path in folder.glob("gauge_live*.db"):
+        named = _LIVE.fullmatch(path.name)
+        if named and not _is_alive(int(named[1])):
+            mark_process_dead(int(named[1]), str(folder))  # type: ignore[no-untyped-call] # as above
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
