@@ -31,6 +31,8 @@ _MARKS = (
 )
 _WORD = re.compile(rf"(?P<single>[{_SINGLES}][{_MARKS}]*)|(?:(?![{_SINGLES}])[^\W_]|[{_MARKS}])+")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_JOINT = re.compile("[a-z][A-Z0-9]|[A-Z]{2}[a-z]|[A-Z][0-9]|[0-9][A-Za-z]")
+_PLAIN = re.compile("[a-z0-9]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 
 LONGEST = 64  # characters of a word that are kept; longer ones are hashes, not words
@@ -53,12 +55,18 @@ def simple(text: str) -> str:
 
 def words(text: str) -> Iterator[Word]:
     """The words of `text`, in order."""
+    if text.isascii():
+        for found in _PLAIN.findall(text.lower()):
+            yield Word(found[:LONGEST], False)
+        return
     for match in _WORD.finditer(simple(text)):
         yield Word(match.group()[:LONGEST], match["single"] is not None)
 
 
 def _parts(text: str) -> Iterator[str]:
     """The parts of words run together: `cardClubs10` has card, clubs, 10."""
+    if not _JOINT.search(text):
+        return
     for match in _WORD.finditer(text):
         parts = _PARTS.findall(match.group())
         if len(parts) > 1:

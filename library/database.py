@@ -82,7 +82,7 @@ def _emptied(connection: sa.Connection) -> None:
     names = connection.exec_driver_sql(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
         # Tables that begin with another one's name belong to it (FTS5) and go with it.
-        "ORDER BY name NOT IN ('words', 'vocabulary')"
+        "ORDER BY name <> 'words'"
     )
     for name in names.scalars().all():
         connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{name}"')

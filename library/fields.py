@@ -79,4 +79,6 @@ UNSEARCHED = ("text", "negativePrompt")
 
 def folded(text: str) -> str:
     """`text` as filters compare it: trimmed, compatibility forms and case made alike."""
+    if text.isascii():
+        return text.strip().lower()
     return unicodedata.normalize("NFKC", text.strip()).casefold()

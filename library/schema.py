@@ -39,7 +39,8 @@ assets = sa.Table(
     ),
     sqlite_autoincrement=True,
 )
-for _name in ("kind", "createdAt", "updatedAt", "width", "height", "name", "modelId"):
+# Filters and sort orders are answered from memory; these are what SQL is asked for.
+for _name in ("name", "modelId"):
     sa.Index(f"assets_{_name}", assets.c[_name])
 
 arrays = {
@@ -126,9 +127,7 @@ WORD_COLUMNS = (*WEIGHTS, *UNSEARCHED)
 # the tokenizer only cuts at spaces, and takes marks and symbols for parts of a word.
 WORDS_DDL = (
     f"CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5({', '.join(WORD_COLUMNS)}, "
-    "tokenize = \"unicode61 remove_diacritics 0 categories 'L* N* M* S* Co Cf'\", "
-    "prefix = '2 3')",
-    "CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab(words, 'row')",
+    "tokenize = \"unicode61 remove_diacritics 0 categories 'L* N* M* S* Co Cf'\")",
 )
 
 words = sa.table(
