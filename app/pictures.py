@@ -7,6 +7,7 @@ is raised. Knows Pillow; nothing of where the bytes come from or go to.
 from __future__ import annotations
 
 import io
+import struct
 import threading
 import warnings
 from typing import Final
@@ -18,6 +19,19 @@ from app.errors import InvalidReference
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "AVIF", "BMP", "TIFF")
 MOST_PIXELS: Final = 100_000_000
 
+# What Pillow's decoders raise for files with wrong bytes in them, or may: each has its own kind.
+_DAMAGED: Final = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    MemoryError,
+    ArithmeticError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    struct.error,
+)
 _FILTERS: Final = threading.Lock()  # the filters of `warnings` belong to the whole process
 
 
@@ -37,7 +51,7 @@ def decoded(content: bytes, *, side: int) -> Image.Image:
         raise InvalidReference("The file is not a picture of a known format.") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise InvalidReference("The picture unpacks to too many pixels.") from error
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, OverflowError) as error:
+    except _DAMAGED as error:
         raise InvalidReference("The picture is damaged and cannot be read.") from error
 
 
@@ -52,4 +66,5 @@ def _decoded(content: bytes, side: int) -> Image.Image:
     upright = ImageOps.exif_transpose(opened)
     picture = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
     picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+    picture.info.clear()  # Pillow would write comments and profiles into a new file
     return picture
