@@ -310,6 +310,13 @@ class Settings:
         "With `AKIN_AUTH=proxy`: the header in which AKIN_PROXIES name the user.",
         _header,
     )
+    facets: str = setting(
+        "AKIN_FACETS",
+        "auto",
+        "`on`: ask for counts beside the filters and for ranking scores, an extension of Akin's "
+        "own library; `off`: never; `auto`: where Akin serves that library itself.",
+        _one_of("auto", "on", "off"),
+    )
     metrics_token: str = setting(
         "AKIN_METRICS_TOKEN",
         "",

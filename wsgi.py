@@ -47,7 +47,11 @@ def build(settings: Settings) -> Flask:
     session.trust_env = False  # no proxy stands between two parts of one process
     session.auth = (pair.key, pair.secret)
     session.mount(IN_PROCESS, WSGIAdapter(library))
-    local = dataclasses.replace(settings, base_url=f"{IN_PROCESS}/v1")
+    local = dataclasses.replace(
+        settings,
+        base_url=f"{IN_PROCESS}/v1",
+        facets="off" if settings.facets == "off" else "on",
+    )
     app = create_app(local, session=session, mounts={MOUNT: IN_PROCESS})
     mount(app, MOUNT, library)
     return app

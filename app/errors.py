@@ -5,6 +5,7 @@
     ├── InvalidReference       the uploaded picture cannot be used     400 / 413
     ├── UnknownReference       the link's picture is not kept here     404
     ├── TooMany                more than one answer may hold          400
+    ├── Busy                   others are being served at length      503
     ├── NotFound               there is nothing at this address        404
     ├── PrefetchSpared         fetched ahead while calls are scarce    503
     ├── NotSignedIn            nobody is signed in                     401
@@ -117,6 +118,16 @@ class TooMany(AkinError):
     advice = "Ask for fewer at a time."
     status = 400
     code = "TOO_MANY"
+
+
+class Busy(AkinError):
+    """As many long answers are being sent as this server sends at a time."""
+
+    title = "The server is busy with other downloads"
+    advice = "Try again in a moment."
+    status = 503
+    code = "BUSY"
+    retry_after = 5.0
 
 
 class NotFound(AkinError):
@@ -237,6 +248,7 @@ class BadFilter(BadRequest):
     advice = "Correct the filter below, or search without it."
     code = "BAD_FILTER"
     field = "filter"
+    column: int | None = None  # of the mistake in the expression that was sent, from 1
 
 
 class BadKey(UpstreamError):

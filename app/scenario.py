@@ -18,7 +18,7 @@ from app.calls import Call, spell_search
 from app.errors import UpstreamNonsense
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from app.answers import Answers, Entry
     from app.assets import Asset, Named, ResultPage
@@ -38,8 +38,14 @@ LISTING_LASTS: Final = 30.0
 class Client:
     """The API, in the app's values. Every method may raise an UpstreamError."""
 
-    def __init__(self, sender: Sender, answers: Answers) -> None:
-        """Ask through `sender` what `answers` does not have."""
+    def __init__(
+        self, sender: Sender, answers: Answers, *, extras: Mapping[str, object] | None = None
+    ) -> None:
+        """Ask through `sender` what `answers` does not have.
+
+        `extras` go into the body of a search whose whole page is wanted: see `spell_search`.
+        """
+        self._extras = dict(extras or {})
         self._sender = sender
         self._answers = answers
         self._decoded: cachetools.LRUCache[tuple[bytes, int], ResultPage] = cachetools.LRUCache(
@@ -49,7 +55,7 @@ class Client:
     def search(self, search: Search, expand: Callable[[str], str]) -> ResultPage:
         """Answer one page of hits; `expand` turns a `ref_...` into a data URL."""
         decoded: list[ResultPage] = []  # by the check, where this caller is the one who asks
-        entry = self._searched(search, expand, decoded)
+        entry = self._searched(search, expand, decoded, self._extras)
         key = (entry.digest, search.size)
         # No lock: at worst two threads decode the same page.
         page = decoded[-1] if decoded else self._decoded.get(key)
@@ -57,6 +63,11 @@ class Client:
             page = assets.result_page(entry.body, size=search.size)
         self._decoded[key] = page
         return page
+
+    def count(self, search: Search, expand: Callable[[str], str]) -> int | None:
+        """Answer how many a search finds; None where the answer has only an estimate."""
+        one = search.with_(offset=None, limit=None, page=1, hitsPerPage=1)
+        return assets.result_page(self.raw_search(one, expand), size=1).total
 
     def raw_search(self, search: Search, expand: Callable[[str], str]) -> bytes:
         """Answer the API's own JSON of one page of hits."""
@@ -119,15 +130,19 @@ class Client:
         return tuple(found)
 
     def _searched(
-        self, search: Search, expand: Callable[[str], str], decoded: list[ResultPage]
+        self,
+        search: Search,
+        expand: Callable[[str], str],
+        decoded: list[ResultPage],
+        extras: Mapping[str, object] | None = None,
     ) -> Entry:
         def check(body: bytes) -> None:
             decoded.append(assets.result_page(body, size=search.size))
 
         def ask() -> bytes:
-            return self._sender.ask(spell_search(search, expand), check)
+            return self._sender.ask(spell_search(search, expand, extras), check)
 
-        key = self._key(spell_search(search, str))
+        key = self._key(spell_search(search, str, extras))
         return self._answers.get(Question(key, ask, assets.first_expiry))
 
     def _kept(self, call: Call, check: Callable[[bytes], object], *, lasts: float) -> Entry:

@@ -121,8 +121,7 @@ class Site:
 
     def count(self, search: Search) -> int | None:
         """How many a search finds; None where only an estimate is known. Raises UpstreamError."""
-        one = search.with_(offset=None, limit=None, page=1, hitsPerPage=1)
-        return self.client.search(one, self.expand).total
+        return self.client.count(search, self.expand)
 
     def answer(self, search: Search) -> dict[str, Any]:
         """The API's own answer to a search, as it came. Raises UpstreamError."""
@@ -181,6 +180,12 @@ class Site:
     def expand(self, example: str) -> str:
         """Turn a `ref_...` into a data URL, leave an asset's id. Raises UnknownReference."""
         return self.references.data_url(example) if is_reference(example) else example
+
+    def chosen(self, ids: Iterable[str]) -> dict[str, Asset]:
+        """Those of some assets that exist, as they are now. Raises UpstreamError."""
+        found = self.client.assets(ids)
+        self._remember(found.values())
+        return found
 
     def known(self, examples: Iterable[str]) -> dict[str, Asset]:
         """The assets among some examples, asked for only where no page has shown them."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from app.filters import quote
@@ -40,6 +41,8 @@ def taste(
     likes: Sequence[Asset], unlikes: Sequence[Asset], shown: Iterable[Asset]
 ) -> tuple[Term, ...]:
     """The most telling terms of each side, likes first, each side's most telling first."""
+    if not likes and not unlikes:
+        return ()
     examples = {asset.id for asset in (*likes, *unlikes)}
     others = [asset for asset in shown if asset.id not in examples]
     written: dict[Key, str] = {}
@@ -53,16 +56,22 @@ def taste(
 def _count(assets: Iterable[Asset], written: dict[Key, str]) -> Counter[Key]:
     counts: Counter[Key] = Counter()
     for asset in assets:
-        own = tags(asset)
-        terms = {("tags", tag): shown for tag, shown in own.items()}
-        for field, text in (("prompt", asset.metadata.prompt), ("name", asset.metadata.name)):
-            for word in telling(text):
-                if word not in own and ("prompt", word) not in terms:
-                    terms[field, word] = word
-        for key, shown in terms.items():
+        for key, shown in _terms(asset):
             written.setdefault(key, shown)
             counts[key] += 1
     return counts
+
+
+@lru_cache(maxsize=4096)
+def _terms(asset: Asset) -> tuple[tuple[Key, str], ...]:
+    """The terms of an asset, each with how it is written; kept, since pages share their hits."""
+    own = tags(asset)
+    terms = {("tags", tag): shown for tag, shown in own.items()}
+    for field, text in (("prompt", asset.metadata.prompt), ("name", asset.metadata.name)):
+        for word in telling(text):
+            if word not in own and ("prompt", word) not in terms:
+                terms[field, word] = word
+    return tuple(terms.items())
 
 
 def _telling(

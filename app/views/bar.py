@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from app import words
 from app.display import Display
+from app.insight.pointing import pointed
 from app.views.form import Example, Form, examples
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from app.assets import Asset
     from app.errors import AkinError
+    from app.insight.pointing import Pointer
     from app.search import Search
 
 
@@ -40,6 +42,11 @@ class BarView:
     def link(self, search: Search, path: str = "/") -> str:
         """The address of a neighbour, shown as the results that the reader came from."""
         return self.display.lasting.url(search, path)
+
+    @property
+    def pointer(self) -> Pointer | None:
+        """Where in the filter the mistake is that the API found."""
+        return pointed(self.search, getattr(self.error, "column", None))
 
     @property
     def suffix(self) -> str:

@@ -9,6 +9,7 @@ from app import words
 from app.display import Display
 from app.references import is_reference
 from app.search import MOST_HITS
+from app.views.option import Option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,16 +21,6 @@ if TYPE_CHECKING:
 PAGE_SIZES: Final = (24, 48, 96, MOST_HITS)
 MODES: Final = {0.0: "Exact words", 0.5: "Balanced", 1.0: "Meaning"}
 LIKENESS: Final = {0.0: "Near-duplicates", 0.5: "Same look", 1.0: "Same subject"}
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One choice of a select, a button or a checkbox."""
-
-    value: str
-    label: str
-    is_chosen: bool
-    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

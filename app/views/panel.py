@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from app import words
 from app.filters import FACETS, RANGES
-from app.views.form import Option
+from app.views.option import Option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

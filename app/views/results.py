@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from app import words
 from app.display import Display
+from app.insight.pointing import pointed
 from app.insight.taste import away_from, taste, towards
 from app.views.card import Card
 from app.views.form import Example, Form, examples
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from app.assets import Asset, ResultPage
     from app.errors import AkinError, Problem
     from app.insight.nothing import Way
+    from app.insight.pointing import Pointer
     from app.search import Search
 
 MOST_PAGE_LINKS: Final = 7
@@ -127,6 +129,11 @@ class ResultsView:
     def canonical(self) -> str:
         """The address to hand on."""
         return self.display.lasting.url(self.search)
+
+    @property
+    def pointer(self) -> Pointer | None:
+        """Where in the filter the mistake is that the API found."""
+        return pointed(self.search, getattr(self.error, "column", None))
 
     def link(self, search: Search) -> str:
         """The address of a neighbour, shown as this one is."""

@@ -1,0 +1,15 @@
+"""Option: one choice of a control."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a select, a radio, a button or a checkbox."""
+
+    value: str
+    label: str
+    is_chosen: bool
+    count: int | None = None
