@@ -8,12 +8,25 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from app import auth, headers, logs, static_files
+from app import auth, fragments, headers, logs, static_files
 from app.answers import Answers
+from app.calls import EXTENSION
 from app.checks import Checks, Trial, trials
 from app.limits import Ceiling, Gate, shared_tally
 from app.media import Media
-from app.pages import asset, failures, operations, references, results, sign_in, visiting
+from app.pages import (
+    asset,
+    code,
+    exports,
+    failures,
+    handing,
+    operations,
+    references,
+    results,
+    selection,
+    sign_in,
+    visiting,
+)
 from app.redaction import Redaction
 from app.references import References
 from app.scenario import Client
@@ -77,6 +90,7 @@ def create_app(
             stale_seconds=settings.stale_seconds,
             call_seconds=settings.timeout,
         ),
+        extras=EXTENSION if settings.facets == "on" else None,
     )
     app.extensions["akin"] = Site(
         settings,
@@ -92,9 +106,11 @@ def create_app(
     kept = app.extensions["akin"].references
     app.extensions["akin.checks"] = Checks([*trials(sender, shelf, kept), signing_in])
     static_files.init_app(app)
+    fragments.init_app(app)
     headers.init_app(app, media_origins=settings.media_origins)
     visiting.init_app(app, seconds=settings.timeout)
     failures.init_app(app)
-    for page in (results, asset, references, operations, sign_in):
+    handing.init_app(app)
+    for page in (results, asset, references, operations, sign_in, exports, code, selection):
         app.register_blueprint(page.blueprint)
     return app

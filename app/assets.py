@@ -13,8 +13,9 @@ import base64
 import binascii
 import re
 import time
+from functools import lru_cache
 from typing import Any, Final, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import unquote
 
 import msgspec
 
@@ -23,6 +24,7 @@ from app.errors import UpstreamNonsense
 
 MOST_NAME: Final = 80  # characters of a prompt that stand in for a name
 MOST_COUNT: Final = 10**12  # a larger count of hits is nonsense
+_POLICY_IN: Final = re.compile(r"[?&]Policy=([^&#]+)")
 _POLICY_ALPHABET: Final = str.maketrans("-_~", "+=/")
 _POLICY_BYTES: Final = bytes.maketrans(b"-_~", b"+=/")
 _POLICY: Final = re.compile(rb"Policy=([A-Za-z0-9_~-]+)")
@@ -63,7 +65,10 @@ class Metadata(msgspec.Struct, frozen=True):
 
 
 class Asset(msgspec.Struct, frozen=True):
-    """One asset as a search or GET /assets/{id} answers it."""
+    """One asset as a search or GET /assets/{id} answers it.
+
+    Equal where all of it is; hashable, so that what is made of it can be kept.
+    """
 
     id: str = ""
     authorId: str | None = None
@@ -87,6 +92,9 @@ class Asset(msgspec.Struct, frozen=True):
     transcription: str | None = None
     updatedAt: str | None = None
     url: str | None = None
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.updatedAt, self.url))
 
     @property
     def name(self) -> str:
@@ -144,7 +152,7 @@ class _Tag(msgspec.Struct, frozen=True):
 
 
 class _Page(msgspec.Struct, frozen=True):
-    hits: tuple[Asset, ...] | None = None
+    hits: tuple[msgspec.Raw, ...] | None = None
     page: int | None = None
     hitsPerPage: int | None = None
     totalHits: int | None = None
@@ -174,6 +182,17 @@ class Named(msgspec.Struct, frozen=True):
 
 
 _PAGE: Final = msgspec.json.Decoder(_Page, strict=False)
+_HIT: Final = msgspec.json.Decoder(Asset, strict=False)
+_ODD: Final = (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+@lru_cache(maxsize=4096)
+def _hit(raw: bytes) -> Asset:
+    """Read one hit; the same bytes, seen on another page, are the same value."""
+    try:
+        return _HIT.decode(raw)
+    except _ODD:
+        return _lenient(decode(raw), Asset)
 
 
 def result_page(body: bytes, *, size: int) -> ResultPage:
@@ -182,26 +201,29 @@ def result_page(body: bytes, *, size: int) -> ResultPage:
     A hit without an id is left out, a hit that comes twice is kept once.
     Raises UpstreamNonsense where the answer is no object with a list of hits.
     """
+    found: tuple[Asset, ...]
     try:
         page = _PAGE.decode(body)
-    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        found = tuple(_hit(bytes(raw)) for raw in page.hits or ())
+        is_page = page.hits is not None
+    except _ODD:
         loose = decode(body)
         if not isinstance(loose, dict):
             raise UpstreamNonsense("The answer is not a page of results.") from None
-        page = _lenient(loose, _Page)
+        page = _lenient({name: loose[name] for name in loose if name != "hits"}, _Page)
         listed = loose.get("hits")
-        if isinstance(listed, list):
-            page = msgspec.structs.replace(page, hits=tuple(_lenient(hit, Asset) for hit in listed))
-    if page.hits is None:
+        is_page = isinstance(listed, list)
+        found = tuple(_lenient(hit, Asset) for hit in listed or ()) if is_page else ()
+    if not is_page:
         raise UpstreamNonsense("The answer has no list of hits.")
-    hits = tuple({hit.id: hit for hit in page.hits if hit.id}.values())
+    hits = tuple({hit.id: hit for hit in found if hit.id}.values())
     total, pages = _believable(page.totalHits), _believable(page.totalPages)
     if total is not None and (total < len(hits) or (total and not hits and page.page == 1)):
         total = pages = None  # a count that the hits beside it belie is no count
     if pages is not None and page.page is not None:
         has_next = page.page < pages and bool(hits)
     else:
-        has_next = len(page.hits) >= size
+        has_next = len(found) >= size
     return ResultPage(hits, total, pages, has_next, page.facetDistribution or {})
 
 
@@ -256,10 +278,10 @@ def expiry(url: str) -> float | None:
     A policy is URL-safe base64 of JSON, with `+ = /` spelled `- _ ~`.
     """
     try:
-        policy = parse_qs(urlsplit(url).query).get("Policy", [""])[0]
+        policy = _POLICY_IN.search(url)
         if not policy:
             return None
-        text = base64.b64decode(policy.translate(_POLICY_ALPHABET) + "===")
+        text = base64.b64decode(unquote(policy[1]).translate(_POLICY_ALPHABET) + "===")
         statement = msgspec.json.decode(text)["Statement"][0]
         return float(statement["Condition"]["DateLessThan"]["AWS:EpochTime"])
     except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):

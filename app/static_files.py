@@ -11,7 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import Response, request, url_for
+from flask import Response, request
+from markupsafe import Markup
 
 from app import icons
 
@@ -22,7 +23,10 @@ FOREVER = "public, max-age=31536000, immutable"
 
 
 def init_app(app: Flask) -> None:
-    """Give templates `static_url(name)`, `icon_url(name)` and `style_url()`; serve the last two."""
+    """Give templates the addresses of static files, `icon(name)` and `style_url()`.
+
+    Files are read once: a running server shows what it started with, whole.
+    """
     folder = Path(app.static_folder or "")
     sprite = icons.sprite()
     sprite_hash = _hash(sprite.encode())
@@ -30,12 +34,8 @@ def init_app(app: Flask) -> None:
     style_hash = _hash(style.encode())
 
     @lru_cache(maxsize=256)
-    def file_hash(name: str, mtime_ns: int) -> str:  # noqa: ARG001 - a changed file is read again
-        return _hash((folder / name).read_bytes())
-
     def static_url(name: str) -> str:
-        mtime_ns = (folder / name).stat().st_mtime_ns
-        return url_for("static", filename=name, _hash=file_hash(name, mtime_ns))
+        return f"/static/{name}?_hash={_hash((folder / name).read_bytes())}"
 
     def vendor_url(name: str) -> str:
         """The address of a file that scripts/vendor fetches; empty where it is not there."""
@@ -46,11 +46,14 @@ def init_app(app: Flask) -> None:
             raise KeyError(f"The icon {name} is not in the sprite.")
         return f"/icons.svg?_hash={sprite_hash}#{name}"
 
+    @lru_cache(maxsize=256)
+    def icon(name: str, css_class: str = "") -> Markup:
+        classes = f"icon {css_class}".strip()
+        return Markup(
+            '<svg class="{}" aria-hidden="true" width="16" height="16"><use href="{}"></use></svg>'
+        ).format(classes, icon_url(name))
+
     def style_url() -> str:
-        nonlocal style, style_hash
-        if app.debug:
-            style = _joined(folder / "css")
-            style_hash = _hash(style.encode())
         return f"/akin.css?_hash={style_hash}"
 
     def serve_icons() -> Response:
@@ -71,7 +74,11 @@ def init_app(app: Flask) -> None:
     app.add_url_rule("/akin.css", "style", serve_style)
     app.after_request(keep)
     app.jinja_env.globals.update(
-        static_url=static_url, icon_url=icon_url, style_url=style_url, vendor_url=vendor_url
+        icon=icon,
+        icon_url=icon_url,
+        static_url=static_url,
+        style_url=style_url,
+        vendor_url=vendor_url,
     )
 
 

@@ -11,7 +11,7 @@ from app.errors import BadRequest, NotFound
 from app.pages import requested_search, site
 from app.search import is_id
 from app.views.asset import model_url
-from app.views.card import strip_cards
+from app.views.card import Strip
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -46,8 +46,8 @@ def asset(asset_id: str) -> str:
 def strip(asset_id: str, which: around.Strip) -> str:
     """A row of assets around this one, as a part of a page."""
     search, found = around.strip(site(), _known_id(asset_id), which)
-    cards = strip_cards(found, search) if search else ()
-    return render_template("partials/strip.html", cards=cards, search=search)
+    row = Strip.of(found, search) if search else None
+    return render_template("partials/strip.html", row=row)
 
 
 @blueprint.get("/<asset_id>/viewer")

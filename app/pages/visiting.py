@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import math
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import cachetools
 from flask import Response, current_app, request
 
 from app import visits
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from app.errors import AkinError
 
+MOST_PAGES: Final = 32 * 1024 * 1024  # bytes of rendered pages that a process keeps
 _BUILD: Final = "akin build"
 _SOURCES: Final = ("app/**/*.py", "templates/**/*.html", "static/**/*.*")
 
@@ -75,11 +78,30 @@ def unless_unchanged(
     if request.if_none_match.contains_weak(tag):
         response = Response(status=304)
     else:
-        response = _finished(render())
+        response = _kept(tag, render)
     response.set_etag(tag, weak=True)
     # Asked again each time, since a page ends with the reader's session and the next renewal.
     response.headers["Cache-Control"] = "private, no-cache"
     return response
+
+
+_PAGES: Final[cachetools.LRUCache[str, bytes]] = cachetools.LRUCache(MOST_PAGES, getsizeof=len)
+_GUARD: Final = threading.Lock()
+
+
+def _kept(tag: str, render: Callable[[], str | Response]) -> Response:
+    """The page of a tag, rendered once: a link that is shared is opened by many."""
+    with _GUARD:
+        page = _PAGES.get(tag)
+    if page is None:
+        made = render()
+        if isinstance(made, Response):
+            return made
+        page = made.encode()
+        if len(page) <= MOST_PAGES:
+            with _GUARD:
+                _PAGES[tag] = page
+    return Response(page, mimetype="text/html")
 
 
 def failure_headers(error: AkinError) -> dict[str, str]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from app import images, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from app.assets import Asset
     from app.images import Picture
     from app.search import Search
+    from app.views.stack import Stack
 
 EAGER: Final = 8  # the first row's pictures are asked for at once
 SMALL: Final = 256  # pixels: a sprite, shown with air around it
@@ -64,36 +66,54 @@ class Card:
     is_eager: bool
     is_first: bool
     side: str  # "like", "unlike" or ""
+    is_picked: bool = False  # its box is ticked from the start
 
     @classmethod
     def of(cls, asset: Asset, search: Search, position: int) -> Card:
         """Show `asset` at `position` (from 0) of the results of `search`."""
-        width, height = asset.width, asset.height
-        medium = asset.medium
-        ratio = width / height if width and height else _RATIO_DEFAULT.get(medium, 1.0)
         side = "like" if asset.id in search.like else ""
-        return cls(
-            asset_id=asset.id,
-            name=asset.name,
-            alt=alternative(asset),
-            kind=medium,
-            kind_name=words.KINDS.get(medium, medium),
-            glyph=GLYPHS.get(medium, "file-text"),
-            facts=facts(asset),
-            picture=images.grid_picture(asset),
-            moving_url=images.moving(asset),
-            ratio=_ratio_class(ratio),
-            size_class=_size_class(max(width, height) if width and height else None),
-            is_sensitive=bool(asset.nsfw) and search.nsfw == "blur",
-            is_eager=position < EAGER,
-            is_first=position == 0,
-            side=side or ("unlike" if asset.id in search.unlike else ""),
-        )
+        side = side or ("unlike" if asset.id in search.unlike else "")
+        return _card(asset, side, search.nsfw == "blur", position < EAGER, position == 0)
 
 
-def strip_cards(assets: Iterable[Asset], search: Search) -> tuple[Card, ...]:
-    """Cards for a row of their own, none of them asked for before it is seen."""
-    return tuple(Card.of(asset, search, EAGER + place) for place, asset in enumerate(assets))
+@lru_cache(maxsize=8192)
+def _card(asset: Asset, side: str, blurs: bool, is_eager: bool, is_first: bool) -> Card:
+    width, height = asset.width, asset.height
+    medium = asset.medium
+    ratio = width / height if width and height else _RATIO_DEFAULT.get(medium, 1.0)
+    return Card(
+        asset_id=asset.id,
+        name=asset.name,
+        alt=alternative(asset),
+        kind=medium,
+        kind_name=words.KINDS.get(medium, medium),
+        glyph=GLYPHS.get(medium, "file-text"),
+        facts=facts(asset),
+        picture=images.grid_picture(asset),
+        moving_url=images.moving(asset),
+        ratio=_ratio_class(ratio),
+        size_class=_size_class(max(width, height) if width and height else None),
+        is_sensitive=bool(asset.nsfw) and blurs,
+        is_eager=is_eager,
+        is_first=is_first,
+        side=side,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A row of cards of its own, and the search that it begins."""
+
+    search: Search
+    cards: tuple[Card, ...]
+    suffix: str
+    stacks: Mapping[str, Stack]
+
+    @classmethod
+    def of(cls, assets: Iterable[Asset], search: Search) -> Strip:
+        """Lay out a row; none of its pictures is asked for before it is seen."""
+        cards = tuple(Card.of(asset, search, EAGER + place) for place, asset in enumerate(assets))
+        return cls(search, cards, search.url(""), {})
 
 
 def _size_class(longer: int | None) -> str:
