@@ -87,7 +87,7 @@ def _serve(settings: Settings) -> int:
             *("--host", settings.listen, "--port", str(settings.port)),
             *("--workers", str(settings.workers), "--blocking-threads", "8"),
             *("--respawn-failed-workers", "--workers-kill-timeout", "30"),
-            *("--log-level", "warning", "wsgi:application"),
+            *("--log-level", "error", "wsgi:application"),
         ],
         environment,
     )

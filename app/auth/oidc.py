@@ -38,7 +38,7 @@ MOST_BEGUN: Final = 3  # sign-ins begun at once: each takes room in the cookie
 EVERYBODY: Final = "*"
 _ALGORITHMS: Final = frozenset(
     f"{family}{bits}" for family in ("RS", "PS", "ES") for bits in (256, 384, 512)
-) | {"EdDSA"}
+) | {"EdDSA", "Ed25519"}
 _TROUBLE: Final = (
     AuthlibBaseError,
     JoseError,

@@ -1,0 +1,208 @@
+"""Signing in as people do: with a password, and through a certified OpenID provider."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from app.auth.users import Users
+from tests import provider as oidc
+from tests.browser.browsing import Watch
+from tests.browser.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+    from tests.faults import Upstream
+
+PASSWORD = "correct horse battery"
+
+
+def settings_before(api: Upstream) -> dict[str, str]:
+    """What stands before a pretended API."""
+    return {
+        "SCENARIO_SDK_API_KEY": "key-of-the-tests",
+        "SCENARIO_SDK_API_SECRET": "secret-of-the-tests",
+        "SCENARIO_BASE_URL": api.url,
+        "AKIN_MEDIA_ORIGINS": api.origin,
+    }
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory, api: Upstream) -> Iterator[Server]:
+    """Akin that asks for a password."""
+    data = tmp_path_factory.mktemp("guarded")
+    Users(data / "users.json").put("ada", PASSWORD)
+    with Server(data, {**settings_before(api), "AKIN_AUTH": "password"}) as running:
+        yield running
+
+
+@pytest.fixture
+def guarded_watch(browser: Browser, guarded: Server, api: Upstream) -> Iterator[Watch]:
+    """Pages of it, which watch themselves."""
+    watching = Watch(browser, guarded.url, api.origin)
+    yield watching
+    assert watching.close() == []
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_password(guarded_watch: Watch, *, scripted: bool) -> None:
+    """A shared link asks for a password, says when it is wrong, and leads on to the search."""
+    guarded_watch.forgive("401")  # the wrong password, on the console
+    page = guarded_watch.page(java_script_enabled=scripted)
+    page.goto("/?query=asset&page=2")
+    assert urlsplit(page.url).path == "/sign-in"
+    page.get_by_label("Name").fill("ada")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("Name and password do not fit")
+    expect(page.get_by_label("Name")).to_have_value("ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/?query=asset&page=2")
+    expect(page.locator(".viewer")).to_contain_text("Signed in as ada")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("status").first).to_have_text("You are signed out.")
+    page.goto("/")
+    assert urlsplit(page.url).path == "/sign-in"
+
+
+def test_upload_while_signed_in(guarded_watch: Watch) -> None:
+    """A form of a page of ours passes the door, where one of another site would not."""
+    page = guarded_watch.page()
+    page.goto("/sign-in")
+    page.get_by_label("Name").fill("ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")
+    status = page.evaluate(
+        """async () => {
+          const form = new FormData();
+          form.append("image", new Blob(["no picture"]));
+          return (await fetch("/references", {method: "POST", body: form})).status;
+        }"""
+    )
+    guarded_watch.troubles.clear()  # the 400, on the console
+    assert status == 400  # what it says of no picture: it was let in
+
+
+@pytest.fixture(scope="module")
+def provider() -> oidc.Provider:
+    """The provider's address; skipped without node, unless CI has it."""
+    reason = oidc.missing()
+    if reason:
+        pytest.skip(reason)
+    try:
+        oidc.install()
+    except subprocess.SubprocessError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"oidc-provider cannot be installed: {error}")
+    return oidc.Provider()
+
+
+@pytest.fixture(scope="module")
+def trusting(
+    tmp_path_factory: pytest.TempPathFactory, provider: oidc.Provider, api: Upstream
+) -> Iterator[Server]:
+    """Akin that lets the provider say who is there."""
+    settings = {
+        **settings_before(api),
+        "AKIN_AUTH": "oidc",
+        "AKIN_OIDC_ISSUER": provider.issuer,
+        "AKIN_OIDC_CLIENT_ID": oidc.CLIENT_ID,
+        "AKIN_OIDC_CLIENT_SECRET": oidc.CLIENT_SECRET,
+        "AKIN_OIDC_SCOPES": "openid email profile groups",
+        "AKIN_OIDC_DOMAINS": "studio.example",
+        "AKIN_OIDC_GROUPS": "artists",
+    }
+    server = Server(tmp_path_factory.mktemp("trusting"), settings)
+    with provider.serving(server.url), server:
+        yield server
+
+
+@pytest.fixture
+def trusting_page(browser: Browser, trusting: Server) -> Iterator[Page]:
+    """A page of it. The provider's own pages are not ours to watch."""
+    context = browser.new_context(base_url=trusting.url)
+    context.route(re.compile(r"fonts\.googleapis\.com"), lambda route: route.abort())
+    yield context.new_page()
+    context.close()
+
+
+def sign_in_at_provider(page: Page, name: str) -> None:
+    """Type a name into the provider's page and agree to what Akin will know."""
+    page.locator("input[name=login]").fill(name)
+    page.locator("input[name=password]").fill("any")
+    page.locator("button[type=submit]").click()
+    page.locator("button[type=submit]", has_text="Continue").click()
+
+
+def test_provider(trusting_page: Page, provider: oidc.Provider) -> None:
+    """A shared link leads to the provider, with PKCE, and from there to the search."""
+    page = trusting_page
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto("/?query=asset")
+    page.get_by_role("link", name="Sign in with").click()
+    sign_in_at_provider(page, "ada")
+    page.wait_for_url("**/?query=asset")
+    expect(page.locator(".viewer .who")).to_have_text("Signed in as Ada L.")
+    begun = next(url for url in asked if url.startswith(f"{provider.issuer}/auth?"))
+    query = parse_qs(urlsplit(begun).query)
+    assert query["code_challenge_method"] == ["S256"]
+    assert {"code_challenge", "state", "nonce"} <= query.keys()
+
+
+def test_sign_out_of_provider(trusting_page: Page, provider: oidc.Provider) -> None:
+    """Signing out of Akin offers to sign out of the provider, and comes back."""
+    page = trusting_page
+    page.goto("/sign-in")
+    page.get_by_role("link", name="Sign in with").click()
+    sign_in_at_provider(page, "ada")
+    page.wait_for_url(re.compile(r"/$"))
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("link", name="sign out there, too").click()
+    assert page.url.startswith(f"{provider.issuer}/session/end")
+    page.get_by_role("button", name="Yes, sign me out").click()
+    page.wait_for_url("**/signed-out*")
+    page.get_by_role("link", name="Sign in again").click()
+    page.get_by_role("link", name="Sign in with").click()
+    expect(page.locator("input[name=login]")).to_be_visible()  # it has forgotten, too
+
+
+@pytest.mark.parametrize(
+    ("name", "admitted"),
+    [("eve", False), ("max", False), ("lin", True)],
+    ids=["address not verified", "another domain", "another domain, in the group"],
+)
+def test_who_may_come_in(trusting_page: Page, name: str, *, admitted: bool) -> None:
+    """A verified address of the domain is needed, or one of the groups."""
+    page = trusting_page
+    page.goto("/sign-in")
+    page.get_by_role("link", name="Sign in with").click()
+    sign_in_at_provider(page, name)
+    page.wait_for_url(re.compile(r"/(sign-in/returned.*)?$"))
+    if admitted:
+        expect(page.locator(".viewer")).to_be_visible()
+    else:
+        expect(page.get_by_role("alert")).to_contain_text("This account may not come in")
+        page.goto("/")
+        assert urlsplit(page.url).path == "/sign-in"
+
+
+def test_a_stolen_return(trusting_page: Page) -> None:
+    """An answer of the provider that this browser did not ask for signs nobody in."""
+    page = trusting_page
+    page.goto("/sign-in/returned?code=of-somebody-else&state=of-somebody-else")
+    expect(page.get_by_role("alert")).to_contain_text("Signing in did not work")
+    page.goto("/")
+    assert urlsplit(page.url).path == "/sign-in"

@@ -1,0 +1,79 @@
+"""npm's certified `oidc-provider` on a port of 127.0.0.1, installed beside this file when asked for.
+
+provider = Provider()                    # provider.issuer is known from now on
+with provider.serving("http://127.0.0.1:8000"):
+...
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.browser.server import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOLDER = Path(__file__).parent
+CLIENT_ID = "akin"
+CLIENT_SECRET = "secret-of-akin-at-the-provider"
+MOST_SECONDS = 60
+
+
+def missing() -> str | None:
+    """Why there can be no provider here; None where there can."""
+    lacking = [name for name in ("node", "npm") if shutil.which(name) is None]
+    names = " and no ".join(lacking)
+    return f"no {names}; on Debian: apt-get install nodejs npm" if lacking else None
+
+
+def install() -> None:
+    """Install what package-lock.json names, once. Raises CalledProcessError."""
+    if not (FOLDER / "node_modules" / "oidc-provider").exists():
+        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]
+        subprocess.run(command, cwd=FOLDER, check=True, timeout=300)
+
+
+class Provider:
+    """The provider: its address, and its process while it serves."""
+
+    def __init__(self) -> None:
+        """Choose a port; start nothing yet."""
+        self._port = free_port()
+        self.issuer = f"http://127.0.0.1:{self._port}"
+
+    @contextmanager
+    def serving(self, site: str) -> Iterator[None]:
+        """Run for the Akin at `site`. Raises RuntimeError where it does not start."""
+        back = [f"{site}/sign-in/returned", f"{site}/signed-out"]
+        process = subprocess.Popen(
+            ["node", "provider.mjs", str(self._port), *back],
+            cwd=FOLDER,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            end = time.monotonic() + MOST_SECONDS
+            while not self._answers():
+                if process.poll() is not None or time.monotonic() > end:
+                    raise RuntimeError("the provider did not start")
+                time.sleep(0.1)
+            yield
+        finally:
+            process.terminate()
+            process.wait(20)
+
+    def _answers(self) -> bool:
+        url = f"{self.issuer}/.well-known/openid-configuration"
+        try:
+            with urllib.request.urlopen(url, timeout=10):  # noqa: S310 - http only
+                return True
+        except OSError:
+            return False
