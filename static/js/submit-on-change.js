@@ -1,5 +1,4 @@
 // A control with data-submit searches at once; its "Apply" button is then not needed.
-document.documentElement.classList.add("js");
 
 document.addEventListener("change", (event) => {
   const control = event.target.closest("[data-submit]");

@@ -1,10 +1,9 @@
-// <theme-switch>: system, dark or light, kept in this browser. Shown only where it works.
+// <theme-switch>: system, dark or light, kept in this browser. Shown only where scripts run.
 const WORDS = { system: "Theme: as the system", dark: "Theme: dark", light: "Theme: light" };
 const NEXT = { system: "dark", dark: "light", light: "system" };
 
 class ThemeSwitch extends HTMLElement {
   connectedCallback() {
-    this.hidden = false;
     this.querySelector("button").addEventListener("click", this.#turn);
     this.#label();
   }
