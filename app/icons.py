@@ -44,6 +44,7 @@ NAMES: Final = (
     "scan-search",
     "search",
     "settings-2",
+    "share-2",
     "shuffle",
     "sparkles",
     "sun-moon",

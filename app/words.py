@@ -87,10 +87,9 @@ def file_size(size: int) -> str:
     """Bytes in the unit that leaves one to three digits before the point."""
     value = float(size)
     for unit in _UNITS:
-        if value < 1000 or unit == _UNITS[-1]:
-            return (
-                f"{value:.0f} {unit}" if unit == "bytes" or value >= 10 else f"{value:.1f} {unit}"
-            )
+        if value < 999.5 or unit == _UNITS[-1]:
+            is_whole = unit == "bytes" or value >= 9.95
+            return f"{value:.0f} {unit}" if is_whole else f"{value:.1f} {unit}"
         value /= 1000
     raise AssertionError
 
@@ -101,10 +100,10 @@ def date(text: str | None) -> str:
         return ""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return text
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC)
     return f"{moment:%Y-%m-%d %H:%M}"
 
 
@@ -187,8 +186,3 @@ def _facets(search: Search, names: Mapping[str, str]) -> Iterator[str]:
             yield name + " and ".join(map(spoken, facet.all))
         if facet.none:
             yield f"no {name}" + " or ".join(map(spoken, facet.none))
-
-
-def description(title: str, count: str) -> str:
-    """What a page's description, its preview and its feed say below the title."""
-    return f"{title}: {count}" if count else title

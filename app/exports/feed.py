@@ -44,19 +44,19 @@ class Feed:
     title: str
     url: str
     page_url: str
-    icon_url: str
+    origin: str
     updated: str
     entries: tuple[Entry, ...]
 
 
-def feed(search: Search, result: ResultPage, *, origin: str, icon_url: str) -> Feed:
+def feed(search: Search, result: ResultPage, *, origin: str) -> Feed:
     """Build the feed of a page of hits; `origin` is what its addresses begin with."""
     entries = tuple(_entry(hit, search, origin) for hit in result.hits)
     return Feed(
         title=sayable(words.title(search)),
         url=origin + search.url("/search.atom"),
         page_url=origin + search.url(),
-        icon_url=origin + icon_url,
+        origin=origin,
         updated=max((entry.updated for entry in entries), default=_spelled(_EPOCH)),
         entries=entries,
     )

@@ -1,0 +1,138 @@
+"""`/selection`: what somebody has picked, as a page, a ZIP, contact sheets, likes; `/compare`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+from flask import Blueprint, Response, redirect, render_template, request
+
+from app import words
+from app.errors import InvalidSearch, NotFound, Problem
+from app.exports.archive import archive
+from app.pages import read, site
+from app.pages.handing import as_download, origin, sheets, streamed
+from app.search import is_id, pairs_of
+from app.selection import Selection
+from app.views.compare import WAYS, compare_url, compare_view
+from app.views.selection import selection_view
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+    from app.assets import Asset
+
+blueprint = Blueprint("selection", __name__)
+
+MOST_FILE = 1_000_000_000  # bytes of one original
+FILE_SECONDS = 300.0
+
+
+def _requested() -> tuple[Selection, tuple[Problem, ...]]:
+    """The selection in this request's address or form, read leniently."""
+    pairs = pairs_of(request.query_string)
+    if request.method == "POST":
+        pairs += request.form.items(multi=True)
+    selection, rest, problems = Selection.take(pairs)
+    search, display, others = read(rest)
+    return selection.within(search, display), (*problems, *others)
+
+
+def _chosen() -> tuple[Selection, list[Asset], tuple[str, ...], str]:
+    """What was picked: the assets, the ids that do not exist, and how many in words.
+
+    Raises InvalidSearch where nothing was picked or not all can be used, UpstreamError.
+    """
+    selection, problems = _requested()
+    about_ids = tuple(problem for problem in problems if problem.parameter == "id")
+    if about_ids:
+        raise InvalidSearch(about_ids)
+    found = site().chosen(selection.ids)
+    assets = [found[each] for each in selection.ids if each in found]
+    if not assets:
+        raise NotFound("Nothing is selected that exists.")
+    missing = tuple(each for each in selection.ids if each not in found)
+    return selection, assets, missing, words.counted(len(assets), "asset")
+
+
+@blueprint.route("/selection", methods=["GET", "POST"])
+def selection() -> str:
+    """Show what was picked and what can be done with it."""
+    chosen, problems = _requested()
+    services = site()
+    page = selection_view(
+        chosen,
+        services.chosen(chosen.ids),
+        origin=origin(),
+        known=services.known(chosen.search.examples),
+        problems=problems,
+    )
+    return render_template("selection.html", page=page)
+
+
+@blueprint.route("/selection/like", methods=["GET", "POST"])
+def like() -> ResponseReturnValue:
+    """Lead to the search with what was picked as likes."""
+    chosen, _ = _requested()
+    return redirect(chosen.display.lasting.url(chosen.as_likes()), 303)
+
+
+@blueprint.route("/selection.zip", methods=["GET", "POST"])
+def as_zip() -> Response:
+    """The originals in one archive, sent while they come."""
+    _, assets, missing, title = _chosen()
+    services = site()
+
+    def fetch(asset: Asset, into: BinaryIO) -> str:
+        url = services.client.download(asset.id)
+        return services.media.fetch(url, into, most_bytes=MOST_FILE, seconds=FILE_SECONDS)
+
+    parts = archive(assets, missing, fetch, origin=origin())
+    return streamed(parts, mimetype="application/zip", name=title, suffix=".zip")
+
+
+@blueprint.route("/selection.png", methods=["GET", "POST"])
+def as_png() -> Response:
+    """A contact sheet as one picture."""
+    chosen, assets, _, title = _chosen()
+    blur = chosen.search.nsfw != "show"
+    drawn = sheets().png(assets, title=title, blur_sensitive=blur)
+    return as_download(Response(drawn, mimetype="image/png"), name=title, suffix=".png")
+
+
+@blueprint.route("/selection.pdf", methods=["GET", "POST"])
+def as_pdf() -> Response:
+    """A contact sheet to print."""
+    chosen, assets, _, title = _chosen()
+    blur = chosen.search.nsfw != "show"
+    drawn = sheets().pdf(assets, title=title, blur_sensitive=blur)
+    return as_download(Response(drawn, mimetype="application/pdf"), name=title, suffix=".pdf")
+
+
+@blueprint.route("/compare", methods=["GET", "POST"])
+def compare() -> ResponseReturnValue:
+    """Two assets, `a` and `b`, or the first two `id`s; `view` is side or slider."""
+    chosen, _ = _requested()
+    named = [value for name in ("a", "b") if (value := request.args.get(name, ""))]
+    pair = [*named, *(each for each in chosen.ids if each not in named)]
+    pair = [each for each in pair if is_id(each)][:2]
+    if len(pair) < 2:
+        raise NotFound("It takes two assets to compare.")
+    way = request.args.get("view", "")
+    way = way if way in WAYS else "side"
+    first, second = pair
+    url = compare_url(first, second, chosen.search, chosen.display, way=way)
+    if len(named) < 2:
+        return redirect(url, 303)
+    services = site()
+    views = [
+        services.asset_page(each, chosen.search, is_from_search=not chosen.search.is_empty)
+        for each in (first, second)
+    ]
+    page = compare_view(
+        views[0],
+        views[1],
+        display=chosen.display,
+        known=services.known(chosen.search.examples),
+        way=way,
+    )
+    return render_template("compare.html", page=page)
