@@ -1,8 +1,10 @@
-"""npm's certified `oidc-provider` on a port of 127.0.0.1, installed beside this file when asked for.
+"""npm's certified `oidc-provider` on a port of 127.0.0.1, installed beside this file.
 
-provider = Provider()                    # provider.issuer is known from now on
-with provider.serving("http://127.0.0.1:8000"):
-...
+    provider = Provider()                    # provider.issuer is known from now on
+    with provider.serving("http://127.0.0.1:8000"):
+        ...
+
+Nothing is installed before `install` is called.
 """
 
 from __future__ import annotations
