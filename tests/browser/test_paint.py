@@ -1,0 +1,33 @@
+"""Nothing moves unless the person moved it: no layout shift while a page loads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.browser.browsing import Watch
+
+RECORD = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries())
+    for (const source of entry.sources ?? [])
+      window.shifts.push(`${entry.value.toFixed(4)} ${source.node?.outerHTML?.slice(0, 80)}`);
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 700), (412, 823), (360, 740)])
+@pytest.mark.parametrize("address", ["/", "/?query=castle", "/?hitsPerPage=100", "/nowhere"])
+def test_nothing_moves_while_a_page_loads(
+    watch: Watch, size: tuple[int, int], address: str
+) -> None:
+    """Every box is reserved, and what scripts add takes no room from what is there."""
+    watch.forgive("404")
+    page = watch.page(viewport={"width": size[0], "height": size[1]})
+    page.add_init_script(RECORD)
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("window.shifts") == []
