@@ -17,6 +17,7 @@ from app.media import Media
 from app.pages import (
     asset,
     code,
+    ends,
     exports,
     failures,
     handing,
@@ -25,7 +26,10 @@ from app.pages import (
     results,
     selection,
     sign_in,
+    tags,
     visiting,
+    wander,
+    why,
 )
 from app.redaction import Redaction
 from app.references import References
@@ -111,6 +115,8 @@ def create_app(
     visiting.init_app(app, seconds=settings.timeout)
     failures.init_app(app)
     handing.init_app(app)
-    for page in (results, asset, references, operations, sign_in, exports, code, selection):
+    searching = (results, asset, references, ends, why, wander, tags)
+    handing_over = (exports, code, selection)
+    for page in (*searching, *handing_over, operations, sign_in):
         app.register_blueprint(page.blueprint)
     return app

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.errors import AkinError
     from app.insight.pointing import Pointer
     from app.search import Search
+    from app.views.stack import Stack
 
 
 class BarParts(TypedDict):
@@ -47,6 +48,11 @@ class BarView:
     def pointer(self) -> Pointer | None:
         """Where in the filter the mistake is that the API found."""
         return pointed(self.search, getattr(self.error, "column", None))
+
+    @property
+    def stacks(self) -> Mapping[str, Stack]:
+        """None: only the results fold their cards."""
+        return {}
 
     @property
     def suffix(self) -> str:
