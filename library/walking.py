@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from library.errors import LibraryError
@@ -55,10 +55,17 @@ class Walk:
         )
 
 
-def walk(folder: Path, skipped: Callable[[str, str], None], *, but: Path | None = None) -> Walk:
+def walk(
+    folder: Path,
+    skipped: Callable[[str, str], None],
+    *,
+    but: Path | None = None,
+    suffixes: frozenset[str] | None = None,
+) -> Walk:
     """The files below `folder`, by path; `skipped(path, reason)` is told what is passed over.
 
-    `but` is a folder to leave out (the library's own home). Raises FolderMissing.
+    `but` is a folder to leave out (the library's own home); `suffixes`, where given, are the only
+    ones wanted. Raises FolderMissing.
     """
     try:
         root = folder.resolve(strict=True)
@@ -83,6 +90,8 @@ def walk(folder: Path, skipped: Callable[[str, str], None], *, but: Path | None 
             if _is_noise(entry.name) or entry.path == left_out:
                 continue
             _sort_in(entry, path, found, pending, skipped)
+    if suffixes is not None:
+        found.files = [f for f in found.files if PurePosixPath(f.path).suffix.lower() in suffixes]
     found.files.sort(key=lambda file: os.fsencode(file.path))
     return found
 
