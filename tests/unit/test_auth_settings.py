@@ -1,0 +1,106 @@
+"""The settings of the door: what does not fit together is said at start, all of it at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from config import InvalidSettings, Settings
+
+OIDC = {
+    "AKIN_AUTH": "oidc",
+    "AKIN_OIDC_ISSUER": "https://login.example.com",
+    "AKIN_OIDC_CLIENT_ID": "akin",
+    "AKIN_OIDC_CLIENT_SECRET": "secret-at-the-provider",
+    "AKIN_OIDC_DOMAINS": "example.com",
+}
+
+
+def mistakes(**environ: str) -> list[str]:
+    """The variables that the message begins its lines with."""
+    with pytest.raises(InvalidSettings) as raised:
+        Settings.from_environ(environ)
+    return [line.replace(":", "").split()[0] for line in str(raised.value).splitlines()]
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"AKIN_LISTEN": "::1"},
+        {"AKIN_AUTH": "password"},
+        {"AKIN_AUTH": "password", "AKIN_LISTEN": "0.0.0.0", "AKIN_HOSTS": "akin.example.com"},
+        {"AKIN_AUTH": "proxy", "AKIN_PROXIES": "10.0.0.0/24, ::1"},
+        OIDC,
+        {**OIDC, "AKIN_OIDC_ISSUER": "http://127.0.0.1:4000"},
+        {**OIDC, "AKIN_OIDC_DOMAINS": "", "AKIN_OIDC_GROUPS": "The Artists, Others"},
+    ],
+)
+def test_good_settings(environ: dict[str, str]) -> None:
+    """What fits together starts."""
+    assert Settings.from_environ(environ).auth == environ.get("AKIN_AUTH", "none")
+
+
+def test_open_to_all_beyond_loopback() -> None:
+    """Without sign-in Akin listens on loopback alone, and the message says what to set."""
+    with pytest.raises(InvalidSettings, match=r"Set AKIN_AUTH to password, oidc or proxy"):
+        Settings.from_environ({"AKIN_LISTEN": "0.0.0.0"})
+    assert mistakes(AKIN_HOSTS="akin.example.com") == ["AKIN_HOSTS"]
+
+
+def test_what_is_missing() -> None:
+    """Each mode names what it needs."""
+    assert mistakes(AKIN_AUTH="proxy") == ["AKIN_PROXIES"]
+    assert mistakes(AKIN_AUTH="password", AKIN_LISTEN="0.0.0.0") == ["AKIN_HOSTS"]
+    assert mistakes(AKIN_AUTH="oidc") == [
+        "AKIN_OIDC_ISSUER",
+        "AKIN_OIDC_CLIENT_ID",
+        "AKIN_OIDC_CLIENT_SECRET",
+        "AKIN_OIDC_DOMAINS",
+    ]
+    assert mistakes(**{**OIDC, "AKIN_OIDC_ISSUER": "http://login.example.com"}) == [
+        "AKIN_OIDC_ISSUER"
+    ]
+    assert mistakes(**{**OIDC, "AKIN_OIDC_SCOPES": "email"}) == ["AKIN_OIDC_SCOPES"]
+
+
+def test_every_mistake_at_once() -> None:
+    """One start tells all: what cannot be read, what is missing, what is no setting at all."""
+    found = mistakes(
+        AKIN_TIMEOUT="soon",
+        AKIN_SECRET_KEYS="short",
+        AKIN_AUTH="proxy",
+        AKIN_PROXIES="proxy.example.com",
+        AKIN_HOSTS="https://akin.example.com",
+        AKIN_METRICS_TOKEN="a b",
+        AKIN_CASHE_URL="memory",
+        SCENARIO_SDK_API_KEY="key-alone",
+    )
+    assert sorted(found) == [
+        "AKIN_CASHE_URL",
+        "AKIN_HOSTS",
+        "AKIN_METRICS_TOKEN",
+        "AKIN_PROXIES",
+        "AKIN_SECRET_KEYS",
+        "AKIN_TIMEOUT",
+        "SCENARIO_SDK_API_SECRET",
+    ]
+
+
+def test_typing_mistakes_are_guessed() -> None:
+    """A name that is nearly one of ours."""
+    with pytest.raises(InvalidSettings, match="is AKIN_CACHE_URL meant"):
+        Settings.from_environ({"AKIN_CASHE_URL": "memory"})
+
+
+def test_no_secret_in_a_message() -> None:
+    """What was given is quoted, but for secrets."""
+    with pytest.raises(InvalidSettings) as raised:
+        Settings.from_environ({"AKIN_SECRET_KEYS": "hush-hush", "AKIN_METRICS_TOKEN": "hush"})
+    assert "hush" not in str(raised.value)
+
+
+def test_no_password_in_an_address() -> None:
+    """An address with a password in it would be written into every log."""
+    assert mistakes(SCENARIO_BASE_URL="https://key:secret@api.example.com/v1") == [
+        "SCENARIO_BASE_URL"
+    ]
