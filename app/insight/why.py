@@ -1,7 +1,7 @@
 """Why a result is here: the words it shares with the query and with each example.
 
-Says what can be seen in the words of an asset. Likeness itself is a matter of pictures: where the
-answer has a `_rankingScore`, that is passed on. The API's `score` is popularity and plays no part.
+Says what can be seen in the words of an asset. Likeness itself is a matter of pictures, and the
+API's `score` is popularity: neither plays a part here.
 """
 
 from __future__ import annotations
@@ -59,7 +59,6 @@ class Why:
 
     words: tuple[Word, ...]
     shared: tuple[Shared, ...]
-    score: float | None  # the answer's `_rankingScore`, 0..1
 
 
 def why(search: Search, asset: Asset, examples: Mapping[str, Asset]) -> Why:
@@ -76,7 +75,6 @@ def why(search: Search, asset: Asset, examples: Mapping[str, Asset]) -> Why:
             for each in ids
             if (other := examples.get(each)) is not None
         ),
-        score=asset.rankingScore,
     )
 
 

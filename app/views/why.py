@@ -55,10 +55,11 @@ def why_view(
     """Explain an asset; `result` is the page of the search where the reader saw it."""
     hits = result.hits if result else ()
     at = next((at for at, hit in enumerate(hits) if hit.id == asset.id), None)
-    explained = why(search, hits[at] if at is not None else asset, known)
     parts = bar_parts(search, display, known)
+    explained = why(search, asset, known)
     shared = {each.example: each for each in explained.shared}
-    score = explained.score
+    # Only this answer's: an asset remembered from another search has that search's score.
+    score = hits[at].rankingScore if at is not None else None
     return WhyView(
         **parts,
         title=f"Why is {asset.name} here? · {words.title(search)}",
