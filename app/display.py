@@ -8,7 +8,7 @@ A new way of showing results is one field here, with its word in `_READERS` and 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 from urllib.parse import urlencode
 
 from app.errors import Problem
@@ -21,13 +21,23 @@ if TYPE_CHECKING:
     from app.search import Pairs, Search
 
 MOST_UNFOLDED: Final = 50
-PARAMETERS: Final = ("stacks", "unfold")
+PARAMETERS: Final = ("density", "endless", "stacks", "unfold")
+
+Density = Literal["small", "medium", "large"]
+DENSITIES: Final[tuple[Density, ...]] = get_args(Density)
+_ON: Final = frozenset({"on", "true", "1"})
+_OFF: Final = frozenset({"off", "false", "0", ""})
 
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """`stacks`: results of one job or prompt are one stack; `unfold`: those that lie open."""
+    """`density`: how high rows are; `endless`: the next page follows below.
 
+    `stacks`: results of one job or prompt are one stack; `unfold`: those that lie open.
+    """
+
+    density: Density = "medium"
+    endless: bool = False
     stacks: bool = False
     unfold: tuple[str, ...] = ()  # the ids of the first assets of open stacks
 
@@ -38,8 +48,11 @@ class Display:
 
     def pairs(self) -> Pairs:
         """Spell it as name-value pairs, in canonical order; nothing for the default."""
-        stacks = (("stacks", "on"),) if self.stacks else ()
-        return (*stacks, *(("unfold", each) for each in self.unfold))
+        pairs: list[tuple[str, str]] = []
+        if self.density != "medium":
+            pairs.append(("density", self.density))
+        pairs += [(name, "on") for name in ("endless", "stacks") if getattr(self, name)]
+        return (*pairs, *(("unfold", each) for each in self.unfold))
 
     def suffix(self, search: Search) -> str:
         """The canonical query of a search shown this way, with its question mark; may be empty."""
@@ -55,21 +68,28 @@ class Display:
         cls, pairs: Iterable[tuple[str, str]]
     ) -> tuple[Self, list[tuple[str, str]], list[Problem]]:
         """Lift the display out of pairs; answers it, the pairs left, and what was wrong."""
-        stacks = False
+        fields: dict[str, Any] = {}
         unfold: list[str] = []
         rest: list[tuple[str, str]] = []
         problems: list[Problem] = []
         for name, value in pairs:
-            if name == "stacks":
-                stacks = value.lower() in {"on", "true", "1"}
-                if not stacks and value.lower() not in {"off", "false", "0", ""}:
-                    problems.append(Problem(name, value[:200], "It is on or off."))
+            if name not in PARAMETERS:
+                rest.append((name, value))
             elif name == "unfold":
                 if is_id(value):
                     unfold.append(value)
+            elif name == "density":
+                if value in DENSITIES:
+                    fields[name] = value
+                elif value:
+                    problems.append(
+                        Problem(name, value[:200], f"It is one of {', '.join(DENSITIES)}.")
+                    )
             else:
-                rest.append((name, value))
-        return cls(stacks, tuple(unfold)), rest, problems
+                fields[name] = value.lower() in _ON
+                if value.lower() not in _ON | _OFF:
+                    problems.append(Problem(name, value[:200], "It is on or off."))
+        return cls(**fields, unfold=tuple(unfold)), rest, problems
 
     # its neighbours
 

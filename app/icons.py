@@ -36,6 +36,7 @@ NAMES: Final = (
     "info",
     "keyboard",
     "layers",
+    "layout-grid",
     "link",
     "list-filter",
     "log-out",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from app import words
-from app.display import Display
+from app.display import DENSITIES, Display
 from app.insight.pointing import pointed
 from app.insight.taste import away_from, taste, towards
 from app.views.card import Card
@@ -52,6 +52,16 @@ class WayOut:
     words: str
     url: str
     count: str
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A link to the same search, shown another way."""
+
+    label: str
+    url: str
+    is_on: bool
+    group: str  # what it is one of: rows, or a switch of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +124,7 @@ class ResultsView:
     problems: tuple[Problem, ...]
     cards: tuple[Card, ...]
     stacks: Mapping[str, Stack]  # by the id of their first card
-    stacks_url: str  # the switch
+    switches: tuple[Switch, ...]  # other ways of showing the same
     suffix: str  # what the addresses of its cards end with, to lead back here
     taste: tuple[TasteChip, ...] = ()
     ways: tuple[WayOut, ...] = ()  # where nothing was found
@@ -187,7 +197,7 @@ def results_view(found: Found, *, today: date) -> ResultsView:
         problems=found.problems,
         cards=tuple(Card.of(hit, search, place) for place, hit in enumerate(shown)),
         stacks=stacks,
-        stacks_url=kept.with_(stacks=not kept.stacks).url(search),
+        switches=tuple(_switches(search, kept)),
         suffix=display.suffix(search),
         taste=tuple(_taste(search, kept, known, hits)),
         ways=tuple(
@@ -201,6 +211,16 @@ def results_view(found: Found, *, today: date) -> ResultsView:
         notice=found.notice,
         sort_is_ignored=bool(search.sortBy and search.querySemanticRatio),
     )
+
+
+def _switches(search: Search, display: Display) -> Iterator[Switch]:
+    for density, label in zip(DENSITIES, ("Small", "Medium", "Large"), strict=True):
+        shown = display.with_(density=density)
+        yield Switch(label, shown.url(search), display.density == density, "Rows")
+    stacks = display.with_(stacks=not display.stacks)
+    yield Switch("Fold variants into stacks", stacks.url(search), display.stacks, "Show")
+    endless = display.with_(endless=not display.endless)
+    yield Switch("Endless, without pages", endless.url(search), display.endless, "Show")
 
 
 def _taste(
