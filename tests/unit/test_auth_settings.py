@@ -6,6 +6,7 @@ import pytest
 
 from config import InvalidSettings, Settings
 
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - what the tests are about
 OIDC = {
     "AKIN_AUTH": "oidc",
     "AKIN_OIDC_ISSUER": "https://login.example.com",
@@ -28,7 +29,7 @@ def mistakes(**environ: str) -> list[str]:
         {},
         {"AKIN_LISTEN": "::1"},
         {"AKIN_AUTH": "password"},
-        {"AKIN_AUTH": "password", "AKIN_LISTEN": "0.0.0.0", "AKIN_HOSTS": "akin.example.com"},
+        {"AKIN_AUTH": "password", "AKIN_LISTEN": EVERYWHERE, "AKIN_HOSTS": "akin.example.com"},
         {"AKIN_AUTH": "proxy", "AKIN_PROXIES": "10.0.0.0/24, ::1"},
         OIDC,
         {**OIDC, "AKIN_OIDC_ISSUER": "http://127.0.0.1:4000"},
@@ -43,14 +44,14 @@ def test_good_settings(environ: dict[str, str]) -> None:
 def test_open_to_all_beyond_loopback() -> None:
     """Without sign-in Akin listens on loopback alone, and the message says what to set."""
     with pytest.raises(InvalidSettings, match=r"Set AKIN_AUTH to password, oidc or proxy"):
-        Settings.from_environ({"AKIN_LISTEN": "0.0.0.0"})
+        Settings.from_environ({"AKIN_LISTEN": EVERYWHERE})
     assert mistakes(AKIN_HOSTS="akin.example.com") == ["AKIN_HOSTS"]
 
 
 def test_what_is_missing() -> None:
     """Each mode names what it needs."""
     assert mistakes(AKIN_AUTH="proxy") == ["AKIN_PROXIES"]
-    assert mistakes(AKIN_AUTH="password", AKIN_LISTEN="0.0.0.0") == ["AKIN_HOSTS"]
+    assert mistakes(AKIN_AUTH="password", AKIN_LISTEN=EVERYWHERE) == ["AKIN_HOSTS"]
     assert mistakes(AKIN_AUTH="oidc") == [
         "AKIN_OIDC_ISSUER",
         "AKIN_OIDC_CLIENT_ID",
