@@ -86,10 +86,3 @@ class Breaker:
             if self._trying:
                 self._until = self._clock()
                 self._trying = False
-
-    def rest(self, seconds: float) -> None:
-        """Turn callers away for `seconds`, as was asked for; never for longer than `longest`."""
-        with self._guard:
-            until = self._clock() + min(seconds, self._longest)
-            self._until = until if self._until is None else max(self._until, until)
-            self._trying = False

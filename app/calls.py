@@ -53,6 +53,11 @@ class Call:
     body: bytes | None = None  # JSON
 
     @property
+    def family(self) -> str:
+        """The first part of its path: what the API's quotas go by."""
+        return self.path.split("/", 2)[1]
+
+    @property
     def key(self) -> str:
         """What it asks, as a short text: equal calls have equal keys."""
         text = msgspec.json.encode([self.method, self.path, self.params])

@@ -30,7 +30,7 @@ MINUTE: Final = 60.0
 NEAR: Final = 0.8  # of the ceiling: from here on nothing is fetched ahead
 RETRY_SHARE: Final = 0.1  # of the calls: retrying more than this only adds to the load
 RETRY_SAVINGS: Final = 10.0  # retries that may come at once after a quiet time
-_TIRED: Final = "It has failed several times in a row and is given a moment of rest."
+LONGEST_REST: Final = 600.0  # seconds: a Retry-After of a day is asked about again before
 
 
 class Tally(Protocol):
@@ -217,25 +217,35 @@ class RetryBudget:
 
 
 class Gate:
-    """What a call has to pass before it is sent, and where it is told how it went."""
+    """What a call has to pass before it is sent, and where it is told how it went.
 
-    def __init__(self, ceiling: Ceiling | None = None, breaker: Breaker | None = None) -> None:
+    Calls are of families ("search", "assets", "tags", ...): the API has a quota for each, so a
+    rest that it asks for is one of that family, while a breakdown is everybody's.
+    """
+
+    def __init__(
+        self,
+        ceiling: Ceiling | None = None,
+        breaker: Breaker | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Without a ceiling everything may pass that the breaker lets through."""
         self._ceiling = ceiling
         self._breaker = breaker or Breaker()
         self._budget = RetryBudget()
-        self._reason: UpstreamError | None = None  # why it rests, where the API asked for that
+        self._clock = clock
+        self._rests: dict[str, tuple[float, UpstreamError]] = {}  # until when, and why
 
     @property
     def is_open(self) -> bool:
-        """False while the API is given a rest."""
+        """False while the API is given a rest because it broke down."""
         return not self._breaker.is_open
 
-    def enter(self) -> None:
+    def enter(self, family: str) -> None:
         """Pass with a new call. Raises UpstreamDown, QuotaExceeded or PrefetchSpared."""
+        self._check_rest(family)
         if wait := self._breaker.wait():
-            reason = self._reason
-            error = type(reason)(reason.message) if reason else UpstreamDown(_TIRED)
+            error = UpstreamDown("It has failed several times in a row and is given a moment.")
             error.retry_after = wait
             raise error
         try:
@@ -255,20 +265,27 @@ class Gate:
             return False
         return True
 
-    def _count(self) -> None:
-        if self._ceiling is not None:
-            self._ceiling.take(is_prefetch=visits.current().is_prefetch)
-
     def worked(self) -> None:
         """The API answered, whatever it said."""
-        self._reason = None
         self._breaker.succeeded()
 
     def failed(self) -> None:
         """No answer came, or one of something else."""
         self._breaker.failed()
 
-    def rest(self, seconds: float, reason: UpstreamError) -> None:
-        """The API asked to be left alone for a while, and said why."""
-        self._reason = reason
-        self._breaker.rest(seconds)
+    def rest(self, family: str, seconds: float, reason: UpstreamError) -> None:
+        """The API asked that no call of a family be made for a while, and said why."""
+        self._rests[family] = (self._clock() + min(seconds, LONGEST_REST), reason)
+
+    def _check_rest(self, family: str) -> None:
+        until, reason = self._rests.get(family, (0.0, None))
+        left = until - self._clock()
+        if reason is None or left <= 0:
+            return
+        error = type(reason)(reason.message)
+        error.retry_after = left
+        raise error
+
+    def _count(self) -> None:
+        if self._ceiling is not None:
+            self._ceiling.take(is_prefetch=visits.current().is_prefetch)

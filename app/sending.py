@@ -127,7 +127,7 @@ class Sender:
         Raises UpstreamError (from `check`, too), or PrefetchSpared. What became of the call decides
         whether the next ones are sent at all.
         """
-        self.gate.enter()
+        self.gate.enter(call.family)
         try:
             reply = self.send(call)
             body = decipher(call, reply)
@@ -139,7 +139,7 @@ class Sender:
         except UpstreamError as error:
             self.gate.worked()
             if error.retry_after is not None:
-                self.gate.rest(error.retry_after, error)
+                self.gate.rest(call.family, error.retry_after, error)
             _log(call, error)
             raise
         except BaseException:

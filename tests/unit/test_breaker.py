@@ -113,16 +113,3 @@ def test_abstaining_changes_nothing_for_one_that_is_closed() -> None:
     breaker = Breaker(clock=Clock())
     breaker.abstained()
     assert (breaker.wait(), breaker.is_open) == (0, False)
-
-
-def test_a_rest_that_is_asked_for_is_kept_but_never_longer_than_the_longest() -> None:
-    clock = Clock()
-    breaker = Breaker(longest=30.0, clock=clock)
-    breaker.rest(2)
-    assert breaker.wait() == 2
-    breaker.rest(86400)
-    assert breaker.wait() == 30
-    clock.now += 30
-    assert breaker.wait() == 0
-    breaker.succeeded()
-    assert breaker.is_open is False

@@ -139,36 +139,51 @@ def test_the_gate_closes_after_failures_and_opens_after_one_that_worked() -> Non
     clock = Clock()
     gate = Gate(breaker=Breaker(failures=2, rest=1, clock=clock))
     for _ in range(2):
-        gate.enter()
+        gate.enter("search")
         gate.failed()
     with pytest.raises(UpstreamDown, match="in a row") as refused:
-        gate.enter()
+        gate.enter("search")
     assert refused.value.retry_after == 1
     clock.now += 1
-    gate.enter()
+    gate.enter("search")
     gate.worked()
-    gate.enter()
+    gate.enter("search")
     assert gate.is_open is True
 
 
-def test_a_rest_that_the_api_asked_for_is_explained_as_it_was() -> None:
-    gate = Gate(breaker=Breaker(clock=Clock()))
-    gate.rest(5, QuotaExceeded("Too many requests"))
+def test_a_rest_that_the_api_asked_for_is_of_its_family_and_explained_as_it_was() -> None:
+    clock = Clock()
+    gate = Gate(clock=clock)
+    gate.rest("search", 5, QuotaExceeded("Too many requests"))
     with pytest.raises(QuotaExceeded, match="Too many requests") as refused:
-        gate.enter()
+        gate.enter("search")
     assert refused.value.retry_after == 5
+    gate.enter("assets")
+    clock.now += 5
+    gate.enter("search")
+
+
+def test_a_rest_of_a_day_is_asked_about_again_after_ten_minutes() -> None:
+    clock = Clock()
+    gate = Gate(clock=clock)
+    gate.rest("search", 86400, QuotaExceeded("spent"))
+    clock.now += 599
+    with pytest.raises(QuotaExceeded):
+        gate.enter("search")
+    clock.now += 1
+    gate.enter("search")
 
 
 def test_the_one_who_was_to_try_and_met_the_ceiling_leaves_the_trial_to_the_next() -> None:
     clock = Clock()
     gate = Gate(Ceiling(1, MemoryTally(clock)), Breaker(failures=1, rest=1, clock=clock))
-    gate.enter()
+    gate.enter("search")
     gate.failed()
     clock.now += 1
     with pytest.raises(QuotaExceeded):
-        gate.enter()
+        gate.enter("search")
     clock.now += 120
-    gate.enter()
+    gate.enter("search")
     gate.worked()
     assert gate.is_open is True
 
@@ -176,11 +191,11 @@ def test_the_one_who_was_to_try_and_met_the_ceiling_leaves_the_trial_to_the_next
 def test_a_prefetch_is_known_by_its_visit() -> None:
     gate = Gate(Ceiling(1, MemoryTally(Clock())))
     with visits.during(Visit(is_prefetch=True)), pytest.raises(PrefetchSpared):
-        gate.enter()
-    gate.enter()
+        gate.enter("search")
+    gate.enter("search")
 
 
 def test_no_call_is_repeated_beyond_the_ceiling() -> None:
     gate = Gate(Ceiling(1, MemoryTally(Clock())))
-    gate.enter()
+    gate.enter("search")
     assert gate.enter_again() is False
