@@ -13,8 +13,17 @@ from app.auth.origins import LOOPBACK, is_forged, is_known_host, path_of_ours
 
 @pytest.mark.parametrize(
     "host",
-    ["localhost", "LOCALHOST:8000", "127.0.0.1", "127.0.0.1:80", "[::1]:8000", "akin.localhost"]
-    + ["akin.example.com", "akin.example.com:443", "akin.example.com."],
+    [
+        "localhost",
+        "LOCALHOST:8000",
+        "127.0.0.1",
+        "127.0.0.1:80",
+        "[::1]:8000",
+        "akin.localhost",
+        "akin.example.com",
+        "akin.example.com:443",
+        "akin.example.com.",
+    ],
 )
 def test_names_of_this_server(host: str) -> None:
     """Loopback's names and those of AKIN_HOSTS, on any port."""
@@ -23,10 +32,24 @@ def test_names_of_this_server(host: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["", "evil.example", "akin.example.com.evil.example", "evil-akin.example.com", "127.0.0.2"]
-    + ["localhost@evil.example", "evil.example/localhost", "localhost evil.example", "localhost#"]
-    + ["127.0.0.1.evil.example", "[::2]", "localhost:8000:1", "localhost:x", "evillocalhost"]
-    + ["localhost\x00", "loc\u0430lhost"],
+    [
+        "",
+        "evil.example",
+        "akin.example.com.evil.example",
+        "evil-akin.example.com",
+        "127.0.0.2",
+        "localhost@evil.example",
+        "evil.example/localhost",
+        "localhost evil.example",
+        "localhost#",
+        "127.0.0.1.evil.example",
+        "[::2]",
+        "localhost:8000:1",
+        "localhost:x",
+        "evillocalhost",
+        "localhost\x00",
+        "locаlhost",
+    ],
 )
 def test_names_of_others(host: str) -> None:
     """A page of another site whose name was made to lead here (DNS rebinding) has its own name."""
@@ -84,9 +107,18 @@ def test_path_of_ours(target: str) -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["", "https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "x"]
-    + ["javascript:alert(1)", "/\t/evil.example", "/\n/evil.example", "\t//evil.example", "///evil"]
-    + [
+    [
+        "",
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "x",
+        "javascript:alert(1)",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        "\t//evil.example",
+        "///evil",
         " //evil.example",
         "/%0d\r\nSet-Cookie:x",
         "/sign-out",
