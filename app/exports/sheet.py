@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from app.views.sharing import PREVIEW_SIZE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PREVIEW: Final = (1200, 630)  # pixels: the shape that messengers show whole
+PREVIEW: Final = PREVIEW_SIZE
 GAP: Final = 6
+MOST_ENLARGED: Final = 1.5
+MOST_CROPPED: Final = 1.6  # how far the shapes of a picture and its place may differ
 DARK: Final = (38, 38, 38)  # the grey of the light table
 WHITE: Final = (255, 255, 255)
 INK: Final = (25, 25, 25)
@@ -71,8 +75,9 @@ def preview(pictures: Sequence[Image.Image]) -> bytes:
             right = left + width * ratio / sum(ratios)
             box = [round(edge) for edge in (left, top, right, bottom)]
             size = (max(1, box[2] - box[0] - GAP), max(1, box[3] - box[1] - GAP))
-            fitted = ImageOps.fit(_opaque(pictures[place], DARK), size, Image.Resampling.LANCZOS)
-            canvas.paste(fitted, (box[0] + GAP // 2, box[1] + GAP // 2))
+            fitted = _filling(_opaque(pictures[place], DARK), size)
+            x, y = (size[0] - fitted.width) // 2, (size[1] - fitted.height) // 2
+            canvas.paste(fitted, (box[0] + GAP // 2 + x, box[1] + GAP // 2 + y))
             left = right
         top = bottom
     return _png(canvas)
@@ -151,11 +156,19 @@ def _lay(
         _write(canvas, each.caption, (left, top + box[1] + 4), box[0], size=16, colour=QUIET)
 
 
+def _filling(picture: Image.Image, box: tuple[int, int]) -> Image.Image:
+    """Fill the box, cropped a little; whole where much would be lost, or a sprite be blown up."""
+    across, down = box[0] / picture.width, box[1] / picture.height
+    if max(across, down) > MOST_ENLARGED or max(across, down) / min(across, down) > MOST_CROPPED:
+        return _within(picture, box)
+    return ImageOps.fit(picture, box, Image.Resampling.LANCZOS)
+
+
 def _within(picture: Image.Image, box: tuple[int, int]) -> Image.Image:
-    """Shrink to fit; a small sprite is enlarged by whole pixels, and by no more than four."""
+    """Shrink to fit; a small sprite is enlarged by whole pixels, eightfold at most."""
     scale = min(box[0] / picture.width, box[1] / picture.height)
     if scale >= 2:
-        times = min(4, int(scale))
+        times = min(8, int(scale))
         size = (picture.width * times, picture.height * times)
         return picture.resize(size, Image.Resampling.NEAREST)
     if scale >= 1:

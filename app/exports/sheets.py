@@ -12,6 +12,7 @@ import cachetools
 
 from app.exports import sheet
 from app.exports.thumbnails import thumbnails
+from app.images import grid_picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,7 @@ class Sheets:
 
     def preview(self, assets: Sequence[Asset], *, blur_sensitive: bool) -> bytes:
         """The preview of a page of results, as PNG; the same results are drawn once."""
-        chosen = assets[:PREVIEW_PICTURES]
+        chosen = [each for each in assets if grid_picture(each).src][:PREVIEW_PICTURES]
         key = (str(blur_sensitive), *(asset.id for asset in chosen))
         with self._guard:
             if (kept := self._kept.get(key)) is not None:

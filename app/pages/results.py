@@ -10,8 +10,10 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from app import views
 from app.display import Display
 from app.pages import read, requested, site
+from app.pages.handing import origin
 from app.pages.visiting import unless_unchanged
 from app.search import Search, is_id, pairs_of
+from app.views.sharing import sharing
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -34,8 +36,14 @@ def results() -> ResponseReturnValue:
         return redirect(display.url(search), 302)
     found = site().find(search, display, problems)
     today = datetime.now(UTC).date()
+
+    def render() -> str:
+        page = views.results_view(found, today=today)
+        handed = sharing(page, origin=origin(), has_preview=site().settings.has_previews)
+        return render_template("results.html", page=page, sharing=handed)
+
     return unless_unchanged(
-        lambda: render_template("results.html", page=views.results_view(found, today=today)),
+        render,
         found.problems,
         found.notice,
         today,

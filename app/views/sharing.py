@@ -6,10 +6,12 @@ Every address is absolute, for those who read it without having been here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from app.search import Search
+    from app.views.results import ResultsView
+
+PREVIEW_SIZE: Final = (1200, 630)  # pixels: the shape that messengers show whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Preview:
     description: str
     url: str
     image_url: str
-    image_size: tuple[int, int] | None = None
+    image_size: tuple[int, int] | None = None  # width and height in pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +37,21 @@ class Sharing:
     code_url: str
 
 
-def sharing(
-    search: Search, *, title: str, count: str, origin: str, preview_size: tuple[int, int] | None
-) -> Sharing:
-    """The addresses of a search; `preview_size` is that of its picture, None: it shows none."""
+def sharing(page: ResultsView, *, origin: str, has_preview: bool) -> Sharing:
+    """The addresses of a page of results, which begin with `origin` where they are absolute.
+
+    With `has_preview` whoever is sent its link is shown its pictures.
+    """
+    search = page.search
     return Sharing(
         preview=Preview(
-            title=title,
-            description=count or "Pictures",
-            url=origin + search.url(),
-            image_url=origin + search.url("/search.png") if preview_size else "",
-            image_size=preview_size,
+            title=page.title,
+            description=page.count or "Pictures",
+            url=origin + page.canonical,
+            image_url=origin + search.url("/search.png") if has_preview and page.cards else "",
+            image_size=PREVIEW_SIZE,
         ),
-        url=search.url(),
+        url=page.canonical,
         json_url=search.url("/search.json"),
         csv_url=search.url("/search.csv"),
         atom_url=search.url("/search.atom"),
