@@ -9,6 +9,7 @@ from flask import Blueprint, Response, redirect, render_template, request
 from app import around, headers, images
 from app.errors import BadRequest, NotFound
 from app.pages import requested_search, site
+from app.pages.visiting import unless_unchanged
 from app.search import is_id
 from app.views.asset import model_url
 from app.views.card import Strip
@@ -33,13 +34,15 @@ def _known_id(asset_id: str) -> str:
 
 
 @blueprint.get("/<asset_id>")
-def asset(asset_id: str) -> str:
+def asset(asset_id: str) -> Response:
     """Everything about one asset; the query says which search the reader came from."""
     search, _ = requested_search()
     is_from_search = bool(request.query_string)
     page = site().asset_page(_known_id(asset_id), search, is_from_search=is_from_search)
     beside = around.neighbours(site(), search, asset_id)
-    return render_template("asset.html", page=page, beside=beside)
+    return unless_unchanged(
+        lambda: render_template("asset.html", page=page, beside=beside), page.notice
+    )
 
 
 @blueprint.get("/<asset_id>/strip/<any(similar, variants):which>")

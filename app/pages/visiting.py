@@ -72,7 +72,8 @@ def unless_unchanged(
         return response
     digest = hashlib.blake2b(visits.current().digest, digest_size=12)
     reader = current_door().viewer()
-    for part in (request.full_path, current_app.extensions[_BUILD], reader, *parts):
+    address = (request.host_url, request.full_path)  # pages name themselves in full
+    for part in (address, current_app.extensions[_BUILD], reader, *parts):
         digest.update(repr(part).encode("utf-8", "surrogatepass") + b"\0")
     tag = digest.hexdigest()
     if request.if_none_match.contains_weak(tag):

@@ -1,0 +1,304 @@
+"""What stands in while the API is away, what is not asked, and how everything comes back by itself.
+
+Clocks are the application's own, so nothing waits but for the half second of a time-out.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from bs4 import BeautifulSoup
+
+from app import create_app
+from app.answers import Answers
+from app.breaker import Breaker
+from app.limits import Ceiling, Gate, MemoryTally
+from app.names import Names
+from app.scenario import Client
+from app.sending import Sender, open_session
+from app.shelves import MemoryBackend, Shelf
+from config import Settings
+from tests.faults import Upstream
+from tests.faults.synthetic import asset_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from flask.testing import FlaskClient
+
+
+@dataclass
+class Clock:
+    """Seconds that pass only when told to, from now: the pretended API's URLs end in a week."""
+
+    now: float = field(default_factory=time.time)
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    """A healthy API with 60 assets."""
+    with Upstream(count=60) as server:
+        yield server
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """What the application takes for now."""
+    return Clock()
+
+
+class Machine:
+    """An application whose clock is in our hands."""
+
+    def __init__(self, upstream: Upstream, data: Path, clock: Clock, **settings: Any) -> None:
+        chosen = Settings(
+            base_url=upstream.url,
+            api_key="key",
+            api_secret="secret",
+            data=data,
+            timeout=0.4,
+            **settings,
+        )
+        self.upstream = upstream
+        self.clock = clock
+        self.app = create_app(chosen)
+        site = self.app.extensions["akin"]
+        gate = Gate(
+            Ceiling(chosen.calls_per_minute, MemoryTally(clock)), Breaker(clock=clock), clock
+        )
+        sender = Sender(
+            base_url=upstream.url,
+            session=open_session("key", "secret", ""),
+            timeout=0.4,
+            gate=gate,
+        )
+        self.answers = Answers(
+            Shelf(MemoryBackend(clock=clock), None),
+            seconds=60,
+            stale_seconds=chosen.stale_seconds,
+            call_seconds=0.4,
+            clock=clock,
+        )
+        site.client = Client(sender, self.answers)
+        site.names = Names(site.client, clock)
+        self.client: FlaskClient = self.app.test_client()
+
+    def get(self, path: str, **headers: str) -> Any:
+        spelled = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.get(path, headers=spelled)
+
+    def searches(self) -> int:
+        return len(self.upstream.asked())
+
+
+@pytest.fixture
+def machine(upstream: Upstream, tmp_path: Path, clock: Clock) -> Machine:
+    """No ceiling."""
+    return Machine(upstream, tmp_path, clock)
+
+
+def notice(answer: Any) -> str:
+    """What a page says of its age."""
+    found = BeautifulSoup(answer.text, "html.parser").select_one("[data-stale]")
+    return found.text.strip() if found else ""
+
+
+def shown(answer: Any) -> int:
+    """How many pictures a page shows."""
+    return len(BeautifulSoup(answer.text, "html.parser").select(".grid article.card"))
+
+
+AWAY = ["refused", "reset", "503", "500", "no-answer", "html", "shape-list", "429", "cut-body"]
+
+
+@pytest.mark.parametrize("fault", AWAY)
+def test_old_results_stand_in_with_a_notice(machine: Machine, fault: str) -> None:
+    machine.get("/?query=castle")
+    machine.clock.now += 7200
+    machine.upstream.always(fault)
+    answer = machine.get("/?query=castle")
+    assert (answer.status_code, shown(answer) > 0) == (200, True)
+    assert notice(answer).endswith("What you see was found 2 hours ago.")
+
+
+@pytest.mark.parametrize("fault", ["refused", "503", "no-answer", "429"])
+def test_an_old_asset_stands_in_with_a_notice(machine: Machine, fault: str) -> None:
+    path = f"/assets/{asset_id(5)}"
+    machine.get(path)
+    machine.clock.now += 7 * 3600
+    machine.upstream.always(fault, on="/v1/assets")
+    answer = machine.get(path)
+    assert answer.status_code == 200
+    assert notice(answer).endswith("What you see was found 7 hours ago.")
+
+
+@pytest.mark.parametrize(("fault", "status"), [("401", 502), ("403", 403), ("400-filter", 400)])
+def test_nothing_stands_in_for_a_refusal(machine: Machine, fault: str, status: int) -> None:
+    machine.get("/?query=castle")
+    machine.clock.now += 7200
+    machine.upstream.always(fault)
+    assert machine.get("/?query=castle").status_code == status
+
+
+def test_a_fresh_page_has_no_notice(machine: Machine) -> None:
+    assert notice(machine.get("/?query=castle")) == ""
+
+
+def test_after_the_trouble_pages_are_fresh_again(machine: Machine) -> None:
+    machine.get("/?query=castle")
+    machine.clock.now += 7200
+    machine.upstream.always("503")
+    machine.get("/?query=castle")
+    machine.upstream.always("healthy")
+    machine.clock.now += 60
+    assert notice(machine.get("/?query=castle")) == ""
+
+
+@pytest.mark.parametrize("fault", ["refused", "503", "no-answer", "html"])
+def test_an_api_that_keeps_failing_is_left_alone_and_found_again(
+    machine: Machine, fault: str
+) -> None:
+    machine.upstream.always(fault)
+    for page in range(2, 8):
+        assert machine.get(f"/?page={page}").status_code in {502, 504}
+    asked = machine.searches()
+    resting = machine.get("/?page=20")
+    assert (resting.status_code, machine.searches()) == (502, asked)
+    assert int(resting.headers["Retry-After"]) >= 1
+    machine.upstream.always("healthy")
+    machine.clock.now += 30
+    assert machine.get("/?page=2").status_code == 200
+    assert machine.get("/?query=castle").status_code == 200
+
+
+def test_a_breakdown_of_names_alone_does_not_stop_searches(machine: Machine) -> None:
+    machine.upstream.always("500", on="/v1/collections")
+    for page in range(2, 12):
+        machine.clock.now += 20
+        assert machine.get(f"/?page={page}&hitsPerPage=24").status_code == 200
+
+
+def test_a_quota_that_is_spent_is_not_asked_for_again_before_its_time(machine: Machine) -> None:
+    machine.upstream.always("429-retry-after-far")
+    first = machine.get("/?query=castle")
+    asked = machine.searches()
+    second = machine.get("/?query=dragon")
+    assert (first.status_code, second.status_code, machine.searches()) == (503, 503, asked)
+    assert int(second.headers["Retry-After"]) > 500
+    machine.upstream.always("healthy")
+    machine.clock.now += 600
+    assert machine.get("/?query=dragon").status_code == 200
+
+
+def test_a_cut_or_wrong_answer_is_never_kept(machine: Machine) -> None:
+    for fault in ("html", "cut-body", "not-json", "shape-list"):
+        machine.upstream.always(fault)
+        assert machine.get("/?query=castle").status_code == 502
+    machine.upstream.always("healthy")
+    assert machine.get("/?query=castle").status_code == 200
+
+
+# --- the ceiling -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def thrifty(upstream: Upstream, tmp_path: Path, clock: Clock) -> Machine:
+    """At most twenty calls a minute."""
+    clock.now -= clock.now % 60
+    made = Machine(upstream, tmp_path, clock, calls_per_minute=20)
+    made.get("/")  # its names are known, too
+    return made
+
+
+def spend(machine: Machine, until: int) -> None:
+    """Make searches until so many calls were made in all."""
+    number = 2
+    while len(machine.upstream.requests) < until:
+        machine.get(f"/?page={number}")
+        number += 1
+
+
+def test_near_the_ceiling_pages_are_no_longer_fetched_ahead(thrifty: Machine) -> None:
+    spend(thrifty, 16)
+    ahead = thrifty.get("/?query=castle", Sec_Purpose="prefetch;prerender")
+    assert ahead.status_code == 503
+    assert int(ahead.headers["Retry-After"]) > 0
+    assert thrifty.get("/?query=castle").status_code == 200
+
+
+def test_what_is_kept_may_be_fetched_ahead_even_then(thrifty: Machine) -> None:
+    spend(thrifty, 16)
+    assert thrifty.get("/", Sec_Purpose="prefetch").status_code == 200
+
+
+def test_scripts_say_purpose_since_browsers_keep_sec_purpose_to_themselves(
+    thrifty: Machine,
+) -> None:
+    spend(thrifty, 16)
+    assert thrifty.get("/?query=castle", Purpose="prefetch").status_code == 503
+
+
+def test_at_the_ceiling_old_answers_stand_in_with_a_notice(thrifty: Machine) -> None:
+    thrifty.clock.now += 3600
+    thrifty.clock.now -= thrifty.clock.now % 60
+    made = len(thrifty.upstream.requests)
+    spend(thrifty, made + 20)
+    asked = len(thrifty.upstream.requests)
+    answer = thrifty.get("/")
+    assert (answer.status_code, shown(answer)) == (200, 48)
+    assert "quota" in notice(answer)
+    refused = thrifty.get("/?query=castle")
+    assert refused.status_code == 503
+    assert int(refused.headers["Retry-After"]) > 0
+    assert len(thrifty.upstream.requests) == asked
+
+
+def test_a_minute_later_everything_is_asked_for_again(thrifty: Machine) -> None:
+    spend(thrifty, 20)
+    thrifty.clock.now += 121
+    assert thrifty.get("/?query=castle").status_code == 200
+
+
+# --- what the browser keeps ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/?query=castle", f"/assets/{asset_id(5)}"])
+def test_a_page_that_has_not_changed_is_not_sent_again(machine: Machine, path: str) -> None:
+    first = machine.get(path)
+    again = machine.get(path, If_None_Match=first.headers["ETag"])
+    assert (again.status_code, again.data) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert again.headers["Cache-Control"] == "private, no-cache"
+    assert "Content-Security-Policy" in again.headers
+
+
+def test_another_answer_another_search_or_a_notice_is_another_page(machine: Machine) -> None:
+    tags = {machine.get(path).headers["ETag"] for path in ("/", "/?query=castle", "/?page=2")}
+    machine.upstream.always("shrinking-pages")
+    machine.clock.now += 3600
+    tags.add(machine.get("/").headers["ETag"])
+    machine.clock.now += 3600
+    machine.upstream.always("503")
+    tags.add(machine.get("/").headers["ETag"])
+    assert len(tags) == 5
+
+
+def test_the_same_page_has_the_same_tag_on_another_host(
+    machine: Machine, tmp_path: Path, clock: Clock
+) -> None:
+    other = Machine(machine.upstream, tmp_path / "other", clock)
+    tags = [each.get("/").headers["ETag"] for each in (machine, other)]
+    assert tags[0] == tags[1]
+
+
+def test_a_page_with_an_error_on_it_has_no_tag(machine: Machine) -> None:
+    machine.upstream.always("503")
+    answer = machine.get("/")
+    assert ("ETag" in answer.headers, answer.headers["Cache-Control"]) == (False, "no-store")
