@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Flask
+from flask_compress import Compress
 from jinja2 import StrictUndefined
 
 from app import auth, fragments, headers, logs, static_files
@@ -109,6 +110,7 @@ def create_app(
     signing_in = Trial("sign-in", door.mode.try_out)
     kept = app.extensions["akin"].references
     app.extensions["akin.checks"] = Checks([*trials(sender, shelf, kept), signing_in])
+    Compress(app)  # zstd at level 3, else Brotli, else gzip
     static_files.init_app(app)
     fragments.init_app(app)
     headers.init_app(app, media_origins=settings.media_origins)
