@@ -83,7 +83,8 @@ class Document:
 class Embeddings:
     """What the models make of one asset; None where a model has nothing to say.
 
-    `text` unit length; `subject` to be centred on the library's mean; `look` unit length. Names and sizes of the models that made them: `models.Models.signature`.
+    `text` unit length; `subject` to be centred on the library's mean; `look` unit length. Names
+    and versions of the models that made them: `models.Models.signature`.
     """
 
     text: Vector | None = None

@@ -77,5 +77,5 @@ def _spelled(connection: sa.Connection, name: str, values: Sequence[Any]) -> Any
         statement = sa.select(spellings.c.value, spellings.c.shown).where(
             spellings.c.field == name, spellings.c.value.in_(values)
         )
-    known = dict(connection.execute(statement).tuples().all())
+    known = {row[0]: row[1] for row in connection.execute(statement)}
     return lambda value: known.get(value, value)

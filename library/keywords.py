@@ -2,9 +2,9 @@
 
 Each word of the query becomes a group of alternatives: the word itself, its completions when it
 is the last, words of the library one or two typing errors away, its two halves, or the word it
-makes with its neighbour. A document's score for a group is its best alternative's bm25, discounted
-for what was forgiven; so a word that is found through a typo never outweighs the word itself for
-being rarer. The scores of the groups add up.
+makes with its neighbour. A document's score for a group is its best alternative's bm25 impact,
+discounted for what was forgiven, times what the group tells; so a word that is found through a
+typo never outweighs the word itself for being rarer. The scores of the groups add up.
 """
 
 from __future__ import annotations
@@ -107,44 +107,43 @@ def _scored(
     connection: sa.Connection, shelf: Shelf, group: Sequence[Alternative], mask: Mask
 ) -> Found:
     """Each slot's best alternative, slots rising."""
-    slots: list[Slots] = []
-    scores: list[Floats] = []
-    for alternative in group:
-        found = (
-            _phrase(connection, shelf, alternative)
-            if alternative.kind is Kind.PHRASE
-            else _looked_up(shelf, alternative)
-        )
-        within = mask[found.slots]
-        slots.append(found.slots[within])
-        scores.append(found.scores[within])
-    if len(slots) == 1 and group[0].kind is Kind.WORD:
-        return Found(slots[0], scores[0])
-    return _best(np.concatenate(slots), np.concatenate(scores))
+    parts = [
+        _phrase(connection, shelf, alternative)
+        if alternative.kind is Kind.PHRASE
+        else _looked_up(shelf, alternative)
+        for alternative in group
+    ]
+    # One weight for all alternatives, so that none is ahead of the word for being rarer.
+    weight = np.float32(_idf(len(shelf.number), max(len(part.slots) for part in parts)))
+    within = [mask[part.slots] for part in parts]
+    found = Found(
+        np.concatenate([part.slots[held] for part, held in zip(parts, within, strict=True)]),
+        np.concatenate([part.scores[held] for part, held in zip(parts, within, strict=True)])
+        * weight,
+    )
+    alone = len(group) == 1 and group[0].kind is not Kind.PREFIX
+    return found if alone else _best(found)
 
 
-def _best(slots: Slots, scores: Floats) -> Found:
+def _best(found: Found) -> Found:
     """Each slot once, with its highest score, slots rising."""
-    if not len(slots):
-        return Found(slots, scores)
-    order = np.argsort(slots, kind="stable")
-    slots, scores = slots[order], scores[order]
+    if not len(found.slots):
+        return found
+    order = np.argsort(found.slots, kind="stable")
+    slots, scores = found.slots[order], found.scores[order]
     first = np.flatnonzero(np.diff(slots, prepend=-1))
     return Found(slots[first], np.maximum.reduceat(scores, first))
 
 
 def _looked_up(shelf: Shelf, alternative: Alternative) -> Found:
-    """The slots with a word, or with any completion of it, from the postings."""
-    places = [_place(segment, alternative) for segment in shelf.postings]
-    have = sum(place.stop - place.start for place in places)
-    weight = np.float32(_idf(len(shelf.number), have) * alternative.counts)
-    slots, scores = [], []
-    for segment, place in zip(shelf.postings, places, strict=True):
+    """The slots with a word, or with any completion of it, and its impacts there."""
+    slots = [np.zeros(0, dtype=np.int64)]
+    impacts = [np.zeros(0, dtype=np.float32)]
+    for segment in shelf.postings:
+        place = _place(segment, alternative)
         slots.append(segment.slots[place].astype(np.int64))
-        scores.append(segment.impacts[place].astype(np.float32) * weight)
-    if not slots:
-        return Found(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
-    return Found(np.concatenate(slots), np.concatenate(scores))
+        impacts.append(segment.impacts[place].astype(np.float32))
+    return Found(np.concatenate(slots), np.concatenate(impacts) * np.float32(alternative.counts))
 
 
 def _place(segment: Segment, alternative: Alternative) -> slice:
@@ -154,8 +153,8 @@ def _place(segment: Segment, alternative: Alternative) -> slice:
 
 
 def _idf(assets: int, have: int) -> float:
-    """What a word tells (Robertson, Sparck Jones), a little even when every asset has it."""
-    return max(1e-6, log((assets - have + 0.5) / (have + 0.5))) if assets > have else 1e-6
+    """What a word tells, a little even when every asset has it (as Lucene's BM25)."""
+    return log(1 + (max(0, assets - have) + 0.5) / (have + 0.5))
 
 
 _COLUMNS = "{" + " ".join(WEIGHTS) + "} : "
@@ -167,8 +166,7 @@ def _phrase(connection: sa.Connection, shelf: Shelf, alternative: Alternative) -
     expression = f'{_COLUMNS}"{alternative.text}"'
     rows = connection.execute(_MATCH, {"expression": expression}).scalars().all()
     slots = shelf.slots(rows)
-    weight = _idf(len(shelf.number), len(slots)) * alternative.counts
-    return Found(slots, np.full(len(slots), weight, dtype=np.float32))
+    return Found(slots, np.full(len(slots), alternative.counts, dtype=np.float32))
 
 
 def _groups(found: Sequence[Word], postings: Postings) -> list[list[Alternative]]:

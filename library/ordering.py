@@ -28,6 +28,8 @@ def window(slots: Slots, keys: Sequence[Key], start: int, stop: int) -> Slots:
     stop = min(stop, len(slots))
     if start >= stop:
         return slots[:0]
+    if not keys:
+        return slots[start:stop]
     if len(slots) <= _SMALL:
         return slots[np.lexsort([key(slots) for key in reversed(keys)])][start:stop]
     values = keys[0](slots)

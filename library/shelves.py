@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from library.index import Index
 
-WORTH = 5_000  # assets more than the cache has, and
+WORTH = 2_000  # assets more than the cache has, and
 SHARE = 0.2  # this part of the library, before it is written again
 _DEAD = 0.3  # of the slots, before a cache is not worth loading
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Slots: TypeAlias = NDArray[np.int64]
     Mask: TypeAlias = NDArray[np.bool_]
 
-EXACT_MOST = 10_000  # vectors that are kept whole
+EXACT_MOST = 5_000  # vectors that are kept whole
 REDUCED = 128  # dimensions of a large space
 SAMPLE = 20_000  # vectors that the directions are found from
 _DENSE = 4  # a mask that keeps less than one in so many is gathered before comparing
@@ -206,6 +206,6 @@ def stored(connection: sa.Connection, name: str, numbers: Sequence[int]) -> dict
     found: dict[int, Floats] = {}
     for part in chunks(numbers):
         statement = sa.select(table.c.number, table.c.vector).where(table.c.number.in_(part))
-        for number, blob in connection.execute(statement):
-            found[number] = np.frombuffer(blob, dtype="<f2").astype(np.float32)
+        rows = connection.execute(statement).all()
+        found |= {row[0]: np.frombuffer(row[1], dtype="<f2").astype(np.float32) for row in rows}
     return found
