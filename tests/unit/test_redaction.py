@@ -1,0 +1,55 @@
+"""Secrets are taken out of a text in every spelling in which they could show up."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from app.redaction import SHOWN, Redaction
+from config import Settings
+
+KEY, SECRET = "api_key+of/the=tests", "secret+of/the=tests"
+SETTINGS = Settings(
+    api_key=KEY,
+    api_secret=SECRET,
+    cache_url="redis://:pass-of-redis@redis.example:6379/0",
+    secret_keys=("first-key-of-the-sessions-0123456789", "older-key-of-the-sessions-0123456789"),
+    oidc_client_secret="secret-at-the-provider",
+    metrics_token="token-of-the-metrics",
+)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        KEY,
+        SECRET,
+        "secret%2Bof%2Fthe%3Dtests",
+        base64.b64encode(f"{KEY}:{SECRET}".encode()).decode(),
+        "redis://:pass-of-redis@redis.example:6379/0",
+        "first-key-of-the-sessions-0123456789",
+        "older-key-of-the-sessions-0123456789",
+        "secret-at-the-provider",
+        "token-of-the-metrics",
+    ],
+)
+def test_secret_is_taken_out(secret: str) -> None:
+    """As it is, quoted, and as HTTP Basic spells it; out of text and bytes."""
+    redaction = Redaction.of(SETTINGS)
+    assert redaction.text(f"before {secret} after") == f"before {SHOWN} after"
+    assert redaction.body(f"<{secret}>".encode()) == f"<{SHOWN}>".encode()
+
+
+def test_nothing_else_is_taken_out() -> None:
+    """Defaults are no secrets, and neither is nothing."""
+    text = "memory none api key secret Basic dXNlcg=="
+    assert Redaction.of(Settings()).text(text) == text
+    assert Redaction("", "abc").text("abcdef") == "abcdef"
+
+
+def test_settings_do_not_show_secrets() -> None:
+    """Not even in their repr."""
+    shown = repr(SETTINGS)
+    assert Redaction.of(SETTINGS).text(shown) == shown
+    assert "pass-of-redis" not in shown
