@@ -450,12 +450,13 @@ class _Reader:
         self._fields[name] = value.lower() in {"true", "1", "on"}
 
     def sort(self, name: str, value: str) -> None:
-        field, _, direction = value.partition(":")
-        if field not in SORTABLE or direction not in {"asc", "desc"}:
-            fields = ", ".join(SORTABLE)
-            self.problem(name, value, f"It is one of {fields}, then :asc or :desc.")
-            return
-        self._fields[name] = (*self._fields.get(name, ()), f"{field}:{direction}")
+        for sort in value.split(","):  # one choice of a <select> can be several
+            field, _, direction = sort.strip().partition(":")
+            if field not in SORTABLE or direction not in {"asc", "desc"}:
+                fields = ", ".join(SORTABLE)
+                self.problem(name, sort, f"It is one of {fields}, then :asc or :desc.")
+            else:
+                self._fields[name] = (*self._fields.get(name, ()), f"{field}:{direction}")
 
     def integer(self, name: str, value: str) -> None:
         least, most = _BOUNDS[name]

@@ -61,21 +61,24 @@ class Form:
         bar is alone, and all that it does not show is hidden in it.
         """
         display = (display or Display()).lasting
-        sort = search.sortBy[0] if search.sortBy else ""
+        sort = ",".join(search.sortBy)
         default = "Best match" if search.is_ranked else words.SORTS["createdAt:desc"]
         sorts = {"": default, **words.SORTS}
         if not search.is_ranked:
             del sorts["createdAt:desc"]
+        if sort not in sorts:
+            sorts[sort] = ", then ".join(words.SORTS[each].lower() for each in search.sortBy)
+            sorts[sort] = sorts[sort].capitalize()
         size_name = "hitsPerPage" if search.limit is None else "limit"
         sizes = sorted({*PAGE_SIZES, search.size})
         controls = {"query"}
         if panel is not None:
-            controls |= {"querySemanticRatio", "imageSemanticRatio", size_name, *panel.carries}
+            controls |= {"querySemanticRatio", "imageSemanticRatio", "sortBy", size_name}
+            controls |= panel.carries
         hidden = [
             (name, value)
             for name, value in (*search.pairs(paging=False), *display.pairs())
             if name not in controls
-            and not (panel is not None and name == "sortBy" and value == sort)
         ]
         return cls(
             query=search.query,

@@ -6,6 +6,7 @@ order, the successful ones only, and of the buttons only the one that was presse
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -51,4 +52,15 @@ def _values(control: Tag, pressed: Tag | None) -> list[str]:
     if control.name == "textarea":
         text = control.get_text().removeprefix("\n")
         return ["\r\n".join(text.splitlines())]
-    return [str(control.get("value", ""))]
+    return [_sanitised(kind, str(control.get("value", "")))]
+
+
+def _sanitised(kind: str, value: str) -> str:
+    """What a browser makes of a value that a control of this kind cannot have."""
+    if kind == "date":
+        return value if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value) else ""
+    if kind == "number":
+        return value if re.fullmatch(r"-?\d+(\.\d+)?", value) else ""
+    if kind in {"text", "search"}:
+        return value.replace("\r", "").replace("\n", "")
+    return value
