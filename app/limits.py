@@ -8,8 +8,8 @@ this process. Near the ceiling what nobody has clicked on yet is turned away fir
 from __future__ import annotations
 
 import fcntl
-import os
 import logging
+import os
 import struct
 import threading
 import time
