@@ -1,0 +1,223 @@
+"""An asset's own page: its picture large, all that is known of it, and the ways on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.faults.synthetic import hit, signed
+from tests.pages.wire import CDN, answer, asset_id, refusal
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
+
+    from tests.pages.conftest import Soup
+    from tests.pages.wire import Wire
+
+PICTURE, TEXT, VIDEO = asset_id(16), asset_id(7), asset_id(1)
+
+
+def facts(soup: Any) -> dict[str, str]:
+    """Every labelled fact of the page."""
+    terms = [term.get_text(strip=True) for term in soup.select("dl dt")]
+    values = [" ".join(value.get_text(" ").split()) for value in soup.select("dl dd")]
+    return dict(zip(terms, values, strict=True))
+
+
+def test_the_picture_is_large_and_no_original(soup: Soup) -> None:
+    """Transformed to the width of the screen, in several widths, in its reserved box."""
+    picture = soup(f"/assets/{PICTURE}").select_one(f'[data-asset-id="{PICTURE}"] img[srcset]')
+    assert picture is not None
+    assert str(picture["src"]).startswith(f"{CDN}/assets-transform/{PICTURE}?p=100&Policy=")
+    sent = hit(16, cdn=CDN)["metadata"]
+    assert (picture["width"], picture["height"]) == (str(sent["width"]), str(sent["height"]))
+    assert str(picture["alt"]).strip()
+
+
+def test_all_metadata_is_shown(soup: Soup) -> None:
+    """Each with its name; ids that have names show them."""
+    sent = hit(16, cdn=CDN)
+    made = sent["metadata"]
+    shown = facts(soup(f"/assets/{PICTURE}"))
+    expected = {
+        "Name": made["name"],
+        "Kind": "Image",
+        "Pixels": f"{made['width']} × {made['height']}",
+        "Format": "image/png",
+        "Size": "1.0 kB",
+        "Made by": "inference-txt2img",
+        "Model": "Model model_1",
+        "Seed": "4000000016",
+        "Steps": "28",
+        "Guidance": "3.5",
+        "Scheduler": "EulerDiscreteScheduler",
+        "Job": "job_0",
+        "Collection": "Folder 1",
+        "Created": "2025-01-01 16:00",
+        "Author": "author_0",
+        "Privacy": "public",
+        "Id": PICTURE,
+    }
+    assert {name: shown.get(name) for name in expected} == expected
+
+
+def test_prompt_and_seed_can_be_copied(soup: Soup) -> None:
+    """Whole and as they are; where nothing can be copied they can be selected."""
+    shown = soup(f"/assets/{PICTURE}")
+    copied = [each.get_text() for each in shown.select("copy-text .text")]
+    made = hit(16, cdn=CDN)["metadata"]
+    assert {made["prompt"], made["negativePrompt"], made["seed"], PICTURE} <= set(copied)
+
+
+def test_facts_lead_to_what_shares_them(soup: Soup) -> None:
+    """A kind, a model, a tag, a collection is a link to its assets."""
+    links = {str(link["href"]) for link in soup(f"/assets/{PICTURE}").select("article a[href]")}
+    assert {"/?kind=image", "/?modelId=model_1", "/?tags=synthetic"} <= links
+    assert "/?collectionIds=collection_1" in links
+
+
+def test_it_leads_back_to_its_search(soup: Soup) -> None:
+    """To the very page it came from, which a card's link carries."""
+    search = "query=castle&kind=image&page=2&hitsPerPage=5"
+    shown = soup(f"/assets/{PICTURE}?{search}")
+    back = shown.select_one("a.back")
+    assert back is not None
+    assert back["href"] == f"/?{search}"
+    assert "castle" in back.get_text()
+
+
+def test_it_leads_on_to_what_is_similar(soup: Soup) -> None:
+    """Under the filters of the search it came from; and to the file."""
+    shown = soup(f"/assets/{PICTURE}?query=castle&kind=image&page=2")
+    links = {link.get_text(strip=True): str(link["href"]) for link in shown.select("a[href]")}
+    assert links["Find similar"] == f"/?like={PICTURE}&kind=image"
+    assert any(href == f"/assets/{PICTURE}/download" for href in links.values())
+    steering = shown.select(f'article button[form="search"][value="{PICTURE}"]')
+    assert [button["name"] for button in steering] == ["like", "unlike"]
+
+
+def test_a_video_plays_a_text_is_read_a_sound_has_its_words(soup: Soup) -> None:
+    """What is no picture is shown as what it is, also where there is a thumbnail of it."""
+    video = soup(f"/assets/{VIDEO}").select_one("video")
+    assert video is not None
+    assert str(video["src"]).startswith(f"{CDN}/assets/{VIDEO}?")
+    assert "A text about a castle." in soup(f"/assets/{TEXT}").get_text()
+    sound = soup(f"/assets/{asset_id(2)}")
+    assert sound.select_one("audio[controls]") is not None
+    assert "The sound of a tree." in sound.get_text()
+
+
+def test_the_image_address_outlives_signatures(client: FlaskClient) -> None:
+    """It leads to a freshly signed picture, small or large, and not for good."""
+    small = client.get(f"/assets/{PICTURE}/image?width=256")
+    large = client.get(f"/assets/{PICTURE}/image")
+    assert (small.status_code, large.status_code) == (302, 302)
+    assert "/assets-transform/" in large.headers["Location"]
+    assert "width=" in large.headers["Location"]
+    assert small.headers["Cache-Control"].startswith("private, max-age=")
+
+
+@pytest.mark.parametrize("width", ["²", "-1", "0", "99999999999999999999", "x", "9" * 5000])
+def test_any_width_is_some_picture(client: FlaskClient, width: str) -> None:
+    """Nonsense is the large one or the small one, never an error."""
+    response = client.get(f"/assets/{PICTURE}/image", query_string={"width": width})
+    assert response.status_code == 302
+
+
+def test_an_asset_without_a_picture_has_none(client: FlaskClient) -> None:
+    """404, so that a broken picture shows its glyph."""
+    assert client.get(f"/assets/{TEXT}/image").status_code in {302, 404}
+    assert client.get(f"/assets/{asset_id(5)}/image").status_code in {302, 404}
+
+
+def test_download_leads_to_a_fresh_file(client: FlaskClient, wire: Wire) -> None:
+    """Converted where a format is asked for; kept by nobody."""
+    response = client.get(f"/assets/{PICTURE}/download?format=webp")
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith(f"{CDN}/assets-transform/{PICTURE}?")
+    assert response.headers["Cache-Control"] == "no-store"
+    (call,) = wire.asked(f"/v1/assets/{PICTURE}/download")
+    assert (call.method, call.json) == ("POST", {"targetFormat": "webp"})
+
+
+def test_a_format_that_is_none_is_refused(client: FlaskClient, wire: Wire) -> None:
+    """Before the API is asked."""
+    assert client.get(f"/assets/{PICTURE}/download?format=exe").status_code == 400
+    assert wire.asked(f"/v1/assets/{PICTURE}/download") == []
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "/\\elsewhere.invalid", "", "//x.invalid", 7]
+)
+def test_a_download_leads_to_the_web_alone(client: FlaskClient, wire: Wire, url: object) -> None:
+    """Whatever the API answers."""
+    wire.next(answer({"url": url}), on=f"/v1/assets/{PICTURE}/download")
+    response = client.get(f"/assets/{PICTURE}/download")
+    assert (response.status_code, response.headers.get("Location")) == (502, None)
+
+
+def test_json_is_what_the_api_says(client: FlaskClient) -> None:
+    """Byte for byte its own."""
+    response = client.get(f"/assets/{PICTURE}.json")
+    assert response.mimetype == "application/json"
+    assert response.get_json()["asset"]["id"] == PICTURE
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/assets/asset_unknown", 404),
+        ("/assets/..%2F..%2Fetc%2Fpasswd", 404),
+        ("/assets/a%20b", 404),
+        ("/assets/" + "a" * 129, 404),
+        ("/assets/%00", 404),
+        ("/assets/%ED%A0%80", 404),
+        ("/assets/asset_unknown/image", 404),
+        ("/assets/asset_unknown/download", 404),
+        ("/assets/a%20b/image", 404),
+    ],
+)
+def test_what_is_not_there_is_a_page_that_says_so(
+    client: FlaskClient, wire: Wire, path: str, status: int
+) -> None:
+    """And an id that cannot be one is never sent."""
+    response = client.get(path)
+    assert response.status_code == status
+    assert "<h1>" in response.text
+    assert {request.path for request in wire.requests} <= {
+        "/v1/assets/asset_unknown",
+        "/v1/assets/asset_unknown/download",
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [(401, 502), (403, 403), (404, 404), (429, 503), (500, 502), (504, 504)]
+)
+def test_a_refusal_is_a_page_that_keeps_the_search(
+    soup: Soup, wire: Wire, status: int, expected: int
+) -> None:
+    """With the status that it means for the reader, and the words still in their field."""
+    wire.next(refusal(status, "Words of the API"), on="/v1/assets/")
+    shown = soup(f"/assets/{PICTURE}?query=castle", status=expected)
+    assert "Words of the API" in shown.get_text()
+    field = shown.select_one('#search input[name="query"]')
+    assert field is not None
+    assert field["value"] == "castle"
+
+
+def test_names_that_cannot_be_had_are_ids(soup: Soup, wire: Wire) -> None:
+    """A page needs no names: collections and models may fail."""
+    wire.always(refusal(500, "No"), on="/v1/collections")
+    wire.always(refusal(500, "No"), on="/v1/models")
+    shown = facts(soup(f"/assets/{PICTURE}"))
+    assert (shown["Model"], shown["Collection"]) == ("model_1", "collection_1")
+
+
+def test_an_expired_signature_is_renewed(client: FlaskClient, wire: Wire) -> None:
+    """What a page has shown is asked for again when its addresses have ended."""
+    ended = {**hit(16, cdn=CDN), "url": signed(f"{CDN}/assets-transform/{PICTURE}?p=1", expires=1)}
+    wire.next(answer({"hits": [ended], "page": 1, "totalPages": 1, "totalHits": 1}))
+    client.get("/?query=x")
+    response = client.get(f"/assets/{PICTURE}/image")
+    assert response.headers["Location"].startswith(f"{CDN}/assets-transform/{PICTURE}?p=100")
