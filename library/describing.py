@@ -9,16 +9,18 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from library import kinds, media, naming, pictures
+from library import generation, kinds, media, naming, pictures, shapes, sidecars, vector
 from library.documents import Document, SourceFile
 from library.errors import LibraryError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from PIL import Image
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 MAX_FILE: Final = 16 * 1024**3  # bytes; larger is no asset but a disk image
 _CONTENT: Final = 64 * 1024  # characters kept of a text
 _SPOKEN: Final = 2000  # characters given to the text model
+_EXIF_IFD: Final = 0x8769
+_TAKEN: Final = 0x9003  # EXIF's DateTimeOriginal
 
 
 class Unusable(LibraryError):
@@ -47,9 +51,23 @@ class Described:
     kind: FileKind
     facts: dict[str, Any] = field(default_factory=dict)  # fields of Document
     picture: Image.Image | None = None  # at most 512 pixels; for thumbnail and embedding
-    spoken: str = ""  # for the text model
+    wanted_id: str | None = None  # the id that a sidecar gives it
 
-    def document(self, asset_id: str) -> Document:
+    @property
+    def spoken(self) -> str:
+        """What the text model hears: prompt, description, title, the words of its name."""
+        told = [self.facts.get(name) for name in ("prompt", "description", "name", "content")]
+        said = [" ".join(text.split()) for text in told if text]
+        said.append(naming.spoken(self.file.path))
+        return ". ".join(part for part in dict.fromkeys(said) if part)[:_SPOKEN]
+
+    @property
+    def wordless(self) -> bool:
+        """Whether neither its maker nor its name says what it shows."""
+        told = any(self.facts.get(name) for name in ("prompt", "description", "tags"))
+        return not told and not naming.tags(self.file.path.rpartition("/")[2])
+
+    def document(self, asset_id: str, guesses: tuple[str, ...] = ()) -> Document:
         """The document of this file under `asset_id`."""
         moment = _moment(self.file.mtime_ns)
         collection = naming.collection(self.file.root, self.file.path)
@@ -58,23 +76,25 @@ class Described:
             "createdAt": moment,
             "updatedAt": moment,
             "name": naming.name(self.file.path),
-            "tags": naming.tags(self.file.path),
             "collectionIds": () if collection is None else (collection.id,),
             **self.facts,
         }
+        named = naming.tags(self.file.path)
+        fields["tags"] = tuple(dict.fromkeys((*named, *self.facts.get("tags", ()))))
         return Document(
             id=asset_id,
             source=SourceFile(
                 root=self.file.root,
                 path=self.file.path,
                 size=self.file.size,
-                mtime_ns=self.file.mtime_ns,
+                mtime_ns=self.file.stamp,
                 sha256=self.sha256,
             ),
             kind=self.kind.kind,
             mimeType=self.kind.mime,
             size=self.file.size,
             thumbnail=self.picture is not None,
+            guesses=guesses,
             **fields,
         )
 
@@ -101,36 +121,54 @@ def identify(file: FoundFile) -> tuple[FileKind, str]:
 
 
 def describe(file: FoundFile, kind: FileKind, sha256: str) -> Described:
-    """What the file says. Raises Unusable with one clear line."""
+    """What the file and its sidecars say. Raises Unusable with one clear line."""
     try:
-        facts, picture, said = _READERS[kind.kind](file.location, kind)
+        own, picture = _READERS[kind.kind](file.location, kind)
     except (pictures.BadImage, media.BadMedia) as error:
         raise Unusable(str(error)) from error
     except OSError as error:
         raise Unusable(f"cannot be read: {error.strerror or error}") from error
-    phrases = [naming.spoken(file.path), *said]
-    spoken = ". ".join(filter(None, dict.fromkeys(phrases)))[:_SPOKEN]
+    beside = sidecars.read(Path(file.root, name) for name in file.sidecars)
+    facts = generation.merged([own, beside])
+    wanted_id = facts.pop("id", None)
     small = None if picture is None else pictures.shrunk(picture, pictures.THUMBNAIL_SIDE)
-    return Described(file, sha256, kind, facts, small, spoken)
+    return Described(file, sha256, kind, facts, small, wanted_id)
 
 
-_Read = tuple[dict[str, Any], "Image.Image | None", list[str]]
+_Read = tuple[dict[str, Any], "Image.Image | None"]
 
 
 def _picture(path: Path, kind: FileKind) -> _Read:
     if kind.mime == "image/svg+xml":
-        return {}, None, []
+        drawn, size = vector.render(path)
+        return _size(*(size or (None, None))), drawn
     image = pictures.open_picture(path)
     with image:
         width, height = pictures.upright_size(image)
         frames = getattr(image, "n_frames", 1)
+        told = generation.merged([_embedded(image), generation.read(image)])
         # JPEG can be decoded at an eighth of its size: a 50 MP photo in a few milliseconds.
         image.draft(None, (pictures.THUMBNAIL_SIDE * 2, pictures.THUMBNAIL_SIDE * 2))
         decoded = pictures.upright(image)
     properties = {"width": width, "height": height}
     if isinstance(frames, int) and frames > 1:
         properties["frameCount"] = frames
-    return {**_size(width, height), "properties": properties}, decoded, []
+    return {**_size(width, height), "properties": properties, **told}, decoded
+
+
+def _embedded(image: Image.Image) -> dict[str, Any]:
+    """XMP inside of the picture, and when a camera took it."""
+    found: dict[str, Any] = {}
+    packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
+    with suppress(ValueError):
+        if packet:
+            found = sidecars.xmp(packet.encode() if isinstance(packet, str) else bytes(packet))
+    with suppress(Exception):  # a broken EXIF block says nothing
+        taken = image.getexif().get_ifd(_EXIF_IFD).get(_TAKEN)
+        if taken:
+            moment = datetime.strptime(str(taken)[:19], "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC)
+            found["createdAt"] = _iso(moment)
+    return found
 
 
 def _size(width: int | None, height: int | None) -> dict[str, Any]:
@@ -159,31 +197,34 @@ def _media(path: Path, _kind: FileKind) -> _Read:
     said = [found.tags[name] for name in ("title", "artist", "genre") if name in found.tags]
     if said:
         facts["description"] = " · ".join(said)
-    return facts, found.picture, said
+    return facts, found.picture
 
 
-def _text(path: Path, kind: FileKind) -> _Read:
-    if kind.kind == "json":
-        return {}, None, []
+def _shape(path: Path, kind: FileKind) -> _Read:
+    properties, drawn = shapes.read(path, kind.mime)
+    return ({"properties": properties} if properties else {}), drawn
+
+
+def _text(path: Path, _kind: FileKind) -> _Read:
     with path.open("rb") as file:
         raw = file.read(_CONTENT * 4)
     content = raw.decode("utf-8-sig", "replace").replace("\x00", " ")[:_CONTENT]
-    return {"content": content}, None, [" ".join(content.split())]
+    return {"content": content}, None
 
 
 def _listed(_path: Path, _kind: FileKind) -> _Read:
     """Kinds that are listed, searched by name and tags, and served, but not looked into."""
-    return {}, None, []
+    return {}, None
 
 
-_READERS: Final = {
+_READERS: Final[dict[str, Callable[[Path, FileKind], _Read]]] = {
     "image": _picture,
     "image-hdr": _listed,
     "video": _media,
     "audio": _media,
-    "3d": _listed,
+    "3d": _shape,
     "document": _listed,
-    "json": _text,
+    "json": _listed,
     "text": _text,
 }
 
@@ -194,4 +235,8 @@ def _moment(mtime_ns: int) -> str:
         moment = datetime.fromtimestamp(mtime_ns // 1_000_000 / 1000, UTC)
     except (ValueError, OverflowError, OSError):
         moment = datetime.fromtimestamp(0, UTC)
+    return _iso(moment)
+
+
+def _iso(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

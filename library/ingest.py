@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from library.walking import FoundFile, Walk
 
 BATCH: Final = 32  # files a transaction
-_RECIPE: Final = "1"  # counts changes of what is read from a file; another one reads all again
+_RECIPE: Final = "2"  # counts changes of what is read from a file; another one reads all again
 _PREFIX: Final = "asset_"
 
 
@@ -231,7 +231,8 @@ class Indexer:
                 batch.skipped.append((file.path, str(error)))
             else:
                 kept = self._kept_id(described, plan)
-                if kept is not None and not plan.again:
+                # What a sidecar says now may be new: its words are embedded again.
+                if kept is not None and not plan.again and not file.sidecars:
                     batch.moved.append((kept, described.document(kept)))
                 else:
                     fresh.append((described, kept or self._new_id(described)))
@@ -256,6 +257,9 @@ class Indexer:
 
         key = (described.file.root, described.file.path)
         attempt = 0
+        wanted = described.wanted_id
+        if wanted is not None and self._taken.setdefault(wanted, key) == key:
+            return wanted
         while True:
             found = asset_id(described.sha256, described.file.path, attempt)
             if self._taken.setdefault(found, key) == key:
@@ -267,20 +271,27 @@ class Indexer:
         from library.pictures import thumbnail
 
         shown = [described.picture for described, _ in fresh]
-        subject, look = self._models.embed_images([p for p in shown if p is not None])
-        spoken = [described.spoken for described, _ in fresh]
-        text = self._models.embed_texts([s for s in spoken if s])
-        subjects, looks, texts = iter(subject), iter(look), iter(text)
-        for described, asset_id in fresh:
-            picture = described.picture
-            if picture is not None:
-                batch.thumbnails.append((asset_id, thumbnail(picture)))
+        subject, look, classes = self._models.see([p for p in shown if p is not None])
+        seen = iter(zip(subject, look, classes, strict=True))
+        saw = [None if picture is None else next(seen) for picture in shown]
+        guessed = [() if found is None else self._models.guesses(found[2]) for found in saw]
+        # Where no one says what a picture shows, the network's guess is better than nothing.
+        spoken = [
+            ". ".join([*guesses, described.spoken]) if described.wordless else described.spoken
+            for (described, _), guesses in zip(fresh, guessed, strict=True)
+        ]
+        texts = iter(self._models.embed_texts([words for words in spoken if words]))
+        for (described, asset_id), found, guesses, words in zip(
+            fresh, saw, guessed, spoken, strict=True
+        ):
+            if described.picture is not None:
+                batch.thumbnails.append((asset_id, thumbnail(described.picture)))
             embeddings = Embeddings(
-                text=next(texts) if described.spoken else None,
-                subject=next(subjects) if picture is not None else None,
-                look=next(looks) if picture is not None else None,
+                text=next(texts) if words else None,
+                subject=None if found is None else found[0],
+                look=None if found is None else found[1],
             )
-            batch.written.append((described.document(asset_id), embeddings))
+            batch.written.append((described.document(asset_id, guesses), embeddings))
 
     def _write(self, batch: _Batch, plan: _Plan) -> None:
         """Thumbnails first, then the rows in one transaction."""
@@ -288,13 +299,13 @@ class Indexer:
 
         for asset_id, content in batch.thumbnails:
             write_atomically(thumbnail_path(self._home, asset_id), content)
-        if batch.written:
-            documents = [document for document, _ in batch.written]
-            named = {
-                found.id: found
-                for document in [*documents, *(document for _, document in batch.moved)]
-                if (found := collection(document.source.root, document.source.path))
-            }
+        documents = [document for document, _ in batch.written]
+        named = {
+            found.id: found
+            for document in [*documents, *(document for _, document in batch.moved)]
+            if (found := collection(document.source.root, document.source.path))
+        }
+        if batch.written or batch.moved:
             replaced = self._replaced(documents, plan)
             self._index.write(batch.written, named.values())
             self._unlink(replaced)
@@ -330,4 +341,4 @@ class Indexer:
 
 
 def _same(source: SourceFile, file: FoundFile) -> bool:
-    return source.size == file.size and source.mtime_ns == file.mtime_ns
+    return source.size == file.size and source.mtime_ns == file.stamp

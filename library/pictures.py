@@ -26,16 +26,19 @@ THUMBNAIL_SIDE: Final = 512
 
 # The size is checked right after opening, with a message of our own.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+# A damaged EXIF block says nothing; whether the picture is damaged, decoding tells.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 # Without EPS (runs Ghostscript), WMF, and the formats that only name a viewer elsewhere.
 _SAFE_FORMATS: Final = (
     "AVIF BLP BMP CUR DCX DDS DIB FLI FTEX GIF ICNS ICO IM JPEG JPEG2000 MPO MSP PCX PIXAR PNG PPM "
-    "PSD QOI SGI SPIDER SUN TGA TIFF WEBP XBM XPM"
+    "PSD QOI SGI SPIDER SUN TGA TIFF WEBP XBM XPM HEIF"
 )
 
+# What Pillow's readers raise on bytes that lie.
 _BROKEN = (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError,
            AttributeError, ArithmeticError, MemoryError, NotImplementedError, AssertionError,
-           RuntimeError)  # fmt: skip  # what Pillow's readers raise on bytes that lie
+           RuntimeError, UserWarning)  # fmt: skip
 
 
 class BadImage(LibraryError, ValueError):
@@ -71,6 +74,10 @@ def open_picture(source: bytes | Path) -> Image.Image:
 
 def _formats() -> list[str]:
     Image.init()
+    if "HEIF" not in Image.OPEN:
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
     return [name for name in _SAFE_FORMATS.split() if name in Image.OPEN]
 
 

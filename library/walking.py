@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+from zlib import crc32
 
+from library import sidecars
 from library.errors import LibraryError
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ class FoundFile:
     path: str  # below root, POSIX separators
     size: int
     mtime_ns: int
+    sidecars: tuple[str, ...] = ()  # below root as well
+    stamp: int = 0  # another one: this file or a sidecar of it has changed
 
     @property
     def location(self) -> Path:
@@ -90,10 +94,25 @@ def walk(
             if _is_noise(entry.name) or entry.path == left_out:
                 continue
             _sort_in(entry, path, found, pending, skipped)
+    _give_sidecars(found)
     if suffixes is not None:
         found.files = [f for f in found.files if PurePosixPath(f.path).suffix.lower() in suffixes]
     found.files.sort(key=lambda file: os.fsencode(file.path))
     return found
+
+
+def _give_sidecars(found: Walk) -> None:
+    """Files that speak of others are given to those, and are no assets themselves."""
+    by_path = {file.path: file for file in found.files}
+    spoken_for: set[str] = set()
+    files = []
+    for file in found.files:
+        names = sidecars.beside(file.path, by_path)
+        spoken_for.update(names)
+        state = repr([(n, by_path[n].size, by_path[n].mtime_ns) for n in names]) if names else ""
+        stamp = file.mtime_ns + (crc32(os.fsencode(state)) if names else 0)
+        files.append(replace(file, sidecars=names, stamp=stamp))
+    found.files = [file for file in files if file.path not in spoken_for]
 
 
 def _is_noise(name: str) -> bool:

@@ -43,10 +43,19 @@ def test_vectors_have_the_promised_shapes_and_lengths(models: Models) -> None:
 
 
 def test_the_network_sees_what_is_in_a_picture(models: Models) -> None:
-    """The demo pack's car is a car: ImageNet's classes for sports car and convertible."""
+    """The demo pack's car is a car to ImageNet's classes as well."""
     car = _demo_picture("miami_synth_parallax/car/car-idle.png").resize((448, 224))
-    best = set(np.argsort(models.classify(car))[-5:].tolist())
+    _, _, classes = models.see([car, samples.picture()])
+    np.testing.assert_allclose(classes.sum(axis=1), 1, atol=1e-4)
+    best = set(np.argsort(classes[0])[-5:].tolist())
     assert best & {436, 479, 511, 581, 627, 656, 661, 705, 717, 751, 817}
+
+
+def test_guesses_are_names_of_likely_classes(models: Models) -> None:
+    classes = np.zeros(1000, np.float32)
+    classes[[0, 285, 7]] = (0.3, 0.6, 0.1)
+    assert models.guesses(classes) == ("Egyptian Mau", "tench")
+    assert models.guesses(np.full(1000, 0.001, np.float32)) == ()
 
 
 def test_walking_women_are_nearer_to_each_other_than_to_cards(models: Models) -> None:
