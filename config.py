@@ -208,6 +208,12 @@ class Settings:
         "Calls to the API a minute, of all workers together; 0: as many as are needed.",
         _whole(0, 1_000_000, "600"),
     )
+    references_url: str = setting(
+        "AKIN_REFERENCES_URL",
+        "",
+        "Where example pictures are kept: a folder, `s3://BUCKET/PREFIX` (with s3fs installed), or "
+        "another URL of fsspec; empty: below AKIN_DATA.",
+    )
     reference_bytes: int = setting(
         "AKIN_REFERENCE_BYTES",
         20_000_000,

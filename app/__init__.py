@@ -32,6 +32,7 @@ from app.pages import (
     wander,
     why,
 )
+from app.places import place_of
 from app.redaction import Redaction
 from app.references import References
 from app.scenario import Client
@@ -100,7 +101,10 @@ def create_app(
     app.extensions["akin"] = Site(
         settings,
         client,
-        References(settings.data / "references", most_bytes=settings.reference_bytes),
+        References(
+            place_of(settings.references_url, settings.data / "references"),
+            most_bytes=settings.reference_bytes,
+        ),
         Media(session, origins=settings.media_origins, mounts=mounts),
         mounts=mounts,
     )

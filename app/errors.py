@@ -4,6 +4,7 @@
     ├── InvalidSearch          the search cannot be understood         400
     ├── InvalidReference       the uploaded picture cannot be used     400 / 413
     ├── UnknownReference       the link's picture is not kept here     404
+    ├── StorageFailed          example pictures cannot be kept or read 503
     ├── TooMany                more than one answer may hold          400
     ├── Busy                   others are being served at length      503
     ├── NotFound               there is nothing at this address        404
@@ -128,6 +129,19 @@ class Busy(AkinError):
     status = 503
     code = "BUSY"
     retry_after = 5.0
+
+
+class StorageFailed(AkinError):
+    """The place where example pictures are kept cannot be read or written."""
+
+    title = "Example pictures cannot be kept or read at the moment"
+    advice = "Try again in a moment, or search without the picture. Your search was kept."
+    status = 503
+    code = "STORAGE_FAILED"
+
+    def __init__(self, message: str = "") -> None:
+        """Say it in any case: pages quote the message alone."""
+        super().__init__(message or "The place for example pictures does not answer.")
 
 
 class NotFound(AkinError):

@@ -1,6 +1,7 @@
 """Uploaded example pictures: checked, shrunk, and kept under their content's hash.
 
-A link carries `ref_<hash>` and works for whoever opens it. Knows files and Pillow; nothing of HTTP.
+A link carries `ref_<hash>` and works for whoever opens it. Knows pictures; nothing of HTTP, nor
+of where they are kept.
 """
 
 from __future__ import annotations
@@ -8,16 +9,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import os
 import re
-import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from app import pictures
 from app.errors import InvalidReference, UnknownReference
+from app.places import Folder
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from app.places import Place
 
 SIDE: Final = 1024  # pixels on the longer side: more than any embedding looks at
 _NAME: Final = re.compile(r"ref_[0-9a-f]{32}")
@@ -30,15 +31,18 @@ def is_reference(example: str) -> bool:
 
 
 class References:
-    """A folder of reference pictures, each named by its content; nothing in it ever changes."""
+    """Reference pictures, each named by its content; none of them ever changes."""
 
-    def __init__(self, folder: Path, *, most_bytes: int) -> None:
-        """Keep pictures in `folder`, which is made when the first one comes."""
-        self._folder = folder
+    def __init__(self, place: Place | Path, *, most_bytes: int) -> None:
+        """Keep pictures in `place`, or in a folder that is made when the first one comes."""
+        self._place = Folder(place) if isinstance(place, Path) else place
         self.most_bytes = most_bytes
 
     def put(self, upload: bytes) -> str:
-        """Check, shrink and keep a picture; answers its `ref_...`. Raises InvalidReference."""
+        """Check, shrink and keep a picture; answers its `ref_...`.
+
+        Raises InvalidReference, StorageFailed.
+        """
         if not upload:
             raise InvalidReference("No picture came with the form.")
         if len(upload) > self.most_bytes:
@@ -49,29 +53,28 @@ class References:
             )
         content = _normalised(upload)
         reference = f"ref_{hashlib.sha256(content).hexdigest()[:32]}"
-        path = self._path(reference)
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write_whole(path, content)
+        if not self._place.has(_path(reference)):
+            self._place.write(_path(reference), content)
         return reference
 
     def get(self, reference: str) -> tuple[bytes, str]:
-        """Answer a picture and its mime type. Raises UnknownReference."""
+        """Answer a picture and its mime type. Raises UnknownReference, StorageFailed."""
         if not is_reference(reference):
             raise UnknownReference(reference)
         try:
-            content = self._path(reference).read_bytes()
-        except OSError as error:
+            content = self._place.read(_path(reference))
+        except FileNotFoundError as error:
             raise UnknownReference(reference) from error
         return content, "image/png" if content.startswith(_PNG) else "image/jpeg"
 
     def data_url(self, reference: str) -> str:
-        """Answer a picture as the API takes it. Raises UnknownReference."""
+        """Answer a picture as the API takes it. Raises UnknownReference, StorageFailed."""
         content, mime = self.get(reference)
         return f"data:{mime};base64,{base64.b64encode(content).decode()}"
 
-    def _path(self, reference: str) -> Path:
-        return self._folder / reference[4:6] / reference
+
+def _path(reference: str) -> str:
+    return f"{reference[4:6]}/{reference}"
 
 
 def _normalised(upload: bytes) -> bytes:
@@ -83,17 +86,3 @@ def _normalised(upload: bytes) -> bytes:
     else:
         picture.save(out, "JPEG", quality=90)
     return out.getvalue()
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write so that a crash leaves either nothing or the whole file."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)  # noqa: PTH105 - the name is a str of mkstemp
-    except BaseException:
-        os.unlink(temporary)  # noqa: PTH108 - the same
-        raise

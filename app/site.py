@@ -19,6 +19,7 @@ from app.display import Display
 from app.errors import (
     InvalidReference,
     Problem,
+    StorageFailed,
     UnknownAsset,
     UnknownReference,
     UntrustedAddress,
@@ -217,7 +218,7 @@ class Site:
         for example in search.examples:
             try:
                 self.expand(example)
-            except (UnknownReference, InvalidReference) as error:
+            except (UnknownReference, InvalidReference, StorageFailed) as error:
                 side = "like" if example in search.like else "unlike"
                 noticed.append(Problem(side, example, f"{error.message} It was left out."))
                 search = search.without(side, example)

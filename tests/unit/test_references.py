@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from app.errors import InvalidReference, UnknownReference
+from app.errors import InvalidReference, StorageFailed, UnknownReference
 from app.references import SIDE, References, is_reference
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ def test_a_picture_is_written_whole_or_not_at_all(references: References, tmp_pa
     """Where the folder cannot be written, nothing of it is left; later it can."""
     blocked = tmp_path / "references"
     blocked.write_text("a file where the folder should be")
-    with pytest.raises(OSError, match="references"):
+    with pytest.raises(StorageFailed):
         references.put(encoded(plain()))
     blocked.unlink()
     reference = references.put(encoded(plain()))
