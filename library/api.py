@@ -17,9 +17,10 @@ from flask import Blueprint, Response, current_app, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from library import wire
+from library import openapi, wire
+from library.bodies import ASSET_IDS, BULK_MOST, DOWNLOAD, MODEL_IDS, decoded
 from library.errors import BadRequest, FilterError, NotFound, RequestError, TooLarge, Unauthorized
-from library.query import decoded, flag, read, whole_argument
+from library.query import flag, read, whole_argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,35 +31,12 @@ if TYPE_CHECKING:
     from library.ranking import Engine
 
 BODY_MOST = 32 * 1024 * 1024  # bytes of a request: a reference image of 24 MB as a data URL
-BULK_MOST = 200  # ids in one bulk call
 FORMATS = {"png": "png", "jpeg": "jpeg", "jpg": "jpeg", "webp": "webp", "avif": "avif"}
+
+OPENAPI = "/openapi.json"  # the only call that needs no key
 
 _ENCODE = msgspec.json.Encoder().encode
 _LOG = logging.getLogger(__name__)
-
-
-class _AssetIds(msgspec.Struct, forbid_unknown_fields=True):
-    assetIds: list[str]
-
-
-class _ModelIds(msgspec.Struct, forbid_unknown_fields=True):
-    """The flags ask for more than a folder can know of a model; all of them are answered alike."""
-
-    modelIds: list[str]
-    minimal: bool = False
-    settings: bool = False
-    thumbnail: bool = False
-    allTrainingImages: bool = False
-    trainingImagesPreview: bool = False
-
-
-class _Download(msgspec.Struct, forbid_unknown_fields=True):
-    targetFormat: str = ""
-
-
-_ASSET_IDS = msgspec.json.Decoder(_AssetIds)
-_MODEL_IDS = msgspec.json.Decoder(_ModelIds)
-_DOWNLOAD = msgspec.json.Decoder(_Download)
 
 
 class Routes:
@@ -84,12 +62,15 @@ class Routes:
             ("GET", "/tags", self.tags),
             ("GET", "/collections", self.collections),
             ("POST", "/models/get-bulk", self.models),
+            ("GET", OPENAPI, self.openapi),
         ):
             routes.add_url_rule(path, view_func=view, methods=[method])
         return routes
 
     def authenticate(self) -> None:
         """Raise Unauthorized unless the request carries the key pair (HTTP Basic)."""
+        if request.endpoint == "v1.openapi":
+            return
         scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
         try:
             pair = base64.b64decode(credentials.strip(), validate=True)
@@ -127,7 +108,7 @@ class Routes:
     def assets(self) -> Response:
         """POST /assets/get-bulk: those that exist, in the order asked for."""
         original = flag(request.args, "originalAssets")
-        ids = _bulk("assetIds", decoded(_body(), _ASSET_IDS).assetIds)
+        ids = _bulk("assetIds", decoded(_body(), ASSET_IDS).assetIds)
         urls = self._signer()
         with self._index.reading() as connection:
             numbers = self._index.numbers(connection, ids)
@@ -138,7 +119,7 @@ class Routes:
 
     def download(self, asset_id: str) -> Response:
         """POST /assets/{id}/download."""
-        wanted = decoded(_body(), _DOWNLOAD).targetFormat
+        wanted = decoded(_body(), DOWNLOAD).targetFormat
         document = self._index.document(asset_id)
         if document is None:
             raise _unknown(asset_id)
@@ -178,8 +159,12 @@ class Routes:
 
     def models(self) -> Response:
         """POST /models/get-bulk: names for the ids that files were made with."""
-        ids = _bulk("modelIds", decoded(_body(), _MODEL_IDS).modelIds)
+        ids = _bulk("modelIds", decoded(_body(), MODEL_IDS).modelIds)
         return _json({"models": [wire.model(found) for found in self._index.models(ids)]})
+
+    def openapi(self) -> Response:
+        """GET /openapi.json."""
+        return Response(openapi.page(), mimetype="application/json")
 
 
 def answer_errors(error: Exception) -> Response:

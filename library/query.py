@@ -9,11 +9,10 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
-import msgspec
-
+from library.bodies import PAGE_MOST, REFERENCES_MOST, SEARCH, decoded
 from library.errors import BadRequest
 from library.fields import FIELDS, SORTABLE
 from library.filters import parse
@@ -21,42 +20,13 @@ from library.filters import parse
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from library.bodies import Search
     from library.conditions import Condition
 
-PAGE_MOST = 100  # hits in one answer
 LIMIT = 20  # hits when the caller does not say
-REFERENCES_MOST = 100  # images in `like`, and in `unlike`
 QUERY_LONGEST = 10_000  # characters of a query that are read
 
 _FACETS = tuple(name for name, of in FIELDS.items() if not of.long)
-_Ratio = Annotated[float, msgspec.Meta(ge=0, le=1)]
-
-
-class _Images(msgspec.Struct, forbid_unknown_fields=True):
-    like: list[str] = []
-    unlike: list[str] = []
-
-
-class _Body(msgspec.Struct, forbid_unknown_fields=True):
-    """The body as it comes. Numbers are floats because JSON's 20.0 is as good as 20."""
-
-    query: str = ""
-    querySemanticRatio: _Ratio = 0.0
-    image: str = ""
-    images: _Images = msgspec.field(default_factory=_Images)
-    imageSemanticRatio: _Ratio = 1.0
-    filter: str = ""
-    sortBy: list[str] = []
-    page: float | None = None
-    hitsPerPage: float | None = None
-    offset: float | None = None
-    limit: float | None = None
-    public: bool = False
-    facets: list[str] = []
-    showRankingScore: bool = False
-
-
-_DECODER = msgspec.json.Decoder(_Body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +62,7 @@ class Query:
 
 def read(body: bytes, arguments: Mapping[str, str]) -> Query:
     """The search that `body` and the query string ask for; raises BadRequest or FilterError."""
-    found = decoded(body, _DECODER)
+    found = decoded(body, SEARCH)
     like, unlike = _references(found)
     words = found.query.strip()[:QUERY_LONGEST]
     tree = parse(found.filter)
@@ -111,16 +81,6 @@ def read(body: bytes, arguments: Mapping[str, str]) -> Query:
         facets=_facets(found.facets),
         showRankingScore=found.showRankingScore,
     )
-
-
-def decoded(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
-    """What `decoder` reads in `body`; an empty body is an empty object."""
-    try:
-        return decoder.decode(body or b"{}")
-    except msgspec.ValidationError as error:
-        raise BadRequest(_plain(str(error))) from None
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise BadRequest(f"The body is not JSON: {error}") from None
 
 
 def flag(arguments: Mapping[str, str], name: str) -> bool:
@@ -170,14 +130,7 @@ def data_url(text: str) -> bytes | None:
         raise BadRequest("The data URL's content is not base64") from None
 
 
-def _plain(text: str) -> str:
-    """The decoder's message in the words of this API: the field first."""
-    message, _, path = text.partition(" - at `$")
-    field = path.rstrip("`").lstrip(".")
-    return f"`{field}`: {message}" if field else message.replace("Object contains", "Body has")
-
-
-def _references(found: _Body) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _references(found: Search) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if found.image and (found.images.like or found.images.unlike):
         raise BadRequest("`image` and `images` are mutually exclusive")
     like = (found.image,) if found.image else tuple(dict.fromkeys(found.images.like))
@@ -210,7 +163,7 @@ def _facets(names: list[str]) -> tuple[str, ...]:
     return _FACETS if "*" in names else tuple(dict.fromkeys(names))
 
 
-def _paging(found: _Body, arguments: Mapping[str, str]) -> Paging:
+def _paging(found: Search, arguments: Mapping[str, str]) -> Paging:
     # The official client pages by repeating the body with the next offset in the query string.
     argument = whole_argument(arguments, "offset", 0)
     offset = argument if argument is not None else whole("offset", found.offset, 0)

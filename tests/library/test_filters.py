@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from library.conditions import (
     All,
@@ -128,3 +131,29 @@ def test_a_refusal_points_at_its_column(text: str, column: int, says: str) -> No
         parse(text)
     assert caught.value.column == column
     assert says in str(caught.value)
+
+
+PIECES = st.sampled_from(
+    (
+        *("kind", "width", "tags", "createdAt", "nonsense", "=", "!=", "<", ":", ",", "(", ")"),
+        *("[", "]", "IN", "NOT", "AND", "OR", "TO", "EXISTS", "IS", "EMPTY", "NULL", "CONTAINS"),
+        *("STARTS WITH", "image", "'quoted'", '"open', "1024", "2025-01-01", "1e9", "²", "\\"),
+    )
+)
+
+
+@given(st.text(max_size=40) | st.lists(PIECES, max_size=12).map(" ".join))
+def test_whatever_is_typed_is_a_tree_or_a_refusal_within_it(text: str) -> None:
+    with contextlib.suppress(FilterError):
+        tree = parse(text)
+        assert (tree is None) == (not text.strip())
+        return
+    with pytest.raises(FilterError) as caught:
+        parse(text)
+    assert 1 <= caught.value.column <= len(text) + 1
+
+
+def test_a_part_of_a_number_is_not_looked_for() -> None:
+    with pytest.raises(FilterError, match="has no parts") as caught:
+        parse("width CONTAINS 1")
+    assert caught.value.column == 7
