@@ -1,0 +1,44 @@
+"""Which files an asset can be had as."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.assets import Asset, Metadata
+from app.pages.asset import FORMATS
+from app.views.downloads import CONVERSIONS, downloads
+
+
+@pytest.mark.parametrize(
+    ("kind", "mime", "labels"),
+    [
+        ("image", "image/png", ["Original", "JPEG", "WebP", "AVIF"]),
+        ("image", "image/jpeg", ["Original", "PNG", "WebP", "AVIF"]),
+        ("video", "video/mp4", ["Original"]),
+        ("video", "video/webm", ["Original", "MP4"]),
+        ("audio", "audio/mpeg", ["Original"]),
+        ("audio", "audio/wav", ["Original", "MP3"]),
+        ("3d", "model/gltf-binary", ["Original", "FBX", "OBJ"]),
+        ("document", "application/pdf", ["Original"]),
+        ("image", None, ["Original", "PNG", "JPEG", "WebP", "AVIF"]),
+    ],
+)
+def test_a_file_is_offered_in_every_other_format(
+    kind: str, mime: str | None, labels: list[str]
+) -> None:
+    """Of its kind; never in the one that it has."""
+    assert [each.label for each in downloads(Asset(id="a", kind=kind, mimeType=mime))] == labels
+
+
+def test_each_one_has_an_address_that_lasts() -> None:
+    """By the asset's id; the original says its size."""
+    asset = Asset(id="a", kind="audio", metadata=Metadata(size=12_300_000))
+    assert [(each.url, each.note) for each in downloads(asset)] == [
+        ("/assets/a/download", "12 MB"),
+        ("/assets/a/download?format=mp3", ""),
+    ]
+
+
+def test_every_format_that_is_offered_is_taken() -> None:
+    """The page that leads to the file knows them all."""
+    assert {name for names in CONVERSIONS.values() for name in names} <= FORMATS
