@@ -10,6 +10,7 @@ import "./lazy-part.js";
 import "./menus.js";
 import "./navigate.js";
 import "./pictures.js";
+import "./saved-searches.js";
 import "./select.js";
 import "./submit-on-change.js";
 import "./theme-switch.js";
