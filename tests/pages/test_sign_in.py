@@ -79,9 +79,9 @@ def test_page_asks_who_is_there(client: FlaskClient, path: str, led_to: str) -> 
 
 
 def test_path_that_looks_like_a_host(client: FlaskClient) -> None:
-    """The way back from it is the first page."""
+    """The way back from it is a path of this host."""
     answer = client.get("/", environ_overrides={"PATH_INFO": "//evil.example/"})
-    assert (answer.status_code, answer.location) == (303, "/sign-in")
+    assert (answer.status_code, answer.location) == (303, "/sign-in?next=%2Fevil.example%2F")
 
 
 @pytest.mark.parametrize(

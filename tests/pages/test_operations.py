@@ -1,0 +1,209 @@
+"""`/healthz`, `/readyz`, `/metrics`, and the commands that keep Akin running."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.__main__ import main
+from app.auth.users import Users
+from tests.pages.wire import Reply, Wire, answer, make_app, refusal
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "token-of-the-metrics"
+
+
+def test_alive(client: FlaskClient, wire: Wire) -> None:
+    """The process says that it lives, and asks nobody."""
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.text) == (200, "ok\n")
+    assert wire.requests == []
+
+
+def ready(client: FlaskClient) -> tuple[int, dict[str, bool]]:
+    """The status, and what does its part."""
+    answer = client.get("/readyz", headers={"Host": "10.0.0.3"})
+    assert answer.json is not None
+    assert answer.json["ready"] == (answer.status_code == 200)
+    assert answer.headers["Cache-Control"] == "no-store"
+    return answer.status_code, {name: each["ok"] for name, each in answer.json["checks"].items()}
+
+
+def test_ready(client: FlaskClient, wire: Wire) -> None:
+    """Each dependency is tried, without paying for a search, and not for every probe."""
+    everything = dict.fromkeys(("api", "clock", "cache", "references", "sign-in"), True)
+    assert ready(client) == (200, everything)
+    asked = len(wire.requests)
+    assert ready(client) == (200, everything)
+    assert len(wire.requests) == asked
+    assert wire.asked() == []
+
+
+def test_ready_without_the_api(client: FlaskClient, wire: Wire) -> None:
+    """Old answers can be served without the API: a balancer should not take every host away."""
+    wire.always(refusal(503, "Down"), on="/v1/")
+    status, found = ready(client)
+    assert status == 200
+    assert {name for name, ok in found.items() if not ok} == {"api"}
+
+
+def test_not_ready_without_its_data_folder(wire: Wire, tmp_path: Path) -> None:
+    """Where nothing can be kept, examples cannot be searched by."""
+    (tmp_path / "references").write_text("a file where a folder should be")
+    status, found = ready(make_app(wire, tmp_path).test_client())
+    assert (status, found["references"]) == (503, False)
+
+
+def test_clock_that_is_wrong(client: FlaskClient, wire: Wire) -> None:
+    """An hour's difference to the API's clock is told."""
+    late = Reply(200, answer({"collections": []}).body, {"date": "Sun, 22 Nov 2020 08:00:00 GMT"})
+    wire.always(late, on="/v1/collections")
+    assert ready(client)[1]["clock"] is False
+
+
+def sample(text: str, name: str, **labels: str) -> float:
+    """One number of an exposition."""
+    for family in text_string_to_metric_families(text):
+        for each in family.samples:
+            if each.name == name and each.labels == labels:
+                return each.value
+    return 0.0
+
+
+def test_metrics(client: FlaskClient, wire: Wire) -> None:
+    """Pages by kind and status, calls by outcome, where answers came from."""
+    wanted = [
+        ("akin_pages_total", {"page": "results.results", "status": "200"}),
+        ("akin_pages_total", {"page": "unknown", "status": "404"}),
+        ("akin_page_seconds_count", {"page": "results.results"}),
+        ("akin_upstream_calls_total", {"outcome": "200"}),
+        ("akin_upstream_calls_total", {"outcome": "503"}),
+    ]
+
+    def numbers() -> list[float]:
+        text = client.get("/metrics").text
+        return [sample(text, name, **labels) for name, labels in wanted]
+
+    before = numbers()
+    client.get("/?query=asset")
+    client.get("/no-such-page")
+    healthy = len(wire.requests)
+    wire.always(refusal(503, "Down"))
+    client.get("/?query=asset")
+    after = numbers()
+    rise = [b - a for a, b in zip(before, after, strict=True)]
+    assert rise[:3] == [1, 1, 2]
+    assert rise[3] >= healthy
+    assert rise[4] >= 1
+
+
+def test_metrics_name_nobody(client: FlaskClient) -> None:
+    """What somebody asked for is in no label: neither a leak nor a flood of series."""
+    client.get("/?query=my-secret-project")
+    client.get("/assets/my-secret-asset")
+    client.get("/my-secret-path")
+    assert "my-secret" not in client.get("/metrics").text
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        ({}, 404),
+        ({"Authorization": "Bearer wrong-token-of-metrics"}, 404),
+        ({"Authorization": "Bearer "}, 404),
+        ({"Authorization": f"Bearer {TOKEN}"}, 200),
+    ],
+)
+@pytest.mark.parametrize("auth", ["none", "password"])
+def test_metrics_ask_for_the_token(
+    tmp_path: Path, auth: str, given: dict[str, str], status: int
+) -> None:
+    """Where there is one, in every mode; without it nobody learns that there is something."""
+    client = make_app(Wire(), tmp_path, auth=auth, metrics_token=TOKEN).test_client()
+    assert client.get("/metrics", headers=given).status_code == status
+
+
+def test_metrics_without_token(tmp_path: Path) -> None:
+    """With sign-in and no token nobody sees them."""
+    client = make_app(Wire(), tmp_path, auth="password").test_client()
+    assert client.get("/metrics").status_code == 404
+
+
+def test_commands_of_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Added with a password that is piped in, listed, removed; a short password is refused."""
+    monkeypatch.setenv("AKIN_DATA", str(tmp_path))
+    for password, status in (("short\n", 1), ("correct horse battery\n", 0)):
+        monkeypatch.setattr("sys.stdin", io.StringIO(password))
+        assert main(["user", "add", "ada"]) == status
+    assert "10 to 1000 characters" in capsys.readouterr().err
+    assert main(["user", "list"]) == 0
+    assert capsys.readouterr().out == "ada\n"
+    assert Users(tmp_path / "users.json").check("ada", "correct horse battery")
+    assert [main(["user", "remove", "ada"]), main(["user", "remove", "ada"])] == [0, 1]
+
+
+def test_command_that_makes_a_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    """Long enough for either setting, and another one each time."""
+    main(["secret"])
+    main(["secret"])
+    first, second = capsys.readouterr().out.split()
+    assert first != second
+    assert re.fullmatch(r"[A-Za-z0-9_-]{43}", first)
+
+
+def check(**environ: str) -> subprocess.CompletedProcess[str]:
+    """`python -m app check` with these variables and none else of Akin's."""
+    kept = {n: v for n, v in os.environ.items() if not n.startswith(("AKIN_", "SCENARIO_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "app", "check"],
+        cwd=ROOT,
+        env=kept | environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_check_tells_every_mistake() -> None:
+    """Settings first, all that is wrong with them at once, and no traceback."""
+    done = check(AKIN_LISTEN="0.0.0.0", AKIN_TIMEOUT="soon", AKIN_COLOUR="red")  # noqa: S104 - refused
+    assert done.returncode == 1
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == [
+        "AKIN_TIMEOUT",
+        "AKIN_COLOUR",
+        "AKIN_LISTEN",
+    ]
+
+
+def test_check_tries_everything(tmp_path: Path) -> None:
+    """A line a dependency, and what to do about the one that fails; no secret in any."""
+    done = check(
+        AKIN_DATA=str(tmp_path),
+        SCENARIO_SDK_API_KEY="key-of-the-tests",
+        SCENARIO_SDK_API_SECRET="secret-of-the-tests",
+        SCENARIO_BASE_URL="http://127.0.0.1:1/v1",
+        AKIN_TIMEOUT="0.5",
+        AKIN_AUTH="password",
+    )
+    assert done.returncode == 1
+    lines = dict(line[6:].split(": ", 1) for line in done.stdout.splitlines())
+    wrong = {line[6:].split(":")[0] for line in done.stdout.splitlines() if line[:5] == "WRONG"}
+    assert wrong == {"api", "clock", "sign-in"}
+    assert "The library cannot be reached" in lines["api"]
+    assert "python -m app user add" in lines["sign-in"]
+    assert lines["references"] == "can be written and read"
+    assert "secret-of-the-tests" not in done.stdout + done.stderr
