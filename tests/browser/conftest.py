@@ -10,10 +10,10 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.browser import pictures
-from tests.browser.browsing import Watch, chromium, launch
+from tests.browser.browsing import PATIENCE, Watch, chromium, launch
 from tests.browser.server import Server
 from tests.faults import Upstream
 
@@ -76,6 +76,7 @@ def server_before_api(tmp_path_factory: pytest.TempPathFactory, api: Upstream) -
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests; each page has a context of its own."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         launched = launch(playwright)
         yield launched

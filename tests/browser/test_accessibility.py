@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from tests.faults import Upstream
 
 Theme = Literal["dark", "light"]
-WIDTHS = {"wide": (1440, 900), "narrow": (360, 740)}
+WIDTHS = {"wide": (1440, 900), "narrow": (320, 640)}  # narrow: a small phone, or a desk at 400 %
+MORE_RULES = ("target-size", "label-content-name-mismatch")  # not among axe's own by default
 axe = Axe()
 
 
@@ -53,7 +54,8 @@ def open_page(watch: Watch, theme: Theme, width: str) -> Page:
 def violations(page: Page) -> list[str]:
     """What axe-core finds: the rule, and the elements with the reason, a line each."""
     page.wait_for_load_state("networkidle")
-    found = axe.run(page).response["violations"]
+    options = {"rules": {rule: {"enabled": True} for rule in MORE_RULES}}
+    found = axe.run(page, options=options).response["violations"]
     return [
         f"{rule['id']}: {node['html'][:160]} | {' '.join(node['failureSummary'].split())[:300]}"
         for rule in found

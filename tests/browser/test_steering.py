@@ -1,0 +1,311 @@
+"""What JavaScript adds to the pages: in place, by keys, by dropping and pasting, by selecting.
+
+Everything here has a way without it too, which test_walk.py goes.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+    from tests.browser.browsing import Watch
+
+CARD = "article[data-asset-id]"
+
+
+def asked(page: Page) -> dict[str, list[str]]:
+    """The pairs of the address."""
+    return parse_qs(urlsplit(page.url).query)
+
+
+def identity(page: Page, place: int) -> str:
+    """The id of a card."""
+    return str(page.locator(CARD).nth(place).get_attribute("data-asset-id"))
+
+
+def picture(colour: str, size: tuple[int, int] = (1600, 900)) -> str:
+    """A PNG in base64."""
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, "PNG")
+    return base64.b64encode(out.getvalue()).decode()
+
+
+TRANSFER = """([content, type]) => {
+  const bytes = Uint8Array.from(atob(content), (c) => c.charCodeAt(0));
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([bytes], "mine.png", { type }));
+  return transfer;
+}"""
+
+
+def mark(page: Page) -> None:
+    """Leave a sign that a reload would wipe away."""
+    page.evaluate("window.untouched = true")
+
+
+def is_marked(page: Page) -> bool:
+    """Whether the page was never loaded anew."""
+    return bool(page.evaluate("window.untouched === true"))
+
+
+def test_steering_keeps_the_page_and_the_focus(page: Page) -> None:
+    """A button of a card changes the search in place; back and forward go through the states."""
+    page.goto("/?query=dragon")
+    mark(page)
+    liked = identity(page, 0)
+    page.locator(CARD).first.hover()
+    page.locator(CARD).first.get_by_role("button", name=re.compile("^More like this")).click()
+    page.wait_for_url("**like=**")
+    assert is_marked(page)
+    assert asked(page) == {"query": ["dragon"], "like": [liked]}
+    expect(page.locator(f'[data-like="{liked}"]')).to_have_count(1)
+    assert page.evaluate("document.activeElement !== document.body")
+    page.go_back()
+    expect(page.locator("[data-like]")).to_have_count(0)
+    assert asked(page) == {"query": ["dragon"]}
+    page.go_forward()
+    expect(page.locator(f'[data-like="{liked}"]')).to_have_count(1)
+    assert is_marked(page)
+
+
+def test_the_count_is_announced(page: Page) -> None:
+    """A reader who does not see the page hears how many there are, and of what."""
+    page.goto("/")
+    page.locator("#search input[name=query]").fill("castle")
+    page.locator("#search input[name=query]").press("Enter")
+    expect(page.locator("#announcer")).to_contain_text("results")
+    expect(page.locator("#announcer")).to_contain_text("castle")
+
+
+def test_back_returns_to_the_same_place(page: Page) -> None:
+    """The scroll position of a search is kept while another is looked at, and an asset."""
+    page.goto("/")
+    page.evaluate("scrollTo(0, 700)")
+    page.wait_for_timeout(300)  # the browser tells of the end of a scroll a moment later
+    page.locator('a[rel="next"]').click()
+    page.wait_for_url("**page=2**")
+    assert page.evaluate("scrollY") == 0
+    page.go_back()
+    page.wait_for_function("Math.abs(scrollY - 700) < 3")
+    page.locator(CARD).nth(20).locator("a.picture").click()
+    page.wait_for_url("**/assets/**")
+    page.go_back()
+    page.wait_for_function("scrollY > 300")
+
+
+def test_the_keys(page: Page) -> None:
+    """Slash, arrows, x, l, u, brackets, question mark and Esc do what the help says."""
+    page.goto("/")
+    page.keyboard.press("/")
+    expect(page.locator("#search input[name=query]")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("a.picture").first).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("a.picture").nth(1)).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    below = page.evaluate("document.activeElement.getBoundingClientRect().top")
+    first = page.locator("a.picture").first.bounding_box()
+    assert first
+    assert below > first["y"]
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("x")
+    expect(page.locator(".pick:checked")).to_have_count(1)
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")
+    liked = page.evaluate("document.activeElement.closest('.card').dataset.assetId")
+    page.keyboard.press("l")
+    page.wait_for_url(f"**like={liked}**")
+    page.locator("a.picture").first.focus()
+    unliked = identity(page, 0)
+    page.keyboard.press("u")
+    page.wait_for_url(f"**unlike={unliked}**")
+    assert asked(page) == {"like": [liked], "unlike": [unliked]}
+    page.keyboard.press("]")
+    page.wait_for_url("**page=2**")
+    page.keyboard.press("[")
+    page.wait_for_url(lambda url: "page=2" not in url)
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+
+
+def test_keys_are_left_to_a_field(page: Page) -> None:
+    """Letters that are typed into the words steer nothing."""
+    page.goto("/")
+    page.locator("#search input[name=query]").focus()
+    page.keyboard.type("lux?")
+    expect(page.locator("#search input[name=query]")).to_have_value("lux?")
+    assert asked(page) == {}
+
+
+@pytest.mark.parametrize("side", ["like", "unlike"])
+def test_drop_a_file(page: Page, other_browser: Callable[..., Page], side: str) -> None:
+    """A file dropped on a side becomes a reference there; the link works for anybody."""
+    page.goto("/")
+    mark(page)
+    transfer = page.evaluate_handle(TRANSFER, [picture("#c33"), "image/png"])
+    page.dispatch_event("body", "dragenter", {"dataTransfer": transfer})
+    zone = page.locator(f'.drop-zones [data-side="{side}"]')
+    expect(zone).to_be_visible()
+    zone.dispatch_event("drop", {"dataTransfer": transfer})
+    page.wait_for_url(f"**{side}=ref_**")
+    assert is_marked(page)
+    expect(page.locator(".drop-zones")).to_have_count(0)
+    reference = asked(page)[side][0]
+    second = other_browser()
+    second.goto(page.url)
+    shown = second.locator(f'[data-{side}="{reference}"] img')
+    expect(shown).to_have_count(1)
+    assert second.request.get(str(shown.get_attribute("src"))).ok
+    assert identity(second, 0) == identity(page, 0)
+
+
+def test_a_file_that_is_no_picture_is_refused_in_place(page: Page, watch: Watch) -> None:
+    """The server's own words say why; the search stays as it was."""
+    watch.forgive("400")
+    page.goto("/?query=dragon")
+    content = base64.b64encode(b"no picture at all").decode()
+    transfer = page.evaluate_handle(TRANSFER, [content, "image/png"])
+    page.dispatch_event("body", "drop", {"dataTransfer": transfer})
+    expect(page.locator("#toast")).to_contain_text("not a picture")
+    assert asked(page) == {"query": ["dragon"]}
+
+
+def test_paste_a_picture_and_an_address(page: Page) -> None:
+    """A pasted picture steers; so does the address of one of Akin's own assets."""
+    page.goto("/")
+    shown = identity(page, 3)
+    page.evaluate(
+        f"""([content, type]) => {{
+          const transfer = ({TRANSFER})([content, type]);
+          const told = {{ clipboardData: transfer, bubbles: true, cancelable: true }};
+          document.body.dispatchEvent(new ClipboardEvent("paste", told));
+        }}""",
+        [picture("#3a3"), "image/png"],
+    )
+    page.wait_for_url("**like=ref_**")
+    page.evaluate(
+        """(address) => {
+          const transfer = new DataTransfer();
+          transfer.setData("text", address);
+          const told = { clipboardData: transfer, bubbles: true, cancelable: true };
+          document.body.dispatchEvent(new ClipboardEvent("paste", told));
+        }""",
+        page.evaluate(f"location.origin + '/assets/{shown}'"),
+    )
+    page.wait_for_url(f"**like={shown}**")
+    assert sorted(asked(page)) == ["like"]
+    assert len(asked(page)["like"]) == 2
+
+
+def test_select_with_modifiers(page: Page) -> None:
+    """Control takes one, shift takes all between; the selection opens as a page of its own."""
+    page.goto("/")
+    page.locator("a.picture").nth(1).click(modifiers=["ControlOrMeta"])
+    page.locator("a.picture").nth(4).click(modifiers=["Shift"])
+    expect(page.locator(".pick:checked")).to_have_count(4)
+    expect(page.locator(".selection output")).to_have_text("4 selected")
+    chosen = [identity(page, place) for place in range(1, 5)]
+    page.get_by_role("button", name="Open the selection").click()
+    page.wait_for_url("**/selection**")
+    assert [identity(page, place) for place in range(page.locator(CARD).count())] == chosen
+
+
+def test_endless_names_the_page_in_view(page: Page) -> None:
+    """The next page follows below, and the address is that of the page that is looked at."""
+    page.goto("/?endless=on&hitsPerPage=24")
+    first = page.locator(CARD).count()
+    page.locator(".pagination").scroll_into_view_if_needed()
+    page.wait_for_function(f"document.querySelectorAll('{CARD}').length > {first}")
+    page.locator(".grid").nth(1).locator(CARD).nth(12).scroll_into_view_if_needed()
+    page.wait_for_url("**page=2**")
+    ids = page.locator(CARD).evaluate_all("cards => cards.map(card => card.dataset.assetId)")
+    assert len(ids) == len(set(ids))
+    page.reload()
+    assert asked(page)["page"] == ["2"]
+    expect(page.locator('[aria-current="page"]')).to_have_text("2")
+
+
+def test_the_theme_is_kept(page: Page) -> None:
+    """The choice outlasts a reload, from the first paint on."""
+    page.goto("/")
+    page.get_by_role("button", name="Theme: as the system").click()
+    page.get_by_role("button", name="Theme: dark").click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    expect(page.get_by_role("button", name="Theme: light")).to_be_visible()
+
+
+def test_look_closer_at_an_asset(page: Page) -> None:
+    """A click magnifies, Esc goes back, brackets go through the search; the strip loads itself."""
+    page.goto("/?query=castle")
+    page.locator("a.picture").first.click()
+    page.wait_for_url("**/assets/**")
+    zoom = page.locator("zoom-image")
+    zoom.click()
+    expect(zoom).to_have_attribute("aria-pressed", "true")
+    assert "scale" in str(zoom.locator("img").evaluate("image => image.style.transform"))
+    page.keyboard.press("Escape")
+    expect(zoom).to_have_attribute("aria-pressed", "false")
+    page.locator(".strips").scroll_into_view_if_needed()
+    expect(page.locator(".strips .card").first).to_be_visible()
+    here = page.url
+    page.locator("h1").click()
+    page.keyboard.press("]")
+    page.wait_for_url(lambda url: url != here)
+    expect(page.locator(".position")).to_contain_text("2 of")
+
+
+def test_copying(watch: Watch) -> None:
+    """The permanent link and the id go to the clipboard at a press."""
+    context = watch.context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto("/")
+    asset = identity(page, 0)
+    page.goto(f"/assets/{asset}")
+    page.get_by_role("link", name="Permanent link").click()
+    expect(page.locator("#toast")).to_contain_text("copied")
+    assert page.evaluate("navigator.clipboard.readText()").endswith(f"/assets/{asset}")
+    row = page.locator("dl > div").filter(has_text=asset)
+    row.get_by_role("button").click()
+    expect(row.get_by_role("button")).to_contain_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == asset
+
+
+def test_a_picture_whose_address_has_ended_is_asked_for_anew(page: Page, watch: Watch) -> None:
+    """Once, by the asset's id, which outlives every signature."""
+    watch.forgive("403")
+    watch.forgive("404")
+    page.goto("/?kind=image")
+    image = page.locator(f"{CARD} img").first
+    image.evaluate("image => { image.srcset = ''; image.src = '/library/assets/gone?Policy=x'; }")
+    page.wait_for_function(
+        f"document.querySelector('{CARD} img').currentSrc.includes('/library/') "
+        f"&& document.querySelector('{CARD} img').naturalWidth > 0"
+    )
+    assert identity(page, 0) in str(image.get_attribute("src"))
+
+
+def test_a_video_plays_while_it_is_pointed_at(watch_before_api: Watch) -> None:
+    """Nothing of it is loaded before, and nothing stays after."""
+    page = watch_before_api.page()
+    watch_before_api.forgive("404")
+    page.goto("/?kind=video")
+    card = page.locator("article[data-media][data-kind=video]").first
+    expect(page.locator(".moving")).to_have_count(0)
+    card.hover()
+    expect(card.locator("video.moving")).to_have_count(1)
+    page.locator(".brand").hover()
+    expect(page.locator(".moving")).to_have_count(0)
