@@ -43,7 +43,7 @@ POLL_SECONDS: Final = 0.03
 
 
 class Plain(BaseSerializer):
-    """Bytes as they are; anything else is nothing."""
+    """Bytes as they are: Redis knows where they end, a file begins with a sign for them."""
 
     def dumps(self, value: Any, protocol: int = 0) -> Any:  # noqa: ARG002 - cachelib's words
         """Answer `value`."""
@@ -54,12 +54,15 @@ class Plain(BaseSerializer):
         return value
 
     def dump(self, value: Any, file: Any, protocol: int = 0) -> None:  # noqa: ARG002 - as above
-        """Write `value`."""
-        file.write(value)
+        """Write `value`; a number is what cachelib counts its files with."""
+        file.write(b"=" + value if isinstance(value, bytes) else str(value).encode())
 
     def load(self, file: Any) -> Any:
-        """Read to the end."""
-        return file.read()
+        """Read what `dump` wrote; None for anything else."""
+        text: bytes = file.read()
+        if text.startswith(b"="):
+            return text[1:]
+        return int(text) if text.isdigit() and len(text) < 10 else None
 
 
 class MemoryBackend(BaseCache):

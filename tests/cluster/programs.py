@@ -1,0 +1,80 @@
+"""Programs that tests and benches start and stop by their process: Redis so far.
+
+Knows how each is told to listen on a free port of 127.0.0.1 and to keep everything in a folder.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from typing import TYPE_CHECKING, Self
+
+import redis
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port that nobody listens on in this moment."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Redis:
+    """A redis-server while it is entered; it may be stopped and started meanwhile."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        """Keep nothing on disk but its log, in `folder`."""
+        self.port = free_port()
+        self._folder = folder
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """What AKIN_CACHE_URL is set to."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def client(self) -> redis.Redis:
+        """A connection of its own."""
+        return redis.Redis.from_url(self.url)
+
+    def start(self) -> None:
+        """Start, and wait until it answers. Raises RuntimeError where it ends instead."""
+        log = self._folder / "redis.log"
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        command += ["--dir", str(self._folder), "--logfile", str(log), *self._options]
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        while not self._answers():
+            if self._process.poll() is not None:
+                said = log.read_text() if log.exists() else ""
+                msg = f"redis-server did not start:\n{said}"
+                raise RuntimeError(msg)
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        with self.client() as client:
+            try:
+                return bool(client.ping())
+            except redis.RedisError:
+                return False
+
+    def stop(self) -> None:
+        """Stop, and wait for the end."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self.stop()
