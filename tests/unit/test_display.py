@@ -1,0 +1,51 @@
+"""Display: how results are shown, lifted out of an address and spelled into one."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.display import MOST_UNFOLDED, Display
+from app.search import Search, pairs_of
+from tests.unit.searches import searches
+
+DISPLAYS = st.builds(
+    Display,
+    stacks=st.booleans(),
+    endless=st.booleans(),
+    unfold=st.lists(st.from_regex(r"asset_[a-z0-9]{1,4}", fullmatch=True), max_size=4).map(tuple),
+)
+
+
+@given(searches(), DISPLAYS)
+def test_address_and_display_are_inverse(search: Search, display: Display) -> None:
+    """Whatever is searched beside it."""
+    pairs = pairs_of(display.url(search).partition("?")[2])
+    found, rest, problems = Display.take(pairs)
+    assert (found, Search.read(rest)[0], problems) == (display, search, [])
+    assert (*search.pairs(), *display.pairs()) == tuple(pairs)
+
+
+def test_stacks_lie_open_only_where_there_are_stacks() -> None:
+    """Each once, and not more than an address can hold."""
+    assert Display(unfold=("asset_a",)) == Display()
+    many = tuple(f"asset_{at:03d}" for at in range(99))
+    assert len(Display(stacks=True, unfold=many + many).unfold) == MOST_UNFOLDED
+
+
+def test_nonsense_is_reported_and_left_out() -> None:
+    """The page is shown as it usually is."""
+    found, rest, problems = Display.take(
+        [("stacks", "maybe"), ("unfold", "../x"), ("query", "castle")]
+    )
+    assert (found, rest) == (Display(), [("query", "castle")])
+    assert [(each.parameter, each.value) for each in problems] == [("stacks", "maybe")]
+
+
+def test_the_neighbours_of_a_display() -> None:
+    """Open stacks are of this page alone."""
+    display = Display(stacks=True).unfolding("asset_b").unfolding("asset_a")
+    assert display.pairs() == (("stacks", "on"), ("unfold", "asset_a"), ("unfold", "asset_b"))
+    assert display.folding("asset_b").unfold == ("asset_a",)
+    assert display.lasting == Display(stacks=True)
+    assert display.with_(stacks=False).pairs() == ()

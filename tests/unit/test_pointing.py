@@ -1,0 +1,51 @@
+"""Pointing at the mistake in a filter, in what the reader typed."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.insight.pointing import AROUND, Pointer, pointed
+from app.search import Search
+
+
+def at(search: Search, marker: str) -> int:
+    """The column of a text in the expression that is sent, as the API counts it."""
+    return search.expression.index(marker) + 1
+
+
+def test_the_caret_stands_under_the_mistake() -> None:
+    """The API's column counts the parenthesis before what was typed."""
+    search = Search(filter="width >= AND kind = image")
+    assert pointed(search, at(search, "AND")) == Pointer(
+        "width >= AND kind = image", "         ^", 10
+    )
+
+
+def test_facets_before_it_do_not_shift_the_caret() -> None:
+    """They are joined in front of what was typed."""
+    search = Search(filter="width & 3", nsfw="hide").adding("tags", "a (b")
+    found = pointed(search, at(search, "&"))
+    assert found == Pointer("width & 3", "      ^", 7)
+
+
+def test_a_missing_end_is_pointed_at_behind_the_text() -> None:
+    """There the API meets the closing parenthesis."""
+    search = Search(filter="width >=")
+    assert pointed(search, len(search.expression)) == Pointer("width >=", "        ^", 9)
+
+
+def test_a_long_filter_is_cut_around_the_mistake() -> None:
+    """So that the caret is on the screen."""
+    search = Search(filter="a = 1 AND " * 20 + "! AND " + "b = 2 AND " * 20 + "c = 3")
+    found = pointed(search, at(search, "!"))
+    assert found is not None
+    assert (found.text[0], found.text[-1], len(found.text)) == ("…", "…", 2 * AROUND + 2)
+    assert found.text[found.caret.index("^")] == "!"
+
+
+@pytest.mark.parametrize("column", [None, 0, 1, 99])
+def test_what_was_not_typed_is_not_pointed_at(column: int | None) -> None:
+    """Nor is anything where the API names no column."""
+    search = Search(filter="nonsense").adding("tags", "a")
+    assert pointed(search, column) is None
+    assert pointed(Search(), 3) is None
