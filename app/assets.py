@@ -23,6 +23,7 @@ from app.decoding import decode as decode  # noqa: PLC0414 - the way to hand a n
 from app.errors import UpstreamNonsense
 
 MOST_NAME: Final = 80  # characters of a prompt that stand in for a name
+MOST_TITLE: Final = 200  # characters of a name: a card says it several times
 MOST_COUNT: Final = 10**12  # a larger count of hits is nonsense
 _POLICY_IN: Final = re.compile(r"[?&]Policy=([^&#]+)")
 _POLICY_ALPHABET: Final = str.maketrans("-_~", "+=/")
@@ -101,7 +102,7 @@ class Asset(msgspec.Struct, frozen=True):
         """The name to show: its own, else the start of its prompt, else its id."""
         name = (self.metadata.name or "").strip()
         if name:
-            return name
+            return name if len(name) <= MOST_TITLE else name[: MOST_TITLE - 1] + "…"
         prompt = " ".join((self.metadata.prompt or "").split())
         if len(prompt) > MOST_NAME:
             prompt = prompt[:MOST_NAME].rsplit(" ", 1)[0] + "…"

@@ -85,7 +85,9 @@ class Door:
         if endpoint in OPEN or not self.mode.needs_user or self.viewer():
             return None
         if self.mode.has_page and _is_navigation():
-            target = request.script_root + request.full_path.removesuffix("?")
+            # Not full_path, which raises where the bytes of the query are no UTF-8.
+            query = request.query_string.decode("utf-8", "replace")
+            target = request.script_root + request.path + (f"?{query}" if query else "")
             return redirect(sign_in_url(iri_to_uri(target)), 303)
         raise NotSignedIn(
             ""

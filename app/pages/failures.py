@@ -53,10 +53,18 @@ def answer(error: AkinError) -> ResponseReturnValue:
         return error.message, error.status, headers
     if request.path.endswith(".json"):
         return jsonify(_as_json(error)), error.status, headers
-    text = request.form.get("search", "") if request.method == "POST" else None
+    text = _posted_search() if request.method == "POST" else None
     search, display, _ = requested() if text is None else read(pairs_of(text))
     page = views.bar_view(search, display=display, error=error)
     return render_template("error.html", page=page), error.status, headers
+
+
+def _posted_search() -> str:
+    """The search that a form carries along; nothing where the form is what could not be read."""
+    try:
+        return request.form.get("search", "")
+    except HTTPException:
+        return ""
 
 
 def _as_json(error: AkinError) -> dict[str, object]:

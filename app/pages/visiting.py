@@ -72,7 +72,8 @@ def unless_unchanged(
         return response
     digest = hashlib.blake2b(visits.current().digest, digest_size=12)
     reader = current_door().viewer()
-    address = (request.host_url, request.full_path)  # pages name themselves in full
+    # Pages name themselves in full; the query in bytes, which need not be UTF-8.
+    address = (request.host_url, request.path, request.query_string)
     for part in (address, current_app.extensions[_BUILD], reader, *parts):
         digest.update(repr(part).encode("utf-8", "surrogatepass") + b"\0")
     tag = digest.hexdigest()
