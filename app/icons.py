@@ -56,17 +56,30 @@ NAMES: Final = (
 _SVG: Final = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 
 
+def standalone(name: str) -> str:
+    """One icon as a file of its own, in a grey that shows on light and on dark."""
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="96" height="96" viewBox="-12 -12 48 48" '
+        'fill="none" stroke="#888" stroke-width="1.5" stroke-linecap="round" '
+        f'stroke-linejoin="round">{_inner(name)}</svg>'
+    )
+
+
+def _inner(name: str) -> str:
+    found = _SVG.search(str(lucide(name, size=24)))
+    if found is None:
+        raise ValueError(f"The icon {name} is not the SVG that was expected.")
+    return found[1].strip()
+
+
 def sprite() -> str:
     """Every icon of NAMES as a <symbol> whose id is its name.
 
     Raises lucide.IconDoesNotExist at start for a name that the package does not have.
     """
-    symbols = []
-    for name in NAMES:
-        found = _SVG.search(str(lucide(name, size=24)))
-        if found is None:
-            raise ValueError(f"The icon {name} is not the SVG that was expected.")
-        symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24">{found[1].strip()}</symbol>')
+    symbols = [
+        f'<symbol id="{name}" viewBox="0 0 24 24">{_inner(name)}</symbol>' for name in NAMES
+    ]
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" fill="none" stroke="currentColor" '
         'stroke-width="2" stroke-linecap="round" stroke-linejoin="round">'

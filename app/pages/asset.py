@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, redirect, render_template, request
 
-from app import around, headers, images
+from app import around, headers, icons, images
 from app.errors import BadRequest, NotFound
 from app.pages import requested_search, site
 from app.pages.visiting import unless_unchanged
 from app.search import is_id
 from app.views.asset import model_url
-from app.views.card import Strip
+from app.views.card import GLYPHS, OTHER_GLYPH, Strip
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -67,14 +67,16 @@ def viewer(asset_id: str) -> Response:
 
 @blueprint.get("/<asset_id>/image")
 def image(asset_id: str) -> ResponseReturnValue:
-    """Lead to a freshly signed picture: an address that outlives every signature."""
+    """Lead to a freshly signed picture, or show the kind's glyph: this address lasts."""
     found = site().asset(_known_id(asset_id))
     wanted = request.args.get("width", default=LARGE_FROM, type=int)
     choose = images.large_picture if wanted >= LARGE_FROM else images.grid_picture
     picture = choose(found)
-    if not picture.src:
-        raise NotFound("This asset has no picture.")
-    response = redirect(picture.src, 302)
+    if picture.src:
+        response = redirect(picture.src, 302)
+    else:
+        glyph = icons.standalone(GLYPHS.get(found.medium, OTHER_GLYPH))
+        response = Response(glyph, mimetype="image/svg+xml")
     response.headers["Cache-Control"] = f"private, max-age={KEPT_SECONDS}"
     return response
 

@@ -27,6 +27,7 @@ _RATIO_LEAST: Final = 0.4
 _RATIO_MOST: Final = 3.6
 _RATIO_DEFAULT: Final[dict[str, float]] = {"audio": 2.0, "video": 16 / 9}
 
+OTHER_GLYPH: Final = "file-text"
 GLYPHS: Final[dict[str, str]] = {
     "image": "image",
     "image-hdr": "image",
@@ -87,7 +88,7 @@ def _card(asset: Asset, side: str, blurs: bool, is_eager: bool, is_first: bool) 
         alt=alternative(asset),
         kind=medium,
         kind_name=words.KINDS.get(medium, medium),
-        glyph=GLYPHS.get(medium, "file-text"),
+        glyph=GLYPHS.get(medium, OTHER_GLYPH),
         facts=facts(asset),
         picture=images.grid_picture(asset),
         moving_url=images.moving(asset),
