@@ -6,7 +6,9 @@ An answer that is sent for minutes holds a thread of the server: only a few may 
 from __future__ import annotations
 
 import threading
+import unicodedata
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from flask import Response, current_app, request
 
@@ -74,10 +76,9 @@ def streamed(parts: Iterator[bytes], *, mimetype: str, name: str, suffix: str) -
 
 def as_download(response: Response, *, name: str, suffix: str) -> Response:
     """Give an answer the name of the file that it becomes; it is asked for anew each time."""
-    response.headers.set(
-        "Content-Disposition",
-        "attachment",
-        filename=file_name(f"Akin {name}", suffix, otherwise="Akin"),
-    )
+    full = file_name(f"Akin {name}", suffix, otherwise="Akin")
+    plain = unicodedata.normalize("NFKD", full).encode("ascii", "ignore").decode()
+    also = {} if plain == full else {"filename*": f"UTF-8''{quote(full, safe='')}"}  # RFC 6266
+    response.headers.set("Content-Disposition", "attachment", filename=plain, **also)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -36,10 +36,11 @@ def results() -> ResponseReturnValue:
         return redirect(display.url(search), 302)
     found = site().find(search, display, problems)
     today = datetime.now(UTC).date()
+    has_preview = site().settings.has_previews
 
     def render() -> str:
         page = views.results_view(found, today=today)
-        handed = sharing(page, origin=origin(), has_preview=site().settings.has_previews)
+        handed = sharing(page, origin=origin(), has_preview=has_preview)
         return render_template("results.html", page=page, sharing=handed)
 
     return unless_unchanged(
@@ -47,6 +48,7 @@ def results() -> ResponseReturnValue:
         found.problems,
         found.notice,
         today,
+        has_preview,
         error=found.error,
     )
 

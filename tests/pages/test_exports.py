@@ -1,0 +1,230 @@
+"""The same search as a table, as a picture and in a browser's own bar; what a link shows of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+from bs4 import BeautifulSoup
+from PIL import Image
+
+from tests.pages.handed import make_app
+from tests.pages.wire import Wire, asset_id, page, refusal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+    from tests.pages.conftest import Soup
+
+
+@pytest.fixture
+def app(wire: Wire, tmp_path: Path) -> Flask:
+    """With a CDN."""
+    return make_app(wire, tmp_path)
+
+
+def table(client: FlaskClient, path: str) -> list[list[str]]:
+    """A CSV as a spreadsheet reads it."""
+    response = client.get(path)
+    assert response.status_code == 200
+    text = response.get_data().decode("utf-8-sig")
+    response.close()
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+# --- CSV ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def wire() -> Wire:
+    """An API with more assets than fit on two pages."""
+    return Wire(count=230)
+
+
+def test_a_table_has_every_page_of_the_search(client: FlaskClient, wire: Wire) -> None:
+    """Whatever page one was on; the body says the same search."""
+    found = table(client, "/search.csv?tags=synthetic&page=2&hitsPerPage=24")
+    assert [row[0] for row in found[1:]] == [asset_id(number) for number in range(229, -1, -1)]
+    assert [(each.json["offset"], each.json["limit"]) for each in wire.asked()] == [
+        (0, 100),
+        (100, 100),
+        (200, 100),
+    ]
+    assert {each.json["filter"] for each in wire.asked()} == {'tags IN ["synthetic"]'}
+
+
+def test_a_table_is_a_file_with_the_name_of_its_search(client: FlaskClient) -> None:
+    """In words."""
+    response = client.get("/search.csv?query=castle&kind=image")
+    assert response.mimetype == "text/csv"
+    assert response.headers["Content-Disposition"] == (
+        'attachment; filename="Akin castle  images.csv"; '
+        "filename*=UTF-8''Akin%20castle%20%C2%B7%20images.csv"
+    )
+    assert response.headers["Cache-Control"] == "no-store"
+    response.close()
+
+
+def test_a_table_that_breaks_says_so_in_its_last_line(client: FlaskClient, wire: Wire) -> None:
+    """The pages before are kept."""
+    wire.next("healthy", refusal(429, "Too many requests"))
+    found = table(client, "/search.csv")
+    assert len(found) == 102
+    assert found[-1] == [
+        "Stopped after 100 assets: The search quota is used up for now. Too many requests"
+    ]
+
+
+def test_a_table_that_cannot_begin_is_an_error(client: FlaskClient, wire: Wire) -> None:
+    """With its status, not a file that looks whole."""
+    wire.always(refusal(500, "Internal error"))
+    response = client.get("/search.csv")
+    assert (response.status_code, response.mimetype) == (502, "text/html")
+
+
+def test_a_table_has_a_most(wire: Wire, tmp_path: Path) -> None:
+    """By setting; the API is not asked for more."""
+    client = make_app(wire, tmp_path, export_rows=100).test_client()
+    found = table(client, "/search.csv")
+    assert len(found) == 102
+    assert found[-1][0].startswith("Stopped after 100 assets: This is more than fits")
+    assert len(wire.asked()) == 2
+
+
+def test_long_answers_take_turns(client: FlaskClient) -> None:
+    """A few readers that are slow do not hold every thread; those that leave make room."""
+    open_ones = [client.get("/search.csv", buffered=False) for _ in range(4)]
+    refused = client.get("/search.csv")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+    for each in open_ones:
+        each.close()
+    assert len(table(client, "/search.csv")) == 231
+
+
+# --- pictures ----------------------------------------------------------------------------------
+
+
+def test_a_search_is_a_picture(client: FlaskClient, wire: Wire) -> None:
+    """Made of the first thumbnails of its page, fetched without the key."""
+    response = client.get("/search.png?kind=image")
+    picture = Image.open(io.BytesIO(response.data))
+    assert (picture.format, picture.size) == ("PNG", (1200, 630))
+    fetched = [each for each in wire.requests if not each.path.startswith("/v1/")]
+    assert len(fetched) == 18
+    assert [each for each in fetched if "authorization" in each.headers] == []
+    assert response.headers["Cache-Control"] == "public, max-age=300"
+    again = client.get(
+        "/search.png?kind=image", headers={"If-None-Match": response.headers["ETag"]}
+    )
+    assert again.status_code == 304
+
+
+def test_a_picture_of_nothing_is_one_too(client: FlaskClient, wire: Wire) -> None:
+    """An empty light table."""
+    wire.always(page())
+    assert client.get("/search.png").status_code == 200
+
+
+# --- what a link shows -------------------------------------------------------------------------
+
+
+def meta(found: BeautifulSoup) -> dict[str, str]:
+    """The properties of a page's preview."""
+    tags = found.find_all("meta", property=True) + found.find_all("meta", attrs={"name": True})
+    return {
+        str(tag.get("property") or tag["name"]): str(tag["content"])
+        for tag in tags
+        if str(tag.get("property") or tag["name"]).startswith(("og:", "twitter:"))
+    }
+
+
+def test_a_link_to_a_search_has_a_preview(soup: Soup) -> None:
+    """In words, with its pictures, under absolute addresses."""
+    assert meta(soup("/?query=castle&kind=image&sortBy=createdAt:desc")) == {
+        "og:site_name": "Akin",
+        "og:type": "website",
+        "og:title": "castle · images · newest",
+        "og:description": "33 results",
+        "og:url": "http://localhost/?query=castle&kind=image&sortBy=createdAt:desc",
+        "og:image": "http://localhost/search.png?query=castle&kind=image&sortBy=createdAt:desc",
+        "og:image:width": "1200",
+        "og:image:height": "630",
+        "og:image:alt": "castle · images · newest",
+        "twitter:card": "summary_large_image",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "has_picture"),
+    [
+        ({}, True),
+        ({"previews": "off"}, False),
+        ({"previews": "on"}, True),
+    ],
+)
+def test_previews_show_pictures_where_the_settings_allow_it(
+    wire: Wire, tmp_path: Path, changes: dict[str, str], has_picture: bool
+) -> None:
+    """Whoever is sent a link sees its preview."""
+    client = make_app(wire, tmp_path, **changes).test_client()
+    found = meta(BeautifulSoup(client.get("/").data, "html.parser"))
+    assert ("og:image" in found) is has_picture
+    who = "public" if has_picture else "private"
+    assert client.get("/search.png").headers["Cache-Control"] == f"{who}, max-age=300"
+
+
+def test_a_search_is_shared_from_its_status_line(soup: Soup) -> None:
+    """Each address is that of exactly this search."""
+    menu = soup("/?query=castle&hitsPerPage=24").select_one("details.share")
+    assert menu
+    assert [(link.get_text(strip=True), link["href"]) for link in menu.find_all("a")] == [
+        ("Copy link", "/?query=castle&hitsPerPage=24"),
+        ("CSV", "/search.csv?query=castle&hitsPerPage=24"),
+        ("JSON", "/search.json?query=castle&hitsPerPage=24"),
+        ("Atom feed", "/search.atom?query=castle&hitsPerPage=24"),
+        ("Use in code", "/code?query=castle&hitsPerPage=24"),
+    ]
+
+
+# --- a browser's own bar -----------------------------------------------------------------------
+
+
+def test_a_browser_can_search_here_from_its_bar(client: FlaskClient, soup: Soup) -> None:
+    """Every page says where the description is; the description says where to search."""
+    link = soup("/").find("link", rel="search")
+    assert link
+    assert link["type"] == "application/opensearchdescription+xml"
+    response = client.get(str(link["href"]))
+    assert response.mimetype == "application/opensearchdescription+xml"
+    root = ET.fromstring(response.data)  # noqa: S314 - our own answer
+    space = "{http://a9.com/-/spec/opensearch/1.1/}"
+    assert root.tag == f"{space}OpenSearchDescription"
+    assert len(root.findtext(f"{space}ShortName") or "") <= 16
+    urls = {url.get("type"): url.get("template") for url in root.findall(f"{space}Url")}
+    assert urls["text/html"] == "http://localhost/?query={searchTerms}&page={startPage?}"
+    template = urls["text/html"] or ""
+    typed = template.replace("{searchTerms}", "castle").replace("{startPage?}", "")
+    address = typed.removeprefix("http://localhost")
+    assert client.get(address).headers["Location"] == "/?query=castle"
+
+
+@pytest.mark.parametrize("path", ["/search.csv", "/search.atom", "/search.png"])
+def test_programs_are_answered_strictly(client: FlaskClient, path: str) -> None:
+    """Nonsense is refused; how a page shows a search is not."""
+    assert client.get(f"{path}?page=²").status_code == 400
+    assert client.get(f"{path}?likes=x").status_code == 400
+    response = client.get(f"{path}?query=castle&stacks=on")
+    assert response.status_code == 200
+    response.close()
+
+
+@pytest.mark.parametrize("path", ["/search.csv", "/search.atom", "/search.png"])
+def test_a_lost_example_is_told_to_programs(client: FlaskClient, path: str) -> None:
+    """They get no other search instead."""
+    assert client.get(f"{path}?like=ref_{'0' * 32}").status_code == 404
