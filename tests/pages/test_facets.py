@@ -1,0 +1,168 @@
+"""The filters on the page: what they submit, what they say, and where a mistake is pointed at."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from bs4 import BeautifulSoup
+
+from tests.faults.synthetic import hit
+from tests.pages.browsing import address
+from tests.pages.wire import CDN, Reply, answer, make_app
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bs4 import Tag
+    from flask.testing import FlaskClient
+
+    from tests.pages.conftest import Soup
+    from tests.pages.wire import Wire
+
+
+def texts(found: list[Tag]) -> list[str]:
+    return [" ".join(each.get_text(" ").split()) for each in found]
+
+
+def fieldset(page: BeautifulSoup, legend: str) -> Tag:
+    """The fieldset with this legend."""
+    found = next(each for each in page.find_all("legend") if each.get_text() == legend)
+    assert found.parent is not None
+    return found.parent
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        ("width.from=512&width.to=", "/?width=512.."),
+        ("width.from=&width.to=512", "/?width=..512"),
+        ("width.from=9&width.to=512", "/?width=9..512"),
+        ("createdAt.from=2025-01-31&createdAt.to=2025-02-01", "/?createdAt=2025-01-31..2025-02-01"),
+        ("width.from=&width.to=&query=", "/"),
+        ("tags=a&tags=&tags.all=&tags.not=b", "/?tags=a&tags.not=b"),
+    ],
+)
+def test_what_the_inputs_submit_leads_to_the_canonical_address(
+    client: FlaskClient, typed: str, canonical: str
+) -> None:
+    """A form has an input for each end, an address one word for both."""
+    response = client.get(f"/?{typed}")
+    assert (response.status_code, response.headers["Location"]) == (302, canonical)
+
+
+def test_an_end_that_is_no_number_is_said_so(soup: Soup) -> None:
+    """The other conditions stay."""
+    page = soup("/?kind=image&width.from=wide")
+    assert texts(page.select(".notices li")) == [
+        "width “wide..”: “wide” is not a number such as 1024."
+    ]
+    assert texts(page.select("section.status .chip")) == ["kind image"]
+
+
+def test_a_tag_is_added_by_typing_it(client: FlaskClient, soup: Soup) -> None:
+    """In the input of the way it is wanted; without JavaScript."""
+    page = soup("/?tags=castle&query=hill")
+    typed = page.select_one('input[name="tags.not"][type=text]')
+    assert typed is not None
+    typed["value"] = "draft"
+    response = client.get(address(page))
+    assert response.headers["Location"] == "/?query=hill&tags=castle&tags.not=draft"
+
+
+def test_a_preset_and_its_way_back(soup: Soup) -> None:
+    """Chosen, it is marked and leads back."""
+    page = soup("/?query=castle&width=1024..&height=1024..")
+    links = fieldset(page, "Size, at least").select(".presets a")
+    assert [(link.get_text(), link.get("aria-current"), link["href"]) for link in links[:2]] == [
+        ("512 px", None, "/?query=castle&width=512..&height=512.."),
+        ("1024 px", "true", "/?query=castle"),
+    ]
+
+
+def test_the_named_points_of_a_scale_are_buttons_beside_its_slider(
+    client: FlaskClient, soup: Soup
+) -> None:
+    """The button that is pressed wins over the slider; unpressed the slider holds the value."""
+    page = soup("/?query=castle&querySemanticRatio=0.37")
+    scale = fieldset(page, "Words as")
+    slider = scale.find("input", type="range")
+    buttons = scale.find_all("button")
+    assert (slider["value"], slider["step"]) == ("0.37", "0.01")  # type: ignore[index]
+    assert [(each.get_text(), each["value"], each["aria-pressed"]) for each in buttons] == [
+        ("Exact words", "0", "false"),
+        ("Balanced", "0.5", "false"),
+        ("Meaning", "1", "false"),
+    ]
+    landed = [client.get(address(page, pressed=each)).headers["Location"] for each in buttons]
+    assert landed == [
+        "/?query=castle",
+        "/?query=castle&querySemanticRatio=0.5",
+        "/?query=castle&querySemanticRatio=1",
+    ]
+
+
+def test_a_scale_is_there_only_where_it_means_something(soup: Soup) -> None:
+    """Words for one, examples for the other."""
+    assert soup("/").select("input[type=range]") == []
+
+
+def counting(*, score: float = 0.5) -> Reply:
+    """An answer of a server that counts."""
+    found = hit(0, cdn=CDN) | {"_rankingScore": score}
+    facets = {"kind": {"image": 7, "json": 2}, "tags": {"castle": 3}}
+    counts = {"page": 1, "hitsPerPage": 48, "totalHits": 1, "totalPages": 1}
+    return answer({"hits": [found], **counts, "facetDistribution": facets})
+
+
+def test_counts_are_asked_for_where_the_server_is_known_to_give_them(
+    wire: Wire, tmp_path: Path
+) -> None:
+    """They stand beside the boxes and in the suggestions."""
+    client = make_app(wire, tmp_path, facets="on").test_client()
+    wire.always(counting())
+    page = BeautifulSoup(client.get("/?query=castle").data, "html.parser")
+    body = wire.body()
+    assert ("kind" in body["facets"], body["showRankingScore"]) == (True, True)
+    labels = texts(fieldset(page, "Kind").find_all("label"))
+    assert labels == ["Image 7", "Video", "Sound", "3D", "JSON 2"]
+    suggested = page.select("#tag-names option")
+    assert (suggested[0]["value"], suggested[0]["label"]) == ("castle", "3")
+
+
+@pytest.mark.parametrize("setting", ["auto", "off"])
+def test_no_other_server_is_asked_for_what_it_does_not_know(
+    wire: Wire, tmp_path: Path, setting: str
+) -> None:
+    """The Scenario API may refuse unknown fields."""
+    client = make_app(wire, tmp_path, facets=setting).test_client()
+    assert client.get("/?query=castle").status_code == 200
+    assert sorted(wire.body()) == ["hitsPerPage", "page", "query"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": "Invalid filter: expected a value", "code": "BAD", "column": 32},
+        {"error": "Invalid filter syntax at column 32"},
+        {"error": "Was expecting a value in the filter.\n32:35 width > ..."},
+    ],
+)
+def test_a_mistake_in_the_filter_is_pointed_at(wire: Wire, soup: Soup, body: object) -> None:
+    """In what was typed, whatever stands before it in what was sent."""
+    wire.always(Reply(400, json.dumps(body).encode()))
+    page = soup("/?kind=image&filter=width+%3E+AND+height+%3E+9", status=400)
+    assert wire.body()["filter"].index("AND height") + 1 == 32
+    pointer = page.find("pre", class_="pointer")
+    assert pointer is not None
+    assert pointer.get_text().split("\n") == ["width > AND height > 9", "        ^"]
+    assert pointer["aria-label"] == "At character 9"
+
+
+def test_a_mistake_elsewhere_is_told_without_a_caret(wire: Wire, soup: Soup) -> None:
+    """The message is there in any case."""
+    wire.always(Reply(400, json.dumps({"error": "Invalid filter syntax"}).encode()))
+    page = soup("/?filter=nonsense", status=400)
+    assert page.find("pre", class_="pointer") is None
+    assert page.find("p", id="mend-why").get_text() == "Invalid filter syntax"  # type: ignore[union-attr]

@@ -1,0 +1,99 @@
+"""An empty page says which condition costs the most, and offers the search without it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bs4 import BeautifulSoup, Tag
+
+from tests.faults.synthetic import hit
+from tests.pages.wire import CDN, make_app, page, refusal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.pages.conftest import Soup
+    from tests.pages.wire import Wire
+
+NOTHING = page()
+QUERY = "/?query=castle&tags=red&width=512.."
+
+
+def found(total: int) -> object:
+    return page(hit(0, cdn=CDN), total=total)
+
+
+def ways(soup: BeautifulSoup) -> list[tuple[str, str]]:
+    """What is offered, and where it leads."""
+    return [
+        (" ".join(item.get_text(" ").split()), str(link["href"]))
+        for item in soup.select(".nothing .ways li")
+        if isinstance(link := item.find("a"), Tag)
+    ]
+
+
+def test_the_costliest_condition_is_named_and_left_out_first(wire: Wire, soup: Soup) -> None:
+    """Each condition is left out once and counted with one hit; dead ends are not offered."""
+    wire.next(NOTHING, found(3), found(40), NOTHING)
+    shown = soup(QUERY)
+    assert shown.select_one(".nothing p").get_text() == (  # type: ignore[union-attr]
+        "What costs the most: tag red. Nothing has it together with the rest."
+    )
+    assert ways(shown) == [
+        ("Without tag red 40 results", "/?query=castle&width=512.."),
+        ("Without the words “castle” 3 results", "/?tags=red&width=512.."),
+        (
+            "Search “castle” by meaning",
+            "/?query=castle&querySemanticRatio=1&tags=red&width=512..",
+        ),
+        ("The newest pictures", "/"),
+    ]
+    asked = [request.json for request in wire.asked()]
+    assert [(body["page"], body["hitsPerPage"]) for body in asked] == [(1, 48)] + [(1, 1)] * 3
+    assert [body.get("query") for body in asked[1:]] == [None, "castle", "castle"]
+
+
+def test_an_empty_page_costs_four_more_searches_at_most(wire: Wire, soup: Soup) -> None:
+    """However many conditions there are."""
+    wire.always(NOTHING)
+    soup(QUERY + "&kind=image&height=512..&size=9..&privacy=public&nsfw=hide")
+    assert len(wire.asked()) == 5
+
+
+def test_a_failure_while_counting_is_no_failure_of_the_page(wire: Wire, soup: Soup) -> None:
+    """What was counted before it is offered; where nothing was, every condition is."""
+    wire.next(NOTHING, found(3), refusal(500, "No"))
+    assert ways(soup(QUERY))[0] == (
+        "Without the words “castle” 3 results",
+        "/?tags=red&width=512..",
+    )
+    wire.next(NOTHING, refusal(429, "Quota exceeded", "QUOTA_EXCEEDED"))
+    assert [words for words, _ in ways(soup(QUERY))] == [
+        "Search “castle” by meaning",
+        "Without the words “castle”",
+        "Without tag red",
+        "Without width from 512",
+        "The newest pictures",
+    ]
+
+
+def test_nothing_is_counted_near_the_ceiling(wire: Wire, tmp_path: Path) -> None:
+    """Calls that nobody asked for are spared first."""
+    client = make_app(wire, tmp_path, calls_per_minute=1).test_client()
+    wire.always(NOTHING)
+    response = client.get(QUERY)
+    assert (response.status_code, len(wire.asked())) == (200, 1)
+    assert ways(BeautifulSoup(response.data, "html.parser"))[1:3] == [
+        ("Without the words “castle”", "/?tags=red&width=512.."),
+        ("Without tag red", "/?query=castle&width=512.."),
+    ]
+
+
+def test_a_page_behind_the_last_counts_nothing(wire: Wire, soup: Soup) -> None:
+    """The conditions are not to blame."""
+    wire.always(NOTHING)
+    shown = soup(QUERY + "&page=9")
+    assert len(wire.asked()) == 1
+    link = shown.select_one(".nothing a")
+    assert link is not None
+    assert (link.get_text(), link["href"]) == ("Its first page", QUERY)
