@@ -5,6 +5,7 @@
     ├── InvalidReference       the uploaded picture cannot be used     400 / 413
     ├── UnknownReference       the link's picture is not kept here     404
     ├── StorageFailed          example pictures cannot be kept or read 503
+    ├── InvalidSelection       what was picked cannot be used so      400
     ├── TooMany                more than one answer may hold          400
     ├── Busy                   others are being served at length      503
     ├── NotFound               there is nothing at this address        404
@@ -110,6 +111,16 @@ class UnknownReference(AkinError):
         """`reference` is the `ref_...` that the link names."""
         super().__init__(f"The example picture {reference} is not kept on this server.")
         self.reference = reference
+
+
+class InvalidSelection(AkinError):
+    """What was picked is not what this can be done with."""
+
+    title = "This cannot be done with this selection"
+    advice = "Go back and pick others."
+    status = 400
+    code = "INVALID_SELECTION"
+    field = "id"
 
 
 class TooMany(AkinError):

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, BinaryIO
 from flask import Blueprint, Response, redirect, render_template, request
 
 from app import words
-from app.errors import InvalidSearch, NotFound, Problem
+from app.errors import InvalidSelection, Problem
 from app.exports.archive import archive
 from app.pages import read, site
 from app.pages.handing import as_download, origin, sheets, streamed
 from app.search import is_id, pairs_of
-from app.selection import Selection
+from app.selection import PARAMETER, Selection
 from app.views.compare import WAYS, compare_url, compare_view
 from app.views.selection import selection_view
 
@@ -40,16 +40,16 @@ def _requested() -> tuple[Selection, tuple[Problem, ...]]:
 def _chosen() -> tuple[Selection, list[Asset], tuple[str, ...], str]:
     """What was picked: the assets, the ids that do not exist, and how many in words.
 
-    Raises InvalidSearch where nothing was picked or not all can be used, UpstreamError.
+    Raises InvalidSelection where nothing was picked or not all can be used, UpstreamError.
     """
     selection, problems = _requested()
-    about_ids = tuple(problem for problem in problems if problem.parameter == "id")
-    if about_ids:
-        raise InvalidSearch(about_ids)
+    for problem in problems:
+        if problem.parameter == PARAMETER:
+            raise InvalidSelection(f"{problem.value} {problem.message}".strip())
     found = site().chosen(selection.ids)
     assets = [found[each] for each in selection.ids if each in found]
     if not assets:
-        raise NotFound("Nothing is selected that exists.")
+        raise InvalidSelection("Nothing is selected that exists.")
     missing = tuple(each for each in selection.ids if each not in found)
     return selection, assets, missing, words.counted(len(assets), "asset")
 
@@ -113,10 +113,9 @@ def compare() -> ResponseReturnValue:
     """Two assets, `a` and `b`, or the first two `id`s; `view` is side or slider."""
     chosen, _ = _requested()
     named = [value for name in ("a", "b") if (value := request.args.get(name, ""))]
-    pair = [*named, *(each for each in chosen.ids if each not in named)]
-    pair = [each for each in pair if is_id(each)][:2]
+    pair = [each for each in dict.fromkeys((*named, *chosen.ids)) if is_id(each)][:2]
     if len(pair) < 2:
-        raise NotFound("It takes two assets to compare.")
+        raise InvalidSelection("It takes two assets to compare.")
     way = request.args.get("view", "")
     way = way if way in WAYS else "side"
     first, second = pair

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from app.selection import Selection
     from app.views.stack import Stack
 
-MOST_ADDRESS: Final = 4000  # characters of an address that every proxy lets pass
+MOST_ADDRESS: Final = 2000  # characters that every proxy and every messenger lets pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

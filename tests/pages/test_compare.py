@@ -1,0 +1,120 @@
+"""Two assets beside each other, or one over the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.pages.wire import Wire, answer, asset_id
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
+    from flask.testing import FlaskClient
+
+    from tests.pages.conftest import Soup
+
+A, B, C = asset_id(0), asset_id(8), asset_id(16)
+
+
+def facts(found: BeautifulSoup) -> dict[str, tuple[str, ...]]:
+    """The table: two values where they differ, one where they agree."""
+    rows = found.select("table.facts tbody tr")
+    return {
+        row.th.get_text(): tuple(cell.get_text() for cell in row.find_all("td"))
+        for row in rows
+        if row.th and row.td
+    }
+
+
+def test_two_assets_stand_side_by_side(soup: Soup) -> None:
+    """In the order of the address."""
+    found = soup(f"/compare?a={A}&b={B}")
+    shown = [image["data-asset-id"] for image in found.select(".pair img")]
+    assert shown == [A, B]
+    links = [link["href"] for link in found.select("table.facts thead a")]
+    assert links == [f"/assets/{A}", f"/assets/{B}"]
+
+
+def test_what_differs_is_told_apart_from_what_does_not(soup: Soup) -> None:
+    """Both values, or the one that they share."""
+    found = facts(soup(f"/compare?a={A}&b={B}"))
+    assert found["Seed"] == ("4000000000", "4000000008")
+    assert found["Pixels"] == ("1024 × 1024", "1344 × 768")
+    assert found["Model"] == ("Model model_0", "Model model_2")
+    assert found["Tags"] == ("castle, synthetic", "dragon, synthetic")
+    assert found["Kind"] == ("Image",)
+    assert found["Steps"] == ("28",)
+    assert "Id" not in found
+
+
+def test_a_fact_that_one_lacks_is_a_difference(soup: Soup, wire: Wire) -> None:
+    """Shown as a dash."""
+    odd = wire.healthy.hit(8) | {"metadata": {"kind": "image", "name": "odd"}}
+    wire.always(answer({"asset": odd}), on=f"/v1/assets/{B}")
+    found = facts(soup(f"/compare?a={A}&b={B}"))
+    assert found["Seed"] == ("4000000000", "–")
+
+
+def test_a_slider_lays_one_over_the_other(soup: Soup) -> None:
+    """A range that a keyboard can move, with a name."""
+    found = soup(f"/compare?a={A}&b={B}&view=slider")
+    slider = found.select_one("compare-slider")
+    assert slider
+    assert [image["data-asset-id"] for image in slider.find_all("img")] == [A, B]
+    control = slider.find("input")
+    assert control
+    assert (control["type"], control["value"]) == ("range", "50")
+    assert control["aria-label"] == "How much of the left picture is shown"
+
+
+def test_each_way_is_a_link(soup: Soup) -> None:
+    """To the same two, from the same search."""
+    found = soup(f"/compare?a={A}&b={B}&query=castle&kind=image")
+    links = [
+        (link.get_text(strip=True), link["href"], link.get("aria-current"))
+        for link in found.select("nav.sides a")
+    ]
+    rest = "query=castle&kind=image"
+    assert links == [
+        ("Side by side", f"/compare?a={A}&b={B}&{rest}", "true"),
+        ("Slider", f"/compare?a={A}&b={B}&view=slider&{rest}", None),
+        ("", f"/compare?a={B}&b={A}&{rest}", None),
+    ]
+    back = found.select_one("a.back")
+    assert back
+    assert back["href"] == "/?query=castle&kind=image"
+
+
+@pytest.mark.parametrize(
+    ("asked", "leads_to"),
+    [
+        (f"/compare?id={A}&id={B}", f"/compare?a={A}&b={B}"),
+        (f"/compare?id={A}&id={B}&id={C}&query=x", f"/compare?a={A}&b={B}&query=x"),
+        (f"/compare?a={A}&id={B}&view=slider", f"/compare?a={A}&b={B}&view=slider"),
+    ],
+)
+def test_the_first_two_that_were_picked_are_compared(
+    client: FlaskClient, asked: str, leads_to: str
+) -> None:
+    """Under the address of the comparison."""
+    response = client.get(asked)
+    assert (response.status_code, response.headers["Location"]) == (303, leads_to)
+
+
+@pytest.mark.parametrize("query", ["", f"?a={A}", f"?a={A}&b={A}", f"?a={A}&b=../x", f"?id={A}"])
+def test_it_takes_two(client: FlaskClient, query: str) -> None:
+    """One is not enough, and the same one is no other."""
+    response = client.get(f"/compare{query}")
+    assert response.status_code == 400
+    assert "It takes two assets to compare." in response.get_data(as_text=True)
+
+
+def test_an_unknown_asset_is_told(client: FlaskClient) -> None:
+    """With its status."""
+    assert client.get(f"/compare?a={A}&b=asset_gone").status_code == 404
+
+
+def test_nonsense_is_the_first_way(soup: Soup) -> None:
+    """A page is lenient."""
+    assert soup(f"/compare?a={A}&b={B}&view=²").select_one(".pair")

@@ -1,0 +1,221 @@
+"""What was picked: shown, handed on, packed, printed and used as likes."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+from PIL import Image
+
+from tests.pages.browsing import submitted
+from tests.pages.handed import make_app
+from tests.pages.wire import CDN, Wire, answer, asset_id, refusal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bs4 import BeautifulSoup
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+    from tests.pages.conftest import Soup
+
+FORM = "application/x-www-form-urlencoded"
+A, B, C = asset_id(0), asset_id(8), asset_id(1)  # two images and a video
+
+
+@pytest.fixture
+def app(wire: Wire, tmp_path: Path) -> Flask:
+    """With a CDN."""
+    return make_app(wire, tmp_path)
+
+
+def picked(soup: BeautifulSoup) -> list[str]:
+    """The ids whose boxes are ticked, in order."""
+    return [str(box["value"]) for box in soup.select("input.pick[checked]")]
+
+
+# --- the page ----------------------------------------------------------------------------------
+
+
+def test_what_was_picked_is_shown_ticked_in_its_order(soup: Soup) -> None:
+    """With its count, and the way back to its search."""
+    found = soup(f"/selection?id={B}&id={A}&id={C}&id={A}&query=castle&kind=image")
+    assert picked(found) == [B, A, C]
+    assert found.h1
+    assert found.h1.get_text() == "3 assets selected"
+    back = found.select_one("a.back")
+    assert back
+    assert (back.get_text(strip=True), back["href"]) == (
+        "castle · images",
+        "/?query=castle&kind=image",
+    )
+
+
+def test_its_form_says_the_same_selection(soup: Soup) -> None:
+    """So every button of it is about exactly what is ticked."""
+    address = f"/selection?id={B}&id={A}&query=castle&kind=image&stacks=on"
+    found = soup(address)
+    form = found.find("form", id="selection")
+    assert form
+    assert (form["action"], form["method"]) == ("/selection", "get")
+    assert sorted(submitted(found, "selection")) == sorted(parse_qsl(urlsplit(address).query))
+    assert [(b.get_text(strip=True), b.get("formaction")) for b in form.find_all("button")] == [
+        ("ZIP", "/selection.zip"),
+        ("Contact sheet", "/selection.png"),
+        ("PDF", "/selection.pdf"),
+        ("Compare", "/compare"),
+        ("Use as likes", "/selection/like"),
+        ("Keep only the ticked", None),
+    ]
+
+
+def test_results_lead_to_it(soup: Soup) -> None:
+    """The boxes of the grid are a form, which takes the search along."""
+    found = soup("/?query=castle&hitsPerPage=24")
+    form = found.find("form", id="selection")
+    assert form
+    assert form["action"] == "/selection"
+    assert submitted(found, "selection") == [("query", "castle"), ("hitsPerPage", "24")]
+    boxes = found.select("input.pick")
+    assert len(boxes) == len(found.select("article.card"))
+    assert {(box["name"], box["form"]) for box in boxes} == {("id", "selection")}
+
+
+def test_links_and_ids_can_be_copied(soup: Soup) -> None:
+    """One a line; the links are permanent."""
+    found = soup(f"/selection?id={A}&id={B}")
+    links, ids = [each.get_text() for each in found.select(".actions pre.text")]
+    assert links == f"http://localhost/assets/{A}\nhttp://localhost/assets/{B}"
+    assert ids == f"{A}\n{B}"
+
+
+def test_what_does_not_exist_is_told_and_left_out(soup: Soup) -> None:
+    """The rest is shown."""
+    found = soup(f"/selection?id={A}&id=asset_gone&id=../x")
+    assert picked(found) == [A]
+    assert [item.get_text() for item in found.select(".notices li")] == [
+        "id “../x”: This cannot be the id of an asset.",
+        "asset_gone: This asset does not exist. It was left out.",
+    ]
+
+
+def test_nothing_picked_has_a_way_on(soup: Soup) -> None:
+    """Back to the search."""
+    found = soup("/selection?query=castle")
+    assert found.find("form", id="selection") is None
+    link = found.select_one(".nothing a.button")
+    assert link
+    assert link["href"] == "/?query=castle"
+
+
+def test_a_large_selection_is_posted(client: FlaskClient, wire: Wire) -> None:
+    """No proxy takes an address of that length; the API is asked once."""
+    ids = [asset_id(number) for number in range(110)]
+    body = urlencode([("id", each) for each in ids])
+    response = client.post("/selection", data=body, content_type=FORM)
+    text = response.get_data(as_text=True)
+    assert re.findall(r'id="selection"[^>]*method="(\w+)"', text) == ["post"]
+    assert text.count(" checked") == 110
+    assert len(wire.asked("/v1/assets/get-bulk")) == 1
+
+
+def test_more_than_can_be_used_is_told(client: FlaskClient) -> None:
+    """Two hundred are what one call of the API tells."""
+    body = urlencode([("id", asset_id(number)) for number in range(210)])
+    text = client.post("/selection", data=body, content_type=FORM).get_data(as_text=True)
+    assert "Only the first 200 of 210 are used." in text
+    refused = client.post("/selection.zip", data=body, content_type=FORM)
+    assert refused.status_code == 400
+
+
+# --- what can be done with it ------------------------------------------------------------------
+
+
+def test_it_becomes_likes_of_its_search(client: FlaskClient) -> None:
+    """The words and filters stay."""
+    response = client.get(f"/selection/like?id={A}&id={B}&query=castle&kind=image&page=2")
+    assert response.status_code == 303
+    likes = "&".join(f"like={each}" for each in sorted((A, B)))
+    assert response.headers["Location"] == f"/?query=castle&{likes}&kind=image"
+
+
+def zipped(client: FlaskClient, path: str) -> tuple[zipfile.ZipFile, list[dict[str, object]]]:
+    """The archive, checked, and its JSON."""
+    response = client.get(path)
+    assert (response.status_code, response.mimetype) == (200, "application/zip")
+    found = zipfile.ZipFile(io.BytesIO(response.data))
+    response.close()
+    assert found.testzip() is None
+    return found, json.loads(found.read("sources.json"))["files"]
+
+
+def test_it_is_packed_with_its_originals(client: FlaskClient, wire: Wire) -> None:
+    """Through fresh addresses, without the key."""
+    found, told = zipped(client, f"/selection.zip?id={A}&id={B}")
+    assert found.namelist() == ["castle 0.png", "dragon 8.png", "sources.json"]
+    assert found.read("castle 0.png").startswith(b"\x89PNG")
+    assert [each["id"] for each in told] == [A, B]
+    downloads = [each.path for each in wire.requests if each.path.endswith("/download")]
+    assert sorted(downloads) == sorted(f"/v1/assets/{each}/download" for each in (A, B))
+    files = [each for each in wire.requests if not each.path.startswith("/v1/")]
+    assert len(files) == 2
+    assert [each for each in files if "authorization" in each.headers] == []
+
+
+def test_a_file_that_cannot_be_had_is_named(client: FlaskClient, wire: Wire) -> None:
+    """Refused by the API, at an address of somebody else, or gone: the archive is whole."""
+    wire.always(refusal(403, "Not yours"), on=f"/v1/assets/{A}/download")
+    wire.always(answer({"url": "http://169.254.169.254/latest"}), on=f"/v1/assets/{B}/download")
+    wire.always(answer({"url": f"{CDN}/assets/gone?p=100"}), on=f"/v1/assets/{C}/download")
+    found, told = zipped(client, f"/selection.zip?id={A}&id={B}&id={C}&id=asset_gone")
+    assert found.namelist() == ["sources.json"]
+    assert [(each["id"], each["file"], each["error"]) for each in told] == [
+        (A, None, "The server’s key may not see this. Not yours"),
+        (
+            B,
+            None,
+            "A file is kept where this server may not fetch from. "
+            "The file is at http://169.254.169.254.",
+        ),
+        (
+            C,
+            None,
+            "This asset does not exist. There is no file to be had at its address any more (404).",
+        ),
+        ("asset_gone", None, "This asset does not exist."),
+    ]
+    assert [each.path for each in wire.requests if "latest" in each.path] == []
+
+
+@pytest.mark.parametrize("kind", ["png", "pdf"])
+def test_it_becomes_a_contact_sheet(client: FlaskClient, kind: str) -> None:
+    """As a file with a name."""
+    response = client.get(f"/selection.{kind}?id={A}&id={B}&id={C}")
+    assert response.status_code == 200
+    disposition = response.headers["Content-Disposition"]
+    assert disposition == f'attachment; filename="Akin 3 assets.{kind}"'
+    if kind == "png":
+        assert Image.open(io.BytesIO(response.data)).width == 1600
+    else:
+        assert response.data.startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("kind", ["zip", "png", "pdf"])
+@pytest.mark.parametrize("query", ["", "?id=asset_gone", "?query=castle"])
+def test_nothing_is_no_file(client: FlaskClient, kind: str, query: str) -> None:
+    """But a page that says so."""
+    response = client.get(f"/selection.{kind}{query}")
+    assert (response.status_code, response.mimetype) == (400, "text/html")
+
+
+@pytest.mark.parametrize("path", ["/selection", "/selection.zip", "/selection.png"])
+def test_an_api_that_fails_is_an_error(client: FlaskClient, wire: Wire, path: str) -> None:
+    """Told with its status."""
+    wire.always(refusal(500, "Internal error"), on="/v1/assets/get-bulk")
+    assert client.get(f"{path}?id={A}").status_code == 502
