@@ -1,0 +1,102 @@
+"""Wandering: from picture to picture, with the trail in the address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.pages.gallery import asset, picture
+from tests.pages.wire import answer, page
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
+
+    from tests.pages.conftest import Soup
+    from tests.pages.wire import Wire
+
+HERE = picture(0, "here")
+NEAR = [picture(at, f"n{at}") for at in range(1, 31)]
+
+
+@pytest.fixture(autouse=True)
+def _neighbours(wire: Wire) -> None:
+    wire.always(page(*NEAR))
+    wire.always(answer({"assets": [HERE, *NEAR]}), on="/v1/assets/get-bulk")
+    for each in (HERE, *NEAR):
+        wire.always(asset(each), on=f"/v1/assets/{each['id']}")
+
+
+def hops(soup: BeautifulSoup) -> list[str]:
+    return [str(link["href"]) for link in soup.select(".hops a")]
+
+
+def trail(soup: BeautifulSoup) -> list[tuple[str, str, str | None]]:
+    """The pictures of the trail: their names, where they lead, which is the present one."""
+    return [
+        (str(link["title"]), str(link["href"]), link.get("aria-current"))  # type: ignore[misc]
+        for link in soup.select(".trail li a")
+    ]
+
+
+def test_every_hop_takes_the_trail_along(wire: Wire, soup: Soup) -> None:
+    """The filters of the search hold for neighbours; words and examples do not."""
+    shown = soup("/wander/asset_here?query=castle&like=asset_n30&kind=image&page=4")
+    assert wire.body() == {
+        "image": "asset_here",
+        "filter": 'kind IN ["image"]',
+        "page": 1,
+        "hitsPerPage": 48,
+    }
+    found = hops(shown)
+    assert len(found) == 6
+    suffix = "?query=castle&like=asset_n30&kind=image&page=4&trail=asset_here"
+    assert {address.partition("?")[1] + address.partition("?")[2] for address in found} == {suffix}
+    next_one = soup(found[2])
+    assert len(trail(next_one)) == 2
+    assert all("&trail=asset_here&trail=asset_n" in address for address in hops(next_one))
+
+
+def test_the_trail_leads_back_to_each_of_its_pictures(soup: Soup) -> None:
+    """With what was before it, so that another way can be taken from there."""
+    shown = soup("/wander/asset_here?trail=asset_n1&trail=asset_n2")
+    assert trail(shown) == [
+        ("n1", "/wander/asset_n1", None),
+        ("n2", "/wander/asset_n2?trail=asset_n1", None),
+        ("here", "/wander/asset_here?trail=asset_n1&trail=asset_n2", "step"),
+    ]
+    assert not {"asset_n1", "asset_n2"} & {
+        address.partition("?")[0].rpartition("/")[2] for address in hops(shown)
+    }
+
+
+def test_the_same_link_shows_the_same(soup: Soup) -> None:
+    """It can be handed on."""
+    link = "/wander/asset_here?trail=asset_n9"
+    assert hops(soup(link)) == hops(soup(link))
+
+
+def test_the_whole_way_can_be_searched_by(soup: Soup) -> None:
+    """As likes; there is no such link before the first step."""
+    assert soup("/wander/asset_here").select(".trail .button") == []
+    link = soup("/wander/asset_here?kind=image&trail=asset_n2").select_one(".trail .button")
+    assert link is not None
+    assert link["href"] == "/?like=asset_here&like=asset_n2&kind=image"
+
+
+def test_where_nothing_is_near_the_page_says_so(wire: Wire, soup: Soup) -> None:
+    """The way back is still there."""
+    wire.always(page(HERE))
+    shown = soup("/wander/asset_here?trail=asset_n1")
+    assert hops(shown) == []
+    hint = shown.select_one(".hops .hint")
+    assert hint is not None
+    assert hint.get_text().startswith("Nothing near is left")
+
+
+def test_a_trail_of_nonsense_is_no_trail(soup: Soup) -> None:
+    """Nor is one that never ends."""
+    assert len(trail(soup("/wander/asset_here?trail=../x&trail="))) == 1
+    endless = "&".join(f"trail=asset_n{at % 30 + 1}" for at in range(400))
+    assert len(trail(soup(f"/wander/asset_here?{endless}"))) == 41
+    assert soup("/wander/a%20b", status=404).select_one(".failure") is not None
