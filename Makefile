@@ -35,6 +35,8 @@ check: setup ## style, types, imports, templates, documents
 	$(PY) -m scripts.templates
 	$(PY) -m scripts.links
 	$(PY) -m scripts.readme --check
+	$(PY) -m scripts.layout --check
+	$(PY) scripts/ratios.py --check
 
 bench: setup ## every figure that README and docs quote
 	@for bench in bench/*.py; do echo "== $$bench"; $(PY) "$$bench" || exit 1; done

@@ -21,7 +21,7 @@ async function load(url, { signal, purpose } = {}) {
   const known = pages.get(url);
   if (known && performance.now() - known.at < FRESH_MS) return known;
   const headers = { Accept: "text/html" };
-  if (purpose) headers["X-Purpose"] = purpose;
+  if (purpose) headers.Purpose = purpose;
   const response = await fetch(url, { signal, headers });
   if (!response.headers.get("Content-Type")?.startsWith("text/html")) throw new Error("not a page");
   const page = { html: await response.text(), url: response.url, at: performance.now() };
