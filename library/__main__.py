@@ -1,4 +1,4 @@
-"""`python -m library`: index, serve, demo.
+"""`python -m library`: index, reembed, serve, demo.
 
 Knows the command line; heavy libraries load only where a command needs them, so that indexing an
 unchanged folder is done in a moment.
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from library.index import Index
+    from library.models import Models
 
 INTERRUPTED = 130  # what a shell reports for a command stopped by Ctrl-C
 
@@ -88,6 +89,21 @@ def _parser() -> argparse.ArgumentParser:
         "--prune", action="store_true", help="forget the assets of a folder that became empty"
     )
 
+    index.add_argument(
+        "--watch", action="store_true", help="stay, and follow the folders as they change"
+    )
+
+    again = commands.add_parser(
+        "reembed",
+        help="make all vectors anew, beside searching",
+        description="Embed every asset with the model of AKIN_IMAGE_MODEL ('clip', a folder with "
+        "ONNX files, or empty for the packaged one). Searching goes on with the vectors there are "
+        "and switches over at the end; a stopped run goes on.",
+    )
+    again.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="default: demo")
+    again.add_argument("--home", **home)
+    again.add_argument("--quiet", **quiet)
+
     serve = commands.add_parser(
         "serve",
         help="answer the API on this machine, under /v1",
@@ -110,30 +126,65 @@ def _data() -> Path:
     return Path(os.environ.get("AKIN_DATA") or "instance")
 
 
+def _models(home: Path) -> Models:
+    """The models to embed with: AKIN_IMAGE_MODEL's, else those that the library has."""
+    from library.models import Models
+
+    # Each network runs on one thread: the indexer itself runs on every core.
+    return Models.load(home, threads=1, choice=os.environ.get("AKIN_IMAGE_MODEL"))
+
+
 def _index(
     folders: Sequence[Path],
     home: Path,
+    console: Console,
     *,
-    quiet: bool,
     prune: bool = False,
     suffixes: frozenset[str] | None = None,
+    dated: str | None = None,
 ) -> None:
     from library.index import Index
     from library.ingest import Indexer, alone
-    from library.models import Models
 
-    console = Console(quiet=quiet)
     try:
         with alone(home, console), closing(Index.open(home, create=True)) as index:
-            models = Models.load(home, threads=1)  # the indexer itself runs on every core
-            indexer = Indexer(home, index, models, console)
-            summary = indexer.run(folders, prune=prune, suffixes=suffixes)
+            indexer = Indexer(home, index, _models(home), console)
+            summary = indexer.run(folders, prune=prune, suffixes=suffixes, dated=dated)
             if summary.wrote:
                 _warm(index)
             total = index.count()
     finally:
         console.end()
     console.note(f"{total} assets in the library ({summary})")
+
+
+def _watch(folders: Sequence[Path], home: Path, console: Console) -> None:
+    """Index again whenever something below the folders changes, until interrupted."""
+    from watchfiles import watch
+
+    own = str(home.resolve())
+    console.note("watching; Ctrl-C stops")
+    for _ in watch(
+        *folders, watch_filter=lambda _, path: not path.startswith(own), raise_interrupt=True
+    ):
+        try:
+            _index(folders, home, console)
+        except LibraryError as error:  # a folder that is away may come back
+            console.note(f"error: {error}")
+
+
+def _reembed(home: Path, console: Console) -> None:
+    from library.index import Index
+    from library.ingest import alone
+    from library.reembedding import reembed
+
+    try:
+        with alone(home, console), closing(Index.open(home)) as index:
+            count = reembed(home, index, _models(home), console)
+            _warm(index)
+    finally:
+        console.end()
+    console.note(f"{count} assets embedded anew")
 
 
 def _warm(index: Index) -> None:
@@ -151,20 +202,30 @@ def _serve(home: Path, port: int) -> None:
     serve(home, port)
 
 
+def _run(options: argparse.Namespace) -> None:
+    if options.command == "serve":
+        _serve(options.home or home_for(_data(), options.folder), options.port)
+        return
+    console = Console(quiet=options.quiet)
+    if options.command == "index":
+        home = options.home or home_for(_data(), options.folders[0])
+        _index(options.folders, home, console, prune=options.prune)
+        if options.watch:
+            _watch(options.folders, home, console)
+    elif options.command == "reembed":
+        _reembed(options.home or home_for(_data(), options.folder), console)
+    else:
+        from library import demo
+
+        home = options.home or home_for(_data(), None)
+        _index([demo.folder()], home, console, suffixes=demo.SUFFIXES, dated=demo.dated())
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0, 1 with a line, 130 when interrupted."""
     options = _parser().parse_args(arguments)
     try:
-        if options.command == "index":
-            home = options.home or home_for(_data(), options.folders[0])
-            _index(options.folders, home, quiet=options.quiet, prune=options.prune)
-        elif options.command == "demo":
-            from library import demo
-
-            home = options.home or home_for(_data(), None)
-            _index([demo.folder()], home, quiet=options.quiet, suffixes=demo.SUFFIXES)
-        else:
-            _serve(options.home or home_for(_data(), options.folder), options.port)
+        _run(options)
     except KeyboardInterrupt:
         print("stopped; what was done so far is kept, the next run goes on", file=sys.stderr)
         return INTERRUPTED

@@ -20,7 +20,7 @@ from werkzeug.http import generate_etag
 
 from library import pictures, transforms
 from library.errors import NotFound, RequestError
-from library.ingest import thumbnail_path
+from library.homes import thumbnail_path
 from library.kinds import extension
 from library.signing import Forbidden, Signer
 

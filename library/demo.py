@@ -5,6 +5,7 @@ Knows the package's name and folder; never imports it.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -18,6 +19,12 @@ SUFFIXES = frozenset({".png", ".jpg", ".gif", ".wav", ".ogg", ".mp3", ".mp4"})
 
 class DemoMissing(LibraryError):
     """The demo pack is not installed."""
+
+
+def dated() -> str:
+    """One day for all of the pack: its files tell only in which order they were unpacked."""
+    day = datetime.fromtimestamp(folder().stat().st_mtime, UTC).date()
+    return f"{day.isoformat()}T00:00:00.000Z"
 
 
 def folder() -> Path:

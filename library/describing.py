@@ -20,7 +20,7 @@ from library.documents import Document, SourceFile
 from library.errors import LibraryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from PIL import Image
 
@@ -56,10 +56,7 @@ class Described:
     @property
     def spoken(self) -> str:
         """What the text model hears: prompt, description, title, the words of its name."""
-        told = [self.facts.get(name) for name in ("prompt", "description", "name", "content")]
-        said = [" ".join(text.split()) for text in told if text]
-        said.append(naming.spoken(self.file.path))
-        return ". ".join(part for part in dict.fromkeys(said) if part)[:_SPOKEN]
+        return spoken(self.facts, self.file.path)
 
     @property
     def wordless(self) -> bool:
@@ -99,6 +96,14 @@ class Described:
         )
 
 
+def spoken(told: Mapping[str, Any], path: str) -> str:
+    """What the text model hears of fields of Document and the path of a file."""
+    texts = (told.get(name) for name in ("prompt", "description", "name", "content"))
+    said = [" ".join(text.split()) for text in texts if text]
+    said.append(naming.spoken(path))
+    return ". ".join(part for part in dict.fromkeys(said) if part)[:_SPOKEN]
+
+
 def identify(file: FoundFile) -> tuple[FileKind, str]:
     """What the file is, and the hash of its content. Raises NotAnAsset or Unusable."""
     try:
@@ -120,8 +125,8 @@ def identify(file: FoundFile) -> tuple[FileKind, str]:
         raise Unusable(f"cannot be read: {error.strerror}") from error
 
 
-def describe(file: FoundFile, kind: FileKind, sha256: str) -> Described:
-    """What the file and its sidecars say. Raises Unusable with one clear line."""
+def describe(file: FoundFile, kind: FileKind, sha256: str, dated: str | None = None) -> Described:
+    """What the file and its sidecars say, `dated` before all. Raises Unusable with one line."""
     try:
         own, picture = _READERS[kind.kind](file.location, kind)
     except (pictures.BadImage, media.BadMedia) as error:
@@ -131,6 +136,8 @@ def describe(file: FoundFile, kind: FileKind, sha256: str) -> Described:
     beside = sidecars.read(Path(file.root, name) for name in file.sidecars)
     facts = generation.merged([own, beside])
     wanted_id = facts.pop("id", None)
+    if dated is not None:
+        facts |= {"createdAt": dated, "updatedAt": dated}
     small = None if picture is None else pictures.shrunk(picture, pictures.THUMBNAIL_SIDE)
     return Described(file, sha256, kind, facts, small, wanted_id)
 

@@ -42,6 +42,11 @@ def home_for(data: Path, folder: Path | None) -> Path:
     return data / "libraries" / f"{slug}-{digest}"
 
 
+def thumbnail_path(home: Path, asset_id: str) -> Path:
+    """Where the thumbnail of an asset is, if it has one."""
+    return home / "thumbnails" / asset_id.removeprefix("asset_")[:2] / f"{asset_id}.webp"
+
+
 def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     """Write `content` to `path` so that a reader, or a kill, meets the old file or the new one.
 

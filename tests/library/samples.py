@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 import struct
 import wave
 import zlib
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PIL import Image, ImageDraw
 
 if TYPE_CHECKING:
@@ -113,4 +115,42 @@ def fill(folder: Path, files: dict[str, bytes]) -> Path:
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
+    return folder
+
+
+def colour_pair(folder: Path) -> Path:
+    """A joint model in a folder, tiny and true: pictures and the words of colours share a space.
+
+    A picture's vector is its mean colour, from -1 to 1; a text's is the sum of its colours.
+    """
+    from onnx import TensorProto, helper, numpy_helper, save
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    def model(nodes: list[Any], given: Any, wanted: str, weights: list[Any]) -> Any:
+        output = helper.make_tensor_value_info(wanted, TensorProto.FLOAT, ["n", 3])
+        graph = helper.make_graph(nodes, "tiny", [given], [output], weights)
+        opset = [helper.make_opsetid("", 17)]
+        return helper.make_model(graph, opset_imports=opset, ir_version=9)
+
+    folder.mkdir(parents=True, exist_ok=True)
+    pixels = helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, ["n", 3, 16, 16])
+    pool = helper.make_node("GlobalAveragePool", ["pixel_values"], ["pooled"])
+    flat = helper.make_node("Flatten", ["pooled"], ["image_embeds"], axis=1)
+    save(model([pool, flat], pixels, "image_embeds", []), folder / "vision_model.onnx")
+
+    words = {"red": 0, "green": 1, "blue": 2, "[UNK]": 3, "[PAD]": 4}
+    colours = [[1, -1, -1], [-1, 1, -1], [-1, -1, 1], [0.01, 0.01, 0.01], [0, 0, 0]]
+    table = numpy_helper.from_array(np.array(colours, np.float32), "table")
+    axes = numpy_helper.from_array(np.array([1], np.int64), "axes")
+    ids = helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["n", "t"])
+    gather = helper.make_node("Gather", ["table", "input_ids"], ["each"])
+    total = helper.make_node("ReduceSum", ["each", "axes"], ["text_embeds"], keepdims=0)
+    save(model([gather, total], ids, "text_embeds", [table, axes]), folder / "text_model.onnx")
+
+    tokenizer = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.add_special_tokens(["[PAD]"])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    told = {"size": {"height": 16}, "image_mean": [0.5] * 3, "image_std": [0.5] * 3}
+    (folder / "preprocessor_config.json").write_text(json.dumps(told))
     return folder

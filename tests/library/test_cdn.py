@@ -21,7 +21,7 @@ from PIL import Image
 from library import cdn, transforms
 from library.documents import Document, SourceFile
 from library.index import Index
-from library.ingest import thumbnail_path
+from library.homes import thumbnail_path
 from library.signing import Forbidden, Signer, expiry
 from tests.library import samples
 

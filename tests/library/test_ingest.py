@@ -13,8 +13,9 @@ import pytest
 from PIL import Image
 
 from library import ingest, kinds, naming
+from library.homes import thumbnail_path
 from library.index import Index
-from library.ingest import EverythingGone, Indexer, Summary, thumbnail_path
+from library.ingest import EverythingGone, Indexer, Summary
 from library.models import Models
 from library.walking import FolderMissing
 from tests.library import samples
@@ -343,10 +344,8 @@ def test_other_models_embed_again_and_change_no_id(library: Library) -> None:
     with closing(Index.open(library.home)) as index:
         index.set_meta("models", "other models 0.1")
     summary = library.index()
-    assert library.lines.notes == [
-        "the models or the reading of files have changed: reading all again"
-    ]
-    assert (summary.changed, library.ids()) == (2, before)
+    assert library.lines.notes == ["the models have changed: embedding everything again"]
+    assert (summary.unchanged, library.lines.done, library.ids()) == (2, 2, before)
     assert str(library.index()) == "2 unchanged"
 
 
