@@ -14,6 +14,7 @@ from app.views.asset import variants_of
 
 if TYPE_CHECKING:
     from app.assets import Asset
+    from app.display import Display
     from app.site import Site
 
 STRIP: Final = 12  # assets in a strip
@@ -31,7 +32,7 @@ class Neighbours:
     total: int | None = None
 
 
-def neighbours(site: Site, search: Search, asset_id: str) -> Neighbours:
+def neighbours(site: Site, search: Search, display: Display, asset_id: str) -> Neighbours:
     """Find the neighbours of an asset in the search it came from, over the edges of its page.
 
     A search that fails has no neighbours: the asset's page is shown all the same.
@@ -45,17 +46,17 @@ def neighbours(site: Site, search: Search, asset_id: str) -> Neighbours:
         number = search.first // search.size + 1
         before = after = ""
         if at > 0:
-            before = search.url(f"/assets/{ids[at - 1]}")
+            before = display.url(search, f"/assets/{ids[at - 1]}")
         elif number > 1:
             earlier = search.on_page(number - 1)
             hits = site.page_of(earlier).hits
-            before = earlier.url(f"/assets/{hits[-1].id}") if hits else ""
+            before = display.url(earlier, f"/assets/{hits[-1].id}") if hits else ""
         if at + 1 < len(ids):
-            after = search.url(f"/assets/{ids[at + 1]}")
+            after = display.url(search, f"/assets/{ids[at + 1]}")
         elif page.has_next:
             later = search.on_page(number + 1)
             hits = site.page_of(later).hits
-            after = later.url(f"/assets/{hits[0].id}") if hits else ""
+            after = display.url(later, f"/assets/{hits[0].id}") if hits else ""
     except UpstreamError:
         return Neighbours()
     return Neighbours(before, after, search.first + at + 1, page.total)

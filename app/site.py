@@ -129,7 +129,9 @@ class Site:
         answer: dict[str, Any] = assets.decode(self.client.raw_search(search, self.expand))
         return answer
 
-    def asset_page(self, asset_id: str, search: Search, *, is_from_search: bool) -> AssetView:
+    def asset_page(
+        self, asset_id: str, search: Search, display: Display, *, is_from_search: bool
+    ) -> AssetView:
         """Ask for an asset and build its page. Raises UpstreamError."""
         asset = self.client.asset(asset_id)
         self._remember([asset])
@@ -139,6 +141,7 @@ class Site:
         return views.asset_view(
             asset,
             search,
+            display,
             names=names,
             known=self.known(search.examples),
             is_from_search=is_from_search,

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, redirect, render_template, request
 
 from app import around, headers, icons, images
 from app.errors import BadRequest, NotFound
-from app.pages import requested_search, site
+from app.pages import requested, site
 from app.pages.visiting import unless_unchanged
 from app.search import is_id
 from app.views.asset import model_url
@@ -36,10 +36,11 @@ def _known_id(asset_id: str) -> str:
 @blueprint.get("/<asset_id>")
 def asset(asset_id: str) -> Response:
     """Everything about one asset; the query says which search the reader came from."""
-    search, _ = requested_search()
-    is_from_search = bool(request.query_string)
-    page = site().asset_page(_known_id(asset_id), search, is_from_search=is_from_search)
-    beside = around.neighbours(site(), search, asset_id)
+    search, display, _ = requested()
+    page = site().asset_page(
+        _known_id(asset_id), search, display, is_from_search=bool(request.query_string)
+    )
+    beside = around.neighbours(site(), search, display, asset_id)
     return unless_unchanged(
         lambda: render_template("asset.html", page=page, beside=beside), page.notice
     )

@@ -124,7 +124,9 @@ def compare() -> ResponseReturnValue:
         return redirect(url, 303)
     services = site()
     views = [
-        services.asset_page(each, chosen.search, is_from_search=not chosen.search.is_empty)
+        services.asset_page(
+            each, chosen.search, chosen.display, is_from_search=not chosen.search.is_empty
+        )
         for each in (first, second)
     ]
     page = compare_view(

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from app import filters, images, words
+from app.display import Display
 from app.search import Search
 from app.views.card import Card
 from app.views.form import Example, Form, examples
+from app.views.wander import wander_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,6 +60,7 @@ class AssetView:
     back_url: str
     back_words: str
     similar_url: str
+    wander_url: str
     variants_url: str  # of the strip; empty where no words are known that could be shared
     variants_search_url: str
     form: Form
@@ -89,6 +92,7 @@ def model_url(asset: Asset) -> str:
 def asset_view(
     asset: Asset,
     search: Search,
+    display: Display | None = None,
     *,
     names: Mapping[str, str] | None = None,
     known: Mapping[str, Asset] | None = None,
@@ -96,6 +100,7 @@ def asset_view(
     notice: str = "",
 ) -> AssetView:
     """Build an asset's page; `search` is where the reader came from, or empty."""
+    display = display or Display()
     names = names or {}
     variants = variants_of(asset)
     return AssetView(
@@ -111,13 +116,14 @@ def asset_view(
         content=asset.content or asset.transcription or "",
         groups=tuple(group for group in _groups(asset, names) if group.rows),
         tags=tuple(Row("tag", tag, Search().adding("tags", tag).url()) for tag in asset.tags),
-        back_url=search.url(),
+        back_url=display.url(search),
         back_words=words.title(search, names) if is_from_search else "the newest",
-        similar_url=search.similar(asset.id).url(),
+        similar_url=display.lasting.url(search.similar(asset.id)),
+        wander_url=wander_url(asset.id, (), search, display),
         variants_url=f"/assets/{asset.id}/strip/variants" if variants else "",
         variants_search_url=variants.url() if variants else "",
-        form=Form.of(search),
-        examples=examples(search, known or {}),
+        form=Form.of(search, display),
+        examples=examples(search, known or {}, display),
         search=search,
         notice=notice,
     )
