@@ -77,9 +77,7 @@ def sprite() -> str:
 
     Raises lucide.IconDoesNotExist at start for a name that the package does not have.
     """
-    symbols = [
-        f'<symbol id="{name}" viewBox="0 0 24 24">{_inner(name)}</symbol>' for name in NAMES
-    ]
+    symbols = [f'<symbol id="{name}" viewBox="0 0 24 24">{_inner(name)}</symbol>' for name in NAMES]
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" fill="none" stroke="currentColor" '
         'stroke-width="2" stroke-linecap="round" stroke-linejoin="round">'
