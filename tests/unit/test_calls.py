@@ -58,7 +58,7 @@ def raised(call: Call, reply: Reply) -> UpstreamError:
         (401, error("Unauthorized"), BadKey, None),
         (403, error("Forbidden"), NotAllowed, None),
         (403, error("Quota", "QUOTA_EXCEEDED"), QuotaExceeded, None),
-        (404, error("Not found"), UnknownAsset, None),
+        (404, error("Not found"), UpstreamNonsense, None),
         (408, error("Timeout"), UpstreamTimeout, None),
         (409, error("Conflict"), UpstreamDown, None),
         (413, error("Too large"), BadRequest, None),
@@ -85,6 +85,12 @@ def test_each_refusal_has_its_meaning(
 def test_not_found_means_an_asset_only_where_one_was_asked_for() -> None:
     """A wrong base URL answers 404, too."""
     assert type(raised(Call("GET", "/assets/a"), Reply(404))) is UnknownAsset
+    by_example = spell_search(Search(like=("asset_1",)), str)
+    assert type(raised(by_example, Reply(404))) is UnknownAsset
+    by_words = spell_search(Search(query="x"), str)
+    assert type(raised(by_words, Reply(404))) is UpstreamNonsense
+    like = Call("POST", "/search/assets", (), b'{"image": "asset_a"}')
+    assert type(raised(like, Reply(404))) is UnknownAsset
     assert type(raised(Call("GET", "/collections"), Reply(404))) is UpstreamNonsense
 
 

@@ -10,7 +10,6 @@ import requests
 from app.errors import (
     BadKey,
     QuotaExceeded,
-    UnknownAsset,
     UpstreamDown,
     UpstreamNonsense,
 )
@@ -109,7 +108,7 @@ def test_it_is_asked_twice_again_and_no_more(wire: Wire, tmp_path: Path) -> None
     ("reply", "error"),
     [
         (refusal(401, "No"), BadKey),
-        (refusal(404, "Asset not found", "NOT_FOUND"), UnknownAsset),
+        (refusal(404, "No such path"), UpstreamNonsense),
         (refusal(429, "No", x_should_retry="false"), QuotaExceeded),
         (refusal(503, "No", x_should_retry="false"), UpstreamDown),
         (refusal(429, "No", retry_after="86400", x_should_retry="true"), QuotaExceeded),
