@@ -1,4 +1,4 @@
-"""`python -m library`: index, reembed, serve, demo.
+"""`python -m library`: index, mirror, reembed, serve, demo.
 
 Knows the command line; heavy libraries load only where a command needs them, so that indexing an
 unchanged folder is done in a moment.
@@ -103,6 +103,19 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="default: demo")
     again.add_argument("--home", **home)
     again.add_argument("--quiet", **quiet)
+
+    mirror = commands.add_parser(
+        "mirror",
+        help="copy a Scenario project's assets into a folder, and index it",
+        description="Fetch the assets of a Scenario project through the API into FOLDER and index "
+        "it, for searching offline. A stopped run goes on; the next one fetches what is new. Reads "
+        "SCENARIO_SDK_API_KEY, SCENARIO_SDK_API_SECRET, SCENARIO_SDK_JWT, SCENARIO_BASE_URL and "
+        "SCENARIO_PROJECT_ID.",
+    )
+    mirror.add_argument("folder", type=Path, metavar="FOLDER", help="where the files go")
+    mirror.add_argument("--home", **home)
+    mirror.add_argument("--quiet", **quiet)
+    mirror.add_argument("--rate", type=float, default=5.0, help="requests a second (%(default)s)")
 
     serve = commands.add_parser(
         "serve",
@@ -212,6 +225,11 @@ def _run(options: argparse.Namespace) -> None:
         _index(options.folders, home, console, prune=options.prune)
         if options.watch:
             _watch(options.folders, home, console)
+    elif options.command == "mirror":
+        from library.mirror import Access, Mirror
+
+        Mirror(Access.from_environment(), options.folder, console, rate=options.rate).run()
+        _index([options.folder], options.home or home_for(_data(), options.folder), console)
     elif options.command == "reembed":
         _reembed(options.home or home_for(_data(), options.folder), console)
     else:
