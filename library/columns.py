@@ -77,10 +77,10 @@ class Coded:
         """(slots,) the assets that have a value."""
         return np.asarray(self.codes.rows >= 0)
 
-    def numbers(self) -> Floats64:
+    def numbers(self, slots: Any = slice(None)) -> Floats64:
         """(slots,) the values of a column of numbers, NaN where there is none."""
         values = np.array([*self.values.listed, np.nan], dtype=np.float64)
-        found: Floats64 = values[self.codes.rows]
+        found: Floats64 = values[self.codes.rows[slots]]
         return found
 
     def counts(self, mask: Mask) -> NDArray[np.int64]:
@@ -108,9 +108,9 @@ class Raw:
         """(slots,) the assets that have a value."""
         return np.asarray(~np.isnan(self.numbers_.rows))
 
-    def numbers(self) -> Floats64:
+    def numbers(self, slots: Any = slice(None)) -> Floats64:
         """(slots,) the values, NaN where there is none."""
-        found: Floats64 = self.numbers_.rows
+        found: Floats64 = self.numbers_.rows[slots]
         return found
 
 

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from library.columns import Coded, Lists, Raw
 from library.fields import FIELDS, Type
-from library.schema import arrays, spellings
+from library.listings import among
+from library.schema import spellings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,7 @@ def counted(connection: sa.Connection, shelf: Shelf, mask: Mask, names: Sequence
         if not isinstance(column, Raw):
             facets.distribution[name] = _distribution(connection, column, mask, name)
         if FIELDS[name].type in {Type.NUMBER, Type.DATE} and isinstance(column, (Raw, Coded)):
-            numbers = column.numbers()[mask]
+            numbers = column.numbers(mask)
             numbers = numbers[~np.isnan(numbers)]
             if len(numbers):
                 facets.stats[name] = {"min": float(numbers.min()), "max": float(numbers.max())}
@@ -66,16 +67,8 @@ def _spelled(connection: sa.Connection, name: str, values: Sequence[Any]) -> Any
     of = FIELDS[name]
     if of.type is Type.NUMBER:
         return lambda value: f"{value:.15g}"
-    if of.type is Type.ARRAY:
-        table = arrays[name]
-        statement = (
-            sa.select(table.c.value, sa.func.min(table.c.shown))
-            .where(table.c.value.in_(values))
-            .group_by(table.c.value)
-        )
-    else:
-        statement = sa.select(spellings.c.value, spellings.c.shown).where(
-            spellings.c.field == name, spellings.c.value.in_(values)
-        )
+    statement = sa.select(spellings.c.value, spellings.c.shown).where(
+        spellings.c.field == name, among(spellings.c.value, values)
+    )
     known = {row[0]: row[1] for row in connection.execute(statement)}
     return lambda value: known.get(value, value)

@@ -81,4 +81,6 @@ def folded(text: str) -> str:
     """`text` as filters compare it: trimmed, compatibility forms and case made alike."""
     if text.isascii():
         return text.strip().lower()
-    return unicodedata.normalize("NFKC", text.strip()).casefold()
+    # Normalised again, since folding case can leave what is not: the same text, the same value.
+    once = unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", once).strip()

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import sqlite
 
 from library import listings, rows
 from library.database import UID, open_engine, reading, writing
-from library.listings import chunks, numbers_of
+from library.listings import among, chunks, numbers_of
 from library.schema import (
     arrays,
     assets,
@@ -151,7 +151,7 @@ class Index:
             tables[word_table].append(rows.word_row(number, values))
             for name, table in arrays.items():
                 tables[table] += rows.array_rows(number, values, name)
-            spelled |= rows.spelled(values)
+            spelled = rows.spelled(values) | spelled
         for table, table_rows in tables.items():
             if table_rows:
                 connection.execute(sa.insert(table), table_rows)
@@ -231,18 +231,16 @@ class Index:
     ) -> dict[int, dict[str, Any]]:
         """Number -> the values of a document, in the order asked for, for those that exist."""
         wanted = [int(number) for number in numbers]
-        found: dict[int, bytes] = {}
-        for part in chunks(wanted):
-            statement = sa.select(documents).where(documents.c.number.in_(part))
-            found |= {row.number: row.json for row in connection.execute(statement)}
+        statement = sa.select(documents).where(among(documents.c.number, wanted))
+        found = {row[0]: row[1] for row in connection.execute(statement).all()}
         return {number: _DECODE(found[number]) for number in wanted if number in found}
 
     def embedding(self, connection: sa.Connection, number: int) -> list[float] | None:
         """The vector of an asset's picture, else of its text, as the models made it."""
         for name in ("subject", "text"):
-            found = stored(connection, name, [number])
-            if number in found:
-                return list(found[number].tolist())
+            _, found = stored(connection, name, [number])
+            if len(found):
+                return list(found[0].tolist())
         return None
 
     def models(self, ids: Iterable[str]) -> list[tuple[str, str | None]]:

@@ -5,7 +5,8 @@ Knows the tables; pages by the key that the last page ended with, so that any pa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
@@ -47,13 +48,16 @@ def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
         yield values[start : start + _CHUNK]
 
 
+def among(column: sa.ColumnElement[Any], values: Iterable[Any]) -> sa.ColumnElement[bool]:
+    """`column IN (values)` with one bound parameter, however many values there are."""
+    each = sa.func.json_each(json.dumps(list(values))).table_valued("value")
+    return column.in_(sa.select(each.c.value))
+
+
 def numbers_of(connection: sa.Connection, ids: Iterable[str]) -> dict[str, int]:
     """Id -> number, for the assets that exist."""
-    found: dict[str, int] = {}
-    for part in chunks(list(ids)):
-        statement = sa.select(assets.c.id, assets.c.number).where(assets.c.id.in_(part))
-        found |= {row.id: row.number for row in connection.execute(statement)}
-    return found
+    statement = sa.select(assets.c.id, assets.c.number).where(among(assets.c.id, ids))
+    return {row[0]: row[1] for row in connection.execute(statement).all()}
 
 
 def models(connection: sa.Connection, ids: Iterable[str]) -> list[tuple[str, str | None]]:

@@ -53,13 +53,15 @@ class Approximate:
 
     space: Space
     query: Floats
-    products: Floats  # (slots,)
+    slots: Slots  # rising, those that were compared
+    products: Floats  # of the same slots
     factor: float  # what a product counts for in the score
 
     def correction(self, connection: sa.Connection, shelf: Shelf, slots: Slots) -> Floats:
         """(slots,) what is to be added to the scores of these slots."""
         exact = self.space.exact(connection, self.query, slots, shelf.number)
-        found: Floats = np.nan_to_num(exact - self.products[slots]) * np.float32(self.factor)
+        place = np.minimum(np.searchsorted(self.slots, slots), len(self.slots) - 1)
+        found: Floats = np.nan_to_num(exact - self.products[place]) * np.float32(self.factor)
         return found
 
 
@@ -148,26 +150,29 @@ def _add(
 
     `compared` is (space, vector, share); a slot without a vector in one space has 0 there.
     """
-    total = np.zeros(len(mask), dtype=np.float32)
-    near = np.zeros(len(mask), dtype=np.bool_)
-    parts: list[tuple[Space, Floats, Floats, float]] = []
-    for name, vector, share in compared:
-        space = shelf.space[name]
-        slots, products = space.near(vector, mask)
-        near[slots] = True
-        dense = np.zeros(len(mask), dtype=np.float32)
-        dense[slots] = products
-        total += dense * np.float32(share)
-        if space.reduction is not None:
-            parts.append((space, vector, dense, share))
-    within = total[near]
-    if not len(within):
+    near = [(shelf.space[name], vector, share) for name, vector, share in compared]
+    found = [space.near(vector, mask) for space, vector, _ in near]
+    if not any(len(slots) for slots, _ in found):
         return
-    low, high = float(within.min()), float(within.max())
+    if len(found) == 1:
+        slots, total = found[0][0], found[0][1] * np.float32(near[0][2])
+    else:
+        dense = np.zeros(len(mask), dtype=np.float32)
+        has = np.zeros(len(mask), dtype=np.bool_)
+        for (held, products), (_, _, share) in zip(found, near, strict=True):
+            dense[held] += products * np.float32(share)
+            has[held] = True
+        slots = np.flatnonzero(has)
+        total = dense[slots]
+    low, high = float(total.min()), float(total.max())
     factor = weight / ((high - low) or 1.0)
-    scores.values[near] += (within - np.float32(low)) * np.float32(factor)
-    scores.hits |= near
-    scores.approximate += [Approximate(*part[:3], part[3] * factor) for part in parts]
+    scores.values[slots] += (total - np.float32(low)) * np.float32(factor)
+    scores.hits[slots] = True
+    scores.approximate += [
+        Approximate(space, vector, held, products, share * factor)
+        for (space, vector, share), (held, products) in zip(near, found, strict=True)
+        if space.reduction is not None and len(held)
+    ]
 
 
 def _page(
@@ -213,11 +218,10 @@ def _keys(shelf: Shelf, values: Floats | None, by_field: Sequence[tuple[str, boo
 
 def _by(shelf: Shelf, name: str, descending: bool) -> Key:
     column: Any = shelf.column[name]
-    numbers = column.numbers()
 
     def key(slots: Slots) -> Floats:
         # Assets without the field go last, whichever way the rest is sorted.
-        values = numbers[slots]
+        values = column.numbers(slots)
         found: Floats = np.nan_to_num(-values if descending else values, nan=np.inf)
         return found
 

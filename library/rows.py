@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _STORED = tuple(field.name for field in dataclass_fields(Document) if field.name != "source")
 _SPELLED = tuple(f.name for f in FIELDS.values() if f.type is Type.TEXT and not f.long)
+_LISTED = tuple(f.name for f in FIELDS.values() if f.type is Type.ARRAY)
 _ENCODE = msgspec.json.Encoder().encode
 
 
@@ -134,9 +135,9 @@ def blobs(found: Embeddings) -> dict[str, bytes | None]:
 
 def spelled(values: Mapping[str, Any]) -> dict[tuple[str, str], str]:
     """(field, folded value) -> the value, for the fields that are counted in facets."""
-    return {
-        (name, folded(values[name])): values[name] for name in _SPELLED if values[name] is not None
-    }
+    single = [(name, values[name]) for name in _SPELLED if values[name] is not None]
+    many = [(name, value) for name in _LISTED for value in values[name]]
+    return {(name, folded(value)): value for name, value in (*single, *many)}
 
 
 def to_document(values: dict[str, Any], source: SourceFile) -> Document:

@@ -19,7 +19,7 @@ from library.fields import WEIGHTS, Type
 from library.listings import numbers_of
 from library.postings import Postings, grown, segment
 from library.schema import arrays, assets, tombstones, vectors, words
-from library.space import EXACT_MOST, SAMPLE, Space
+from library.space import EXACT_MOST, SAMPLE, Space, floats, stored
 from library.strip import Strip
 
 if TYPE_CHECKING:
@@ -128,15 +128,20 @@ def advanced(old: Shelf, connection: sa.Connection, generation: int) -> Shelf:
 
 def _fitted(shelf: Shelf, connection: sa.Connection) -> Shelf:
     """`shelf` with the spaces that will be large made ready for it, from a sample of the whole."""
+    if len(shelf.number):
+        return shelf
+    # Counted in `assets`, whose rows are narrow: a table of vectors takes long to count.
+    count = connection.execute(sa.select(sa.func.count()).select_from(assets)).scalar_one()
+    if count <= EXACT_MOST:
+        return shelf
+    every = max(1, count // SAMPLE)
+    statement = sa.select(assets.c.number).where(assets.c.number % every == 0).limit(SAMPLE)
+    numbers = connection.execute(statement).scalars().all()
     space = dict(shelf.space)
     for name, found in space.items():
-        table = vectors[name]
-        count = connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
-        if found.reduction is None and not len(found) and count > EXACT_MOST:
-            every = max(1, count // SAMPLE)
-            statement = sa.select(table.c.vector).where(table.c.number % every == 0)
-            blobs = connection.execute(statement.limit(SAMPLE)).scalars().all()
-            space[name] = found.fitted(_floats(blobs))
+        _, sample = stored(connection, name, numbers)
+        if len(sample) * every > EXACT_MOST:
+            space[name] = found.fitted(sample)
     return replace(shelf, space=space)
 
 
@@ -201,7 +206,7 @@ def _with_vectors(
     width = 2 * space.width if space.width else max((len(row[1]) for row in rows), default=0)
     rows = [row for row in rows if len(row[1]) == width]
     slots = shelf.slots([row[0] for row in rows])
-    return space.grown(_floats([row[1] for row in rows]), slots, len(shelf.number))
+    return space.grown(floats([row[1] for row in rows]), slots, len(shelf.number))
 
 
 def _new_words(
@@ -217,14 +222,6 @@ def _new_words(
         number, *texts = zip(*rows, strict=True)
         last = number[-1]
         yield shelf.slots(number), texts
-
-
-def _floats(blobs: Sequence[bytes]) -> Floats:
-    """(n, width) of vectors as the tables keep them."""
-    if not blobs:
-        return np.zeros((0, 0), dtype=np.float32)
-    joined = np.frombuffer(b"".join(blobs), dtype="<f2")
-    return joined.reshape(len(blobs), -1).astype(np.float32)
 
 
 def _stable(asset_id: str) -> int:

@@ -16,7 +16,7 @@ import numkong
 import numpy as np
 import sqlalchemy as sa
 
-from library.listings import chunks
+from library.listings import among
 from library.schema import vectors
 from library.strip import Strip
 
@@ -180,11 +180,12 @@ class Space:
             found[has] = self.unit[rows[has]] @ query
             return found
         numbers = number[slots[has]]
-        read = stored(connection, self.name, numbers.tolist())
-        width = len(query)
-        given = np.array([read.get(n, np.zeros(width)) for n in numbers.tolist()], dtype=np.float32)
-        if len(given):
-            found[has] = self.comparable(given) @ query
+        known, given = stored(connection, self.name, numbers.tolist())
+        products = self.comparable(given) @ query if len(known) else np.zeros(1, np.float32)
+        place = np.minimum(np.searchsorted(known, numbers), max(0, len(known) - 1))
+        # An asset that another process removed since is compared as if it were nowhere near.
+        there = known[place] == numbers if len(known) else np.zeros(len(numbers), np.bool_)
+        found[has] = np.where(there, products[place], np.float32(0))
         return found
 
     def vector(self, connection: sa.Connection, slot: int, number: int) -> Floats | None:
@@ -195,17 +196,22 @@ class Space:
         if self.reduction is None:
             unit: Floats = self.unit[row]
             return unit
-        read = self.comparable(stored(connection, self.name, [number])[number][None])
-        found: Floats = read[0]
+        _, given = stored(connection, self.name, [number])
+        found: Floats = self.comparable(given)[0]
         return found
 
 
-def stored(connection: sa.Connection, name: str, numbers: Sequence[int]) -> dict[int, Floats]:
-    """Number -> the vector as the models made it, from the table."""
+def stored(connection: sa.Connection, name: str, numbers: Sequence[int]) -> tuple[Slots, Floats]:
+    """(n,) the numbers that have a vector, rising, and (n, width) their vectors as made."""
     table = vectors[name]
-    found: dict[int, Floats] = {}
-    for part in chunks(numbers):
-        statement = sa.select(table.c.number, table.c.vector).where(table.c.number.in_(part))
-        rows = connection.execute(statement).all()
-        found |= {row[0]: np.frombuffer(row[1], dtype="<f2").astype(np.float32) for row in rows}
-    return found
+    statement = sa.select(table.c.number, table.c.vector).where(among(table.c.number, numbers))
+    rows = connection.execute(statement.order_by(table.c.number)).all()
+    return np.array([row[0] for row in rows], dtype=np.int64), floats([row[1] for row in rows])
+
+
+def floats(blobs: Sequence[bytes]) -> Floats:
+    """(n, width) of vectors as the tables keep them."""
+    if not blobs:
+        return np.zeros((0, 0), dtype=np.float32)
+    joined = np.frombuffer(b"".join(blobs), dtype="<f2")
+    return joined.reshape(len(blobs), -1).astype(np.float32)

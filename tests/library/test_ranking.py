@@ -399,7 +399,7 @@ def test_facets_count_the_hits_and_not_the_page(tmp_path: Path) -> None:
     assert found.facets is not None
     assert found.facets.distribution == {
         "kind": {"image": 5, "Video": 2},
-        "tags": {"Big": 7, "Red": 4},
+        "tags": {"big": 7, "Red": 4},
         "width": {"0": 3, "10": 2, "20": 2},
         "size": {},
         "guidance": {},
