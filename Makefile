@@ -10,7 +10,7 @@ export PORT
 export AKIN_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve setup test check bench screenshots readme clean
+.PHONY: help run serve setup test check bench screenshots lock audit readme clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,13 @@ bench: setup ## every figure that README and docs quote
 
 screenshots: setup ## pages and states, wide and narrow, dark and light, into docs/screenshots
 	$(PY) -m scripts.screenshots
+
+lock: setup ## write the lock files, with hashes, from the requirements; ARGS=--upgrade
+	@sh scripts/lock $(ARGS)
+
+audit: ## ask whether a locked version has a known weakness
+	@sh scripts/setup requirements-audit.txt
+	$(PY) -m scripts.audit
 
 readme: setup ## write README's configuration table from config.py
 	$(PY) -m scripts.readme
