@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from library.errors import LibraryError
 from library.homes import home_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from library.index import Index
     from library.models import Models
@@ -139,6 +139,24 @@ def _data() -> Path:
     return Path(os.environ.get("AKIN_DATA") or "instance")
 
 
+class Unwritable(LibraryError):
+    """The library's file cannot be read or written: a full disk, a read-only folder, damage."""
+
+
+@contextmanager
+def _told(home: Path) -> Iterator[None]:
+    """SQLite's errors as one line for the reader."""
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        yield
+    except DBAPIError as error:
+        raise Unwritable(
+            f"the library in {home} cannot be written ({error.orig}); is the disk full? "
+            "What was written before is kept"
+        ) from error
+
+
 def _models(home: Path) -> Models:
     """The models to embed with: AKIN_IMAGE_MODEL's, else those that the library has."""
     from library.models import Models
@@ -160,7 +178,7 @@ def _index(
     from library.ingest import Indexer, alone
 
     try:
-        with alone(home, console), closing(Index.open(home, create=True)) as index:
+        with _told(home), alone(home, console), closing(Index.open(home, create=True)) as index:
             indexer = Indexer(home, index, _models(home), console)
             summary = indexer.run(folders, prune=prune, suffixes=suffixes, dated=dated)
             if summary.wrote:
@@ -192,7 +210,7 @@ def _reembed(home: Path, console: Console) -> None:
     from library.reembedding import reembed
 
     try:
-        with alone(home, console), closing(Index.open(home)) as index:
+        with _told(home), alone(home, console), closing(Index.open(home)) as index:
             count = reembed(home, index, _models(home), console)
             _warm(index)
     finally:

@@ -1,0 +1,118 @@
+"""The indexer under misfortune: killed at any moment, or on a disk that is full."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from library.homes import thumbnail_path
+from library.models import Models
+from tests.library import samples
+from tests.library.test_ingest import Library
+
+KILLS = int(os.environ.get("KILLS", "6"))  # by hand: KILLS=100 pytest ...
+PICTURES = 160
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Small pictures in a few folders, and some that are broken."""
+    files = {
+        f"set{n % 4}/picture {n}.png": samples.png(
+            ("tomato", "navy", "gold")[n % 3], (20 + n, 40), shape=("ellipse", "cross")[n % 2]
+        )
+        for n in range(PICTURES)
+    }
+    files |= {f"set{n}/broken.png": samples.png()[:70] for n in range(4)}
+    return samples.fill(tmp_path_factory.mktemp("art"), files)
+
+
+def _start(folder: Path, home: Path, before: str = "pass") -> subprocess.Popen[str]:
+    code = f"import sys; {before}; from library.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    return subprocess.Popen(
+        [sys.executable, "-c", code, "index", str(folder), "--home", str(home), "--quiet"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+
+
+def _check(home: Path) -> int:
+    """Nothing half there: a sound file, and every asset with all that belongs to it."""
+    with closing(sqlite3.connect(home / "library.sqlite")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        counts = {
+            table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+            for table in ("assets", "documents", "sources", "words", "vectors_subject")
+        }
+    assert len(set(counts.values())) == 1, counts
+    found = Library(home, home, None).documents()  # type: ignore[arg-type]
+    missing = [d.id for d in found.values() if not thumbnail_path(home, d.id).is_file()]
+    assert missing == []
+    return counts["assets"]
+
+
+def test_killed_at_any_moment_nothing_is_lost_and_nothing_half_there(
+    folder: Path, tmp_path: Path
+) -> None:
+    """Each run is killed once it has written a little more; the next one goes on from there."""
+    chance = random.Random(7)
+    home, before = tmp_path / "home", 0
+    for _ in range(KILLS):
+        if before == PICTURES:
+            home = tmp_path / f"home{chance.random()}"
+            before = 0
+        process = _start(folder, home)
+        enough = before + chance.randrange(0, 60)
+        while process.poll() is None and sum(1 for _ in home.glob("thumbnails/*/*")) < enough:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        if (home / "library.sqlite").exists() and (home / "library.sqlite").stat().st_size:
+            now = _check(home)
+            assert now >= before
+            before = now
+    process = _start(folder, home)
+    _, said = process.communicate(timeout=300)
+    assert process.returncode == 0, said
+    assert _check(home) == PICTURES
+    clean = tmp_path / "clean"
+    _start(folder, clean).communicate(timeout=300)
+    ids = [Library(h, h, None).ids() for h in (home, clean)]  # type: ignore[arg-type]
+    assert ids[0] == ids[1]
+
+
+def test_a_full_disk_is_one_line_and_the_next_run_goes_on(folder: Path, tmp_path: Path) -> None:
+    """Files may not grow past 600 KB, as on a disk with no room left."""
+    home = tmp_path / "home"
+    Models.load(home, threads=1).see([samples.picture()])  # the network's file is larger
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))"
+    process = _start(folder, home, limit)
+    _, said = process.communicate(timeout=300)
+    assert process.returncode == 1, said
+    assert "Traceback" not in said
+    assert said.splitlines()[-1].startswith("error: ")
+    written = _check(home)
+    assert written < PICTURES
+    process = _start(folder, home)
+    process.communicate(timeout=300)
+    assert _check(home) == PICTURES
+
+
+def test_a_damaged_library_is_said_in_a_line(folder: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "library.sqlite").write_bytes(b"this is no database at all, but long enough" * 100)
+    process = _start(folder, home)
+    _, said = process.communicate(timeout=300)
+    assert (process.returncode, said.count("\n")) == (1, 1)
+    assert "file is not a database" in said
