@@ -22,6 +22,11 @@ class Pointer:
     text: str
     caret: str  # spaces, then a caret under the place
     column: int  # from 1, in the filter as typed
+    sent: int  # the same place in the expression that was sent, as the API names it
+
+    def corrected(self, message: str) -> str:
+        """The API's message with the column that the reader sees."""
+        return message.replace(f"column {self.sent}", f"column {self.column}")
 
 
 def pointed(search: Search, column: int | None) -> Pointer | None:
@@ -36,4 +41,4 @@ def pointed(search: Search, column: int | None) -> Pointer | None:
     before = ("…" if first else "") + typed[first:at]
     rest = typed[at : at + AROUND]
     more = "…" if at + AROUND < len(typed) else ""
-    return Pointer(f"{before}{rest}{more}", f"{' ' * len(before)}^", at + 1)
+    return Pointer(f"{before}{rest}{more}", f"{' ' * len(before)}^", at + 1, column)

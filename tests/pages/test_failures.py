@@ -56,7 +56,10 @@ def test_each_failure_has_its_page(
 
 
 def test_a_refused_filter_is_mended_where_it_stands(soup: Soup, wire: Wire) -> None:
-    """The API's words stand next to the field, which holds what was typed."""
+    """The API's words stand next to the field, which holds what was typed.
+
+    It counts columns in what it was sent, where an opening parenthesis comes first.
+    """
     wire.next(refusal(400, "Invalid filter syntax at column 7"))
     shown = soup("/?query=castle&filter=width+%3E%3E+5", status=400)
     field = shown.select_one('section.failure textarea[name="filter"]')
@@ -65,7 +68,7 @@ def test_a_refused_filter_is_mended_where_it_stands(soup: Soup, wire: Wire) -> N
     assert field["aria-invalid"] == "true"
     why = shown.find(id=str(field["aria-describedby"]))
     assert why is not None
-    assert why.get_text() == "Invalid filter syntax at column 7"
+    assert why.get_text() == "Invalid filter syntax at column 6"
     links = {str(link["href"]) for link in shown.select("section.failure a[href]")}
     assert "/?query=castle" in links
 

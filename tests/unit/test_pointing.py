@@ -17,7 +17,7 @@ def test_the_caret_stands_under_the_mistake() -> None:
     """The API's column counts the parenthesis before what was typed."""
     search = Search(filter="width >= AND kind = image")
     assert pointed(search, at(search, "AND")) == Pointer(
-        "width >= AND kind = image", "         ^", 10
+        "width >= AND kind = image", "         ^", 10, 11
     )
 
 
@@ -25,13 +25,19 @@ def test_facets_before_it_do_not_shift_the_caret() -> None:
     """They are joined in front of what was typed."""
     search = Search(filter="width & 3", nsfw="hide").adding("tags", "a (b")
     found = pointed(search, at(search, "&"))
-    assert found == Pointer("width & 3", "      ^", 7)
+    assert found == Pointer("width & 3", "      ^", 7, at(search, "&"))
 
 
 def test_a_missing_end_is_pointed_at_behind_the_text() -> None:
     """There the API meets the closing parenthesis."""
     search = Search(filter="width >=")
-    assert pointed(search, len(search.expression)) == Pointer("width >=", "        ^", 9)
+    assert pointed(search, len(search.expression)) == Pointer("width >=", "        ^", 9, 10)
+
+
+def test_the_message_names_the_column_that_the_reader_sees() -> None:
+    """Not the one in what was sent, of which the reader knows nothing."""
+    pointer = Pointer("width >=", "        ^", 9, 10)
+    assert pointer.corrected("unexpected end at column 10") == "unexpected end at column 9"
 
 
 def test_a_long_filter_is_cut_around_the_mistake() -> None:
