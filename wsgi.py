@@ -71,6 +71,8 @@ def _application() -> Flask:
     logs.configure(settings.log, Redaction.of(settings))
     try:
         return build(settings)
+    except InvalidSettings as error:
+        raise SystemExit(f"Akin cannot start:\n{error}") from None
     except ImportError as error:
         if (error.name or "").partition(".")[0] == "app":
             raise

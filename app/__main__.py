@@ -17,7 +17,7 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
-from app.auth.sessions import new_key
+from app.auth.sessions import keys_of, new_key
 from app.auth.users import InvalidUser, Users
 from app.metrics import FOLDER
 from config import InvalidSettings, Settings
@@ -74,6 +74,8 @@ def _check() -> int:
 
 
 def _serve(settings: Settings) -> int:
+    if settings.auth in {"password", "oidc"}:
+        keys_of(settings)  # before there are workers, each of which would fail again and again
     folder = os.environ.get(FOLDER) or tempfile.mkdtemp(prefix="akin-metrics-")
     environment = {
         **os.environ,

@@ -36,6 +36,9 @@ def main() -> int:
         for one in each["vulns"]:
             fixed = ", ".join(one["fix_versions"]) or "nowhere yet"
             print(f"{each['name']} {each['version']}: {one['id']}, fixed in {fixed}")
+    if not audited:
+        print("Not audited: PyPI's data cannot be reached from this machine.")
+        return 0
     print(f"{len(audited)} of {len(found)} packages audited, {len(weak)} with known weaknesses.")
     return 1 if weak else 0
 

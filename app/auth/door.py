@@ -138,8 +138,7 @@ def init_app(app: Flask, settings: Settings) -> Door:
     built = Door(_mode(app, settings), settings.hosts)
     app.extensions["akin.door"] = built
     if built.mode.has_page:
-        keys = settings.secret_keys or (sessions.key_in(settings.data),)
-        sessions.init_app(app, keys, hours=settings.session_hours)
+        sessions.init_app(app, sessions.keys_of(settings), hours=settings.session_hours)
     app.before_request(built.ask)
     app.jinja_env.globals["viewer"] = built.viewer
     app.jinja_env.globals["sign_in_url"] = sign_in_url

@@ -16,10 +16,14 @@ from typing import TYPE_CHECKING, Final
 from flask import has_request_context, request
 from flask.sessions import SecureCookieSessionInterface
 
+from config import InvalidSettings
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from flask import Flask
+
+    from config import Settings
 
 COOKIE: Final = "akin"
 KEY_FILE: Final = "secret-key"
@@ -45,6 +49,22 @@ def init_app(app: Flask, keys: tuple[str, ...], *, hours: int) -> None:
         PERMANENT_SESSION_LIFETIME=timedelta(hours=hours),
     )
     app.session_interface = _Sessions()
+
+
+def keys_of(settings: Settings) -> tuple[str, ...]:
+    """The keys that the settings name, else the one that is kept in the data folder.
+
+    Raises InvalidSettings where none can be kept there.
+    """
+    if settings.secret_keys:
+        return settings.secret_keys
+    try:
+        return (key_in(settings.data),)
+    except OSError as error:
+        raise InvalidSettings(
+            f"AKIN_SECRET_KEYS is missing, and no key can be kept in AKIN_DATA: {error}. "
+            "`python -m app secret` makes one."
+        ) from error
 
 
 def new_key() -> str:

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.__main__ import main
 from app.auth.users import Users
+from tests.browser.server import free_port
+from tests.faults import Upstream
 from tests.pages.wire import Reply, Wire, answer, make_app, refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flask.testing import FlaskClient
 
 ROOT = Path(__file__).parents[2]
+CHECK = ("-m", "app", "check")
 TOKEN = "token-of-the-metrics"
 
 
@@ -164,13 +172,12 @@ def test_command_that_makes_a_secret(capsys: pytest.CaptureFixture[str]) -> None
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", first)
 
 
-def check(**environ: str) -> subprocess.CompletedProcess[str]:
-    """`python -m app check` with these variables and none else of Akin's."""
-    kept = {n: v for n, v in os.environ.items() if not n.startswith(("AKIN_", "SCENARIO_"))}
+def python(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Python in this repo, with these variables and none else of Akin's."""
     return subprocess.run(
-        [sys.executable, "-m", "app", "check"],
+        [sys.executable, *arguments],
         cwd=ROOT,
-        env=kept | environ,
+        env=environment(environ),
         capture_output=True,
         text=True,
         check=False,
@@ -178,9 +185,15 @@ def check(**environ: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def environment(changes: dict[str, str]) -> dict[str, str]:
+    """This process's, with these variables and none else of Akin's."""
+    ours = ("AKIN_", "SCENARIO_", "PROMETHEUS_", "GRANIAN_")
+    return {n: v for n, v in os.environ.items() if not n.startswith(ours)} | changes
+
+
 def test_check_tells_every_mistake() -> None:
     """Settings first, all that is wrong with them at once, and no traceback."""
-    done = check(AKIN_LISTEN="0.0.0.0", AKIN_TIMEOUT="soon", AKIN_COLOUR="red")  # noqa: S104 - refused
+    done = python(*CHECK, AKIN_LISTEN="0.0.0.0", AKIN_TIMEOUT="soon", AKIN_COLOUR="red")  # noqa: S104 - refused
     assert done.returncode == 1
     assert [line.split(":")[0] for line in done.stderr.splitlines()] == [
         "AKIN_TIMEOUT",
@@ -191,7 +204,8 @@ def test_check_tells_every_mistake() -> None:
 
 def test_check_tries_everything(tmp_path: Path) -> None:
     """A line a dependency, and what to do about the one that fails; no secret in any."""
-    done = check(
+    done = python(
+        *CHECK,
         AKIN_DATA=str(tmp_path),
         SCENARIO_SDK_API_KEY="key-of-the-tests",
         SCENARIO_SDK_API_SECRET="secret-of-the-tests",
@@ -207,3 +221,89 @@ def test_check_tries_everything(tmp_path: Path) -> None:
     assert "python -m app user add" in lines["sign-in"]
     assert lines["references"] == "can be written and read"
     assert "secret-of-the-tests" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ"),
+    [
+        (("-m", "app", "serve"), {"AKIN_LISTEN": "0.0.0.0"}),  # noqa: S104 - refused
+        (("-m", "app", "serve"), {"AKIN_LISTEN": "::"}),
+        (("-c", "import wsgi"), {"AKIN_LISTEN": "192.0.2.1"}),
+        (("-c", "import wsgi"), {"GRANIAN_HOST": "0.0.0.0"}),  # noqa: S104 - refused
+    ],
+)
+def test_open_to_all_does_not_start(arguments: tuple[str, ...], environ: dict[str, str]) -> None:
+    """Beyond loopback Akin starts with a sign-in alone, and says what to set."""
+    done = python(*arguments, **environ)
+    assert done.returncode == 1
+    assert "Set AKIN_AUTH to password, oidc or proxy" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_sessions_without_a_key(tmp_path: Path) -> None:
+    """Where none is given and none can be kept, it says so at start."""
+    (tmp_path / "file").write_text("")
+    data = str(tmp_path / "file" / "data")
+    done = python("-m", "app", "serve", AKIN_AUTH="password", AKIN_DATA=data)
+    assert done.returncode == 1
+    assert done.stderr.startswith("AKIN_SECRET_KEYS is missing, and no key can be kept")
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """The address of `python -m app serve` with two workers, and where its log is."""
+    port, log = free_port(), tmp_path / "log"
+    with Upstream(count=50) as upstream, log.open("wb") as written:
+        variables = {
+            "AKIN_DATA": str(tmp_path / "data"),
+            "AKIN_METRICS_TOKEN": TOKEN,
+            "AKIN_WORKERS": "2",
+            "PORT": str(port),
+            "SCENARIO_SDK_API_KEY": "key-of-the-tests",
+            "SCENARIO_SDK_API_SECRET": "secret-of-the-tests",
+            "SCENARIO_BASE_URL": upstream.url,
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app", "serve"],
+            cwd=ROOT,
+            env=environment(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=written,
+        )
+        try:
+            wait_for(f"http://127.0.0.1:{port}/healthz", process)
+            yield f"http://127.0.0.1:{port}", log
+        finally:
+            process.terminate()
+            process.wait(40)
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Until it answers. Raises RuntimeError where its process ends, or a minute passes."""
+    end = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < end:
+        try:
+            if requests.get(url, timeout=10).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    raise RuntimeError("the server did not start")
+
+
+def test_several_workers(serving: tuple[str, Path]) -> None:
+    """Whichever worker is asked, the numbers are those of all, and each request has one line."""
+    url, log = serving
+    for number in range(12):
+        # Each on a connection of its own: the workers take turns.
+        assert requests.get(f"{url}/?query=asset{number}", timeout=30).ok
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    told = [requests.get(f"{url}/metrics", headers=bearer, timeout=30).text for _ in range(6)]
+    counts = {
+        sample(text, "akin_pages_total", page="results.results", status="200") for text in told
+    }
+    assert counts == {12.0}
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    searches = [line["search"] for line in lines if line.get("page") == "results.results"]
+    assert sorted(searches) == sorted(f"asset{number}" for number in range(12))
+    assert "secret-of-the-tests" not in log.read_text()
