@@ -41,6 +41,7 @@ MARGIN: Final = 60.0  # seconds that a signed URL must still be good for
 RENEWERS: Final = 4  # threads
 MOST_RENEWALS: Final = 64  # that may wait for a thread; more are left to the next visitor
 TROUBLE_SECONDS: Final = 10.0  # so long is a renewal that failed not tried again
+NEW_AFTER: Final = 5.0  # seconds; what is younger is new enough for those who reload
 _HEAD: Final = struct.Struct("<5sddddB16s")
 _MAGIC: Final = b"akin2"
 
@@ -123,9 +124,10 @@ class Answers:
         """Answer what is kept, else ask and keep it. Raises what `question.ask` raises."""
         visit = visits.current()
         entry, now = self._kept(question.key), self._clock()
-        if entry and now < entry.fresh:
+        is_shown = not (entry and visit.wants_new and now >= entry.asked + NEW_AFTER)
+        if entry and is_shown and now < entry.fresh:
             return _serve(visit, entry, "cache")
-        if entry and now < entry.renew:
+        if entry and is_shown and now < entry.renew:
             if (trouble := self._troubled(question.key)) is not None:
                 visit.excused(now - entry.asked, trouble)
             else:

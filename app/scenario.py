@@ -29,9 +29,11 @@ MOST_BULK: Final = 200  # ids of one get-bulk; a call over the limit is refused 
 MOST_LISTED: Final = 20  # pages of a listing
 MOST_DECODED: Final = 64  # result pages kept as values: some 200 kB each
 
-# How long an answer is good for, in AKIN_CACHE_SECONDS. An asset hardly ever changes, and a
-# collection is seldom renamed; new pictures come all the time.
-ASSET_LASTS: Final = 10.0
+# How long an answer is good for, in AKIN_CACHE_SECONDS. New pictures come all the time, seldom to
+# the top of what is ranked by words or likeness; an asset hardly ever changes, and a collection is
+# seldom renamed. Whoever reloads with the cache switched off (Shift) gets what is new at once.
+RANKED_LASTS: Final = 15.0
+ASSET_LASTS: Final = 60.0
 LISTING_LASTS: Final = 30.0
 
 
@@ -143,7 +145,8 @@ class Client:
             return self._sender.ask(spell_search(search, expand, extras), check)
 
         key = self._key(spell_search(search, str, extras))
-        return self._answers.get(Question(key, ask, assets.first_expiry))
+        lasts = RANKED_LASTS if search.is_ranked else 1.0
+        return self._answers.get(Question(key, ask, assets.first_expiry, lasts))
 
     def _kept(self, call: Call, check: Callable[[bytes], object], *, lasts: float) -> Entry:
         return self._answers.get(

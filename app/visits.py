@@ -27,14 +27,17 @@ class Visit:
 
     deadline: float = math.inf  # by time.monotonic()
     is_prefetch: bool = False  # nobody has clicked yet
+    wants_new: bool = False  # the reader has asked for what is new, whatever is kept
     oldest: float = 0.0  # seconds since the oldest stale answer in it was fetched
     excuse: UpstreamError | None = None  # why an old answer had to do
     _digests: list[bytes] = field(default_factory=list)
 
     @classmethod
-    def lasting(cls, seconds: float, *, is_prefetch: bool = False) -> Visit:
+    def lasting(
+        cls, seconds: float, *, is_prefetch: bool = False, wants_new: bool = False
+    ) -> Visit:
         """A visit that begins now and may take `seconds`."""
-        return cls(time.monotonic() + seconds, is_prefetch)
+        return cls(time.monotonic() + seconds, is_prefetch, wants_new)
 
     @property
     def left(self) -> float:

@@ -39,7 +39,10 @@ def init_app(app: Flask, *, seconds: float) -> None:
     def arrive() -> None:
         # Browsers say it in Sec-Purpose, which scripts may not set: those say Purpose.
         purpose = request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
-        visits.begin(Visit.lasting(seconds, is_prefetch="prefetch" in purpose))
+        wish = request.headers.get("Cache-Control", "") + request.headers.get("Pragma", "")
+        visits.begin(
+            Visit.lasting(seconds, is_prefetch="prefetch" in purpose, wants_new="no-cache" in wish)
+        )
 
     def leave(_error: BaseException | None) -> None:
         visits.begin(None)

@@ -162,6 +162,19 @@ def test_some_answers_last_longer_than_others(answers: Answers, api: Api, clock:
     assert api.count == 1
 
 
+def test_whoever_asks_for_what_is_new_gets_it_but_not_again_within_seconds(
+    answers: Answers, api: Api, clock: Clock
+) -> None:
+    answers.get(api.question())
+    api.answer = b"second"
+    with visits.during(Visit(wants_new=True)):
+        clock.now += 4
+        bodies = [answers.get(api.question()).body]
+        clock.now += 1
+        bodies.append(answers.get(api.question()).body)
+    assert bodies == [b"first", b"second"]
+
+
 @pytest.mark.parametrize("error", [UpstreamDown, UpstreamTimeout, QuotaExceeded])
 def test_an_old_answer_stands_in_with_an_excuse(
     answers: Answers, api: Api, clock: Clock, visit: Visit, error: type[UpstreamError]

@@ -1,0 +1,61 @@
+"""An API that always finds the same 48 pictures, after a while: the upstream of `bench.load`.
+
+    python -m bench.slowapi PORT MILLISECONDS
+
+One event loop and one answer made beforehand, so that it costs the machine next to nothing beside
+what is measured. `GET /count` says how many calls were answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+
+from tests.faults.synthetic import hit
+
+
+def answer_of(body: dict[str, object]) -> bytes:
+    """A JSON body as a whole HTTP answer."""
+    text = json.dumps(body).encode()
+    head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+    return f"{head}{len(text)}\r\n\r\n".encode() + text
+
+
+async def serve(port: int, seconds: float) -> None:
+    """Answer until the process ends."""
+    expires = time.time() + 7 * 86400
+    hits = [hit(n * 8, cdn="https://cdn.scenario.com", expires=expires) for n in range(48)]
+    page = {"hits": hits, "page": 1, "hitsPerPage": 48, "totalHits": 2000, "totalPages": 42}
+    found = answer_of(page)
+    nothing = answer_of({"collections": [], "tags": [], "models": [], "assets": []})
+    count = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal count
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                lowered = head.lower()
+                if b"content-length:" in lowered:
+                    length = lowered.split(b"content-length:")[1].split(b"\r\n")[0]
+                    await reader.readexactly(int(length))
+                if head.startswith(b"GET /count"):
+                    writer.write(answer_of({"count": count}))
+                else:
+                    count += 1
+                    if seconds:
+                        await asyncio.sleep(seconds)
+                    writer.write(found if b"/search/assets" in head else nothing)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", port, backlog=1024)
+    async with server:
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(int(sys.argv[1]), float(sys.argv[2]) / 1000))
