@@ -73,7 +73,9 @@ def returned() -> ResponseReturnValue:
 def sign_out() -> ResponseReturnValue:
     """Sign out of Akin. A provider's own page is a link on the next one."""
     _with_session().leave()
-    return redirect("/signed-out", 303)
+    response = redirect("/signed-out", 303)
+    response.headers["Clear-Site-Data"] = '"cache"'  # the pages that "back" would show
+    return response
 
 
 @blueprint.get("/signed-out")

@@ -112,6 +112,7 @@ def test_sign_in_and_out(client: FlaskClient) -> None:
     assert viewer.get_text(" ", strip=True) == "Signed in as ada"
     answer = client.post("/sign-out", headers=OURS)
     assert (answer.status_code, answer.location) == (303, "/signed-out")
+    assert answer.headers["Clear-Site-Data"] == '"cache"'
     assert "You are signed out." in client.get("/signed-out").text
     assert client.get("/").status_code == 303
 
