@@ -9,10 +9,12 @@ from flask import Blueprint, Response, redirect, render_template, request
 from app import around, headers, icons, images
 from app.errors import BadRequest, NotFound
 from app.pages import requested, site
+from app.pages.handing import origin
 from app.pages.visiting import unless_unchanged
 from app.search import is_id
 from app.views.asset import model_url
 from app.views.card import GLYPHS, OTHER_GLYPH, Strip
+from app.views.sharing import asset_preview
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -41,8 +43,13 @@ def asset(asset_id: str) -> Response:
         _known_id(asset_id), search, display, is_from_search=bool(request.query_string)
     )
     beside = around.neighbours(site(), search, display, asset_id)
+    settings = site().settings
+    has_preview = settings.has_previews and settings.auth == "none"  # else behind the door
+    shown = asset_preview(page, origin=origin(), has_preview=has_preview)
     return unless_unchanged(
-        lambda: render_template("asset.html", page=page, beside=beside), page.notice
+        lambda: render_template("asset.html", page=page, beside=beside, shown=shown),
+        page.notice,
+        shown,
     )
 
 

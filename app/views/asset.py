@@ -9,6 +9,7 @@ from app import filters, images, words
 from app.display import Display
 from app.search import Search
 from app.views.card import Card
+from app.views.downloads import Download, downloads
 from app.views.form import Example, Form, examples
 from app.views.wander import wander_url
 
@@ -66,6 +67,7 @@ class AssetView:
     form: Form
     examples: tuple[Example, ...]
     search: Search
+    downloads: tuple[Download, ...] = ()
     notice: str = ""  # why older answers are shown
 
 
@@ -125,6 +127,7 @@ def asset_view(
         form=Form.of(search, display),
         examples=examples(search, known or {}, display),
         search=search,
+        downloads=downloads(asset),
         notice=notice,
     )
 

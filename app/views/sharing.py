@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from app.views.asset import AssetView
     from app.views.results import ResultsView
 
 PREVIEW_SIZE: Final = (1200, 630)  # pixels: the shape that messengers show whole
@@ -23,6 +24,18 @@ class Preview:
     url: str
     image_url: str
     image_size: tuple[int, int] | None = None  # width and height in pixels
+
+
+def asset_preview(page: AssetView, *, origin: str, has_preview: bool) -> Preview:
+    """What a link to an asset shows; sensitive pictures are never shown unasked."""
+    url = f"{origin}/assets/{page.asset_id}"
+    shows_picture = has_preview and bool(page.picture.src) and not page.card.is_sensitive
+    return Preview(
+        title=page.title,
+        description=" · ".join(filter(None, (page.card.kind_name, page.card.facts))),
+        url=url,
+        image_url=f"{url}/image" if shows_picture else "",
+    )
 
 
 @dataclass(frozen=True, slots=True)

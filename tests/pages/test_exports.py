@@ -160,6 +160,41 @@ def test_a_link_to_a_search_has_a_preview(soup: Soup) -> None:
     }
 
 
+def test_a_link_to_an_asset_has_a_preview(soup: Soup) -> None:
+    """Under addresses that last, whatever search its reader came from."""
+    url = f"http://localhost/assets/{asset_id(0)}"
+    assert meta(soup(f"/assets/{asset_id(0)}?query=castle")) == {
+        "og:site_name": "Akin",
+        "og:type": "website",
+        "og:title": "castle 0",
+        "og:description": "Image · 1024 × 1024",
+        "og:url": url,
+        "og:image": f"{url}/image",
+        "og:image:alt": "castle 0",
+        "twitter:card": "summary_large_image",
+    }
+
+
+def test_a_sensitive_asset_has_no_picture_in_its_preview(soup: Soup) -> None:
+    """Number 48 is an image, and marked."""
+    found = meta(soup(f"/assets/{asset_id(48)}"))
+    assert found["twitter:card"] == "summary"
+    assert "og:image" not in found
+
+
+def test_an_asset_is_offered_in_the_formats_of_its_kind(soup: Soup) -> None:
+    """The original first."""
+    menu = soup(f"/assets/{asset_id(0)}").select_one("details.downloads")
+    assert menu
+    path = f"/assets/{asset_id(0)}/download"
+    assert [(link.get_text(), link["href"]) for link in menu.find_all("a")] == [
+        ("Original 1.0 kB", path),
+        ("JPEG", f"{path}?format=jpeg"),
+        ("WebP", f"{path}?format=webp"),
+        ("AVIF", f"{path}?format=avif"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("changes", "has_picture"),
     [
