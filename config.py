@@ -235,8 +235,8 @@ class Settings:
     previews: str = setting(
         "AKIN_PREVIEWS",
         "auto",
-        "Pictures in the previews that messengers show of a link: `on`, `off`, or `auto`: on where "
-        "nobody has to sign in.",
+        "Pictures in the previews that messengers show of a link: `on` (whoever knows the address "
+        "of a search sees its contact sheet), `off`, or `auto`: on where nobody has to sign in.",
         _one_of("auto", "on", "off"),
     )
     export_rows: int = setting(

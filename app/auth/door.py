@@ -50,6 +50,8 @@ OPEN: Final = frozenset(
         "sign_in.signed_out",
     }
 )
+# Shown in a link's preview, where AKIN_PREVIEWS=on allows it.
+PREVIEWS: Final = frozenset({"exports.png"})
 # Asked by address, by balancers and monitors that know no name.
 ANY_HOST: Final = frozenset({"operations.healthz", "operations.readyz", "operations.metrics_text"})
 
@@ -57,9 +59,10 @@ ANY_HOST: Final = frozenset({"operations.healthz", "operations.readyz", "operati
 class Door:
     """The rules of one application."""
 
-    def __init__(self, mode: Mode, hosts: Iterable[str]) -> None:
-        """`hosts` are the names of this server besides those of loopback."""
+    def __init__(self, mode: Mode, hosts: Iterable[str], *, opened: frozenset[str] = OPEN) -> None:
+        """`hosts` are this server's names besides loopback's, `opened` what everybody may see."""
         self.mode = mode
+        self._opened = opened
         self._hosts = (*origins.LOOPBACK, *hosts)
 
     def viewer(self) -> User | None:
@@ -82,7 +85,7 @@ class Door:
             )
         if origins.is_forged(request.method, dict(request.headers), request.host):
             raise Refused("Another site sent this request, not a page of Akin.")
-        if endpoint in OPEN or not self.mode.needs_user or self.viewer():
+        if endpoint in self._opened or not self.mode.needs_user or self.viewer():
             return None
         if self.mode.has_page and _is_navigation():
             # Not full_path, which raises where the bytes of the query are no UTF-8.
@@ -135,7 +138,8 @@ def current_door() -> Door:
 
 def init_app(app: Flask, settings: Settings) -> Door:
     """Put the door in front of every route of `app`, with the mode that the settings choose."""
-    built = Door(_mode(app, settings), settings.hosts)
+    opened = OPEN | PREVIEWS if settings.has_previews else OPEN
+    built = Door(_mode(app, settings), settings.hosts, opened=opened)
     app.extensions["akin.door"] = built
     if built.mode.has_page:
         sessions.init_app(app, sessions.keys_of(settings), hours=settings.session_hours)

@@ -5,6 +5,7 @@ With AKIN_AUTH=none or proxy there is nothing here: 404.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -15,12 +16,18 @@ from app.auth.modes import Password, WithSession
 from app.auth.oidc import Oidc
 from app.auth.origins import path_of_ours
 from app.errors import AkinError, NotAdmitted, NotFound, SignInFailed
+from app.pages import read, site
+from app.pages.handing import origin
 from app.pages.visiting import failure_headers
+from app.reading import pairs_of
+from app.views.sharing import search_preview
 from app.views.sign_in import SignedOutView, SignInView
 
 if TYPE_CHECKING:
     from flask import Response
     from flask.typing import ResponseReturnValue
+
+    from app.views.sharing import Preview
 
 blueprint = Blueprint("sign_in", __name__)
 
@@ -95,11 +102,19 @@ def _page(view: SignInView) -> Response:
     if isinstance(mode, Oidc):
         begin_url = f"{url_for('sign_in.begin')}?{urlencode({'next': view.next})}"
         view = SignInView(view.next, mode.provider, begin_url, error=view.error)
+    if site().settings.has_previews:
+        view = replace(view, preview=_preview(view.next))
     response = _kept_by_nobody(render_template("sign-in.html", page=view))
     if view.error:
         response.status_code = view.error.status
         response.headers.update(failure_headers(view.error))
     return response
+
+
+def _preview(target: str) -> Preview | None:
+    """What a messenger is shown that follows a link to a search, and comes here."""
+    path, _, query = target.partition("?")
+    return search_preview(read(pairs_of(query))[0], origin=origin()) if path == "/" else None
 
 
 def _kept_by_nobody(html: str) -> Response:

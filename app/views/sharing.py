@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from app import words
+
 if TYPE_CHECKING:
+    from app.search import Search
     from app.views.asset import AssetView
     from app.views.results import ResultsView
 
@@ -35,6 +38,17 @@ def asset_preview(page: AssetView, *, origin: str, has_preview: bool) -> Preview
         description=" · ".join(filter(None, (page.card.kind_name, page.card.facts))),
         url=url,
         image_url=f"{url}/image" if shows_picture else "",
+    )
+
+
+def search_preview(search: Search, *, origin: str) -> Preview:
+    """What a link to a search shows before anybody has signed in: nothing is asked for it."""
+    return Preview(
+        title=words.title(search),
+        description="Akin",
+        url=origin + search.url(),
+        image_url=origin + search.url("/search.png"),
+        image_size=PREVIEW_SIZE,
     )
 
 

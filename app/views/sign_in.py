@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from app.errors import AkinError
+    from app.views.sharing import Preview
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class SignInView:
     begin_url: str = ""
     name: str = ""  # as it was typed
     error: AkinError | None = None
+    preview: Preview | None = None  # of the page to go on to, where others may see one
 
 
 @dataclass(frozen=True, slots=True)
