@@ -1,12 +1,12 @@
 """axe-core finds nothing on any page in any state: WCAG 2.2 AA and its own good practices.
 
-Each state in both themes, wide and narrow. What the pages show is made up of two servers: one over
+Each state dark and light, wide and narrow. What the pages show is made up of two servers: one over
 a library of files, one before an API that has every kind of asset and every kind of trouble.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -21,31 +21,24 @@ if TYPE_CHECKING:
     from tests.browser.browsing import Watch
     from tests.faults import Upstream
 
-Theme = Literal["dark", "light"]
 WIDTHS = {"wide": (1440, 900), "narrow": (320, 640)}  # narrow: a small phone, or a desk at 400 %
 MORE_RULES = ("target-size", "label-content-name-mismatch")  # not among axe's own by default
 axe = Axe()
 
 
-@pytest.fixture(params=["dark", "light"])
-def theme(request: pytest.FixtureRequest) -> Theme:
-    """Both themes."""
-    chosen: Theme = request.param
-    return chosen
-
-
-@pytest.fixture(params=list(WIDTHS))
-def width(request: pytest.FixtureRequest) -> str:
-    """A desk and a phone."""
+@pytest.fixture(params=["dark-wide", "light-narrow"])
+def look(request: pytest.FixtureRequest) -> str:
+    """Both themes and both widths, in two of their four pairs; the first page takes all four."""
     return str(request.param)
 
 
-def open_page(watch: Watch, theme: Theme, width: str) -> Page:
+def open_page(watch: Watch, look: str) -> Page:
     """A page of that theme and width in which nothing moves, so that colours are the final ones."""
+    theme, width = look.split("-")
     w, h = WIDTHS[width]
     return watch.page(
         viewport={"width": w, "height": h},
-        color_scheme=theme,
+        color_scheme="dark" if theme == "dark" else "light",
         reduced_motion="reduce",
         has_touch=width == "narrow",
     )
@@ -68,12 +61,11 @@ def overflow(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
 
 
-def _open_filters(page: Page) -> None:
-    page.locator("details.filters > summary").click()
+def _open(details: str) -> Callable[[Page], None]:
+    def click(page: Page) -> None:
+        page.locator(f"{details} > summary").click()
 
-
-def _open_upload(page: Page) -> None:
-    page.locator("details.upload > summary").click()
+    return click
 
 
 def _open_help(page: Page) -> None:
@@ -88,13 +80,23 @@ def _focus_a_card(page: Page) -> None:
     page.locator("article[data-asset-id] a").nth(1).focus()
 
 
+def _select_cards(page: Page) -> None:
+    for card in page.locator("article[data-asset-id]").all()[:2]:
+        card.hover()
+        card.locator("input[type=checkbox]").check()
+
+
 STEPS: dict[str, Callable[[Page], None] | None] = {
     "as it comes": None,
-    "filters open": _open_filters,
-    "upload open": _open_upload,
+    "filters open": _open("details#filters"),
+    "upload open": _open("details#upload"),
+    "saved searches open": _open("details#saved"),
+    "view open": _open("details#view"),
+    "share open": _open("details.share"),
     "help open": _open_help,
     "pointer on a card": _point_at_a_card,
     "focus on a card": _focus_a_card,
+    "cards selected": _select_cards,
 }
 ADDRESSES = {
     "words": "/?query=castle",
@@ -106,10 +108,11 @@ ADDRESSES = {
 }
 
 
+@pytest.mark.parametrize("look", ["dark-wide", "dark-narrow", "light-wide", "light-narrow"])
 @pytest.mark.parametrize("step", STEPS)
-def test_the_first_page(watch: Watch, theme: Theme, width: str, step: str) -> None:
+def test_the_first_page(watch: Watch, look: str, step: str) -> None:
     """As it comes, and with each of its parts opened or pointed at."""
-    page = open_page(watch, theme, width)
+    page = open_page(watch, look)
     page.goto("/")
     if act := STEPS[step]:
         act(page)
@@ -118,17 +121,17 @@ def test_the_first_page(watch: Watch, theme: Theme, width: str, step: str) -> No
 
 
 @pytest.mark.parametrize("state", ADDRESSES)
-def test_states_of_results(watch: Watch, theme: Theme, width: str, state: str) -> None:
+def test_states_of_results(watch: Watch, look: str, state: str) -> None:
     """Results, full and empty, and what was asked wrongly."""
-    page = open_page(watch, theme, width)
+    page = open_page(watch, look)
     page.goto(ADDRESSES[state])
     assert violations(page) == []
     assert overflow(page) <= 0
 
 
-def test_likes_and_unlikes(watch: Watch, theme: Theme, width: str) -> None:
+def test_likes_and_unlikes(watch: Watch, look: str) -> None:
     """The bar with pictures in it, and an asset's page with a search around it."""
-    page = open_page(watch, theme, width)
+    page = open_page(watch, look)
     page.goto("/?kind=image")
     cards = page.locator("article[data-asset-id]").all()
     ids = [card.get_attribute("data-asset-id") for card in cards[:4]]
@@ -141,11 +144,36 @@ def test_likes_and_unlikes(watch: Watch, theme: Theme, width: str) -> None:
     assert overflow(page) <= 0
 
 
-def test_each_kind_of_asset(watch_before_api: Watch, theme: Theme, width: str) -> None:
+PAGES = {
+    "compare": "/compare?id={0}&id={1}",
+    "selection": "/selection?id={0}&id={1}&id={2}",
+    "both ends of words": "/ends/words?query=castle",
+    "both ends of likeness": "/ends/likeness?like={0}",
+    "why": "/why/{0}?like={1}&query=castle",
+    "wander": "/wander/{0}",
+    "tags": "/tags",
+    "code": "/code?query=castle",
+    "stacks": "/?stack=job&query=castle",
+    "sign-in": "/sign-in",
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_other_pages(watch: Watch, look: str, name: str) -> None:
+    """Every page that a search leads to."""
+    watch.forgive("404")  # nobody signs in where there is no door
+    page = open_page(watch, look)
+    found = page.request.get("/search.json?query=castle&kind=image").json()
+    page.goto(PAGES[name].format(*(hit["id"] for hit in found["hits"])))
+    if "html" in page.evaluate("document.contentType"):
+        assert violations(page) == []
+        assert overflow(page) <= 0
+
+
+def test_each_kind_of_asset(watch_before_api: Watch, look: str) -> None:
     """A page with every kind, sensitive ones, foreign scripts, and each kind's own page."""
-    page = open_page(watch_before_api, theme, width)
-    watch_before_api.forgive("favicon")
-    watch_before_api.forgive("/v1/")
+    page = open_page(watch_before_api, look)
+    watch_before_api.forgive("/viewer")  # the pretended CDN's models are none
     page.goto("/?hitsPerPage=96")
     assert violations(page) == []
     assert overflow(page) <= 0
@@ -158,12 +186,10 @@ def test_each_kind_of_asset(watch_before_api: Watch, theme: Theme, width: str) -
 @pytest.mark.parametrize(
     "fault", ["400-field", "400-script", "401", "403", "404", "429-quota", "503", "html"]
 )
-def test_troubles(
-    watch_before_api: Watch, api: Upstream, theme: Theme, width: str, fault: str
-) -> None:
+def test_troubles(watch_before_api: Watch, api: Upstream, look: str, fault: str) -> None:
     """The page that says what happened, for a search and for an asset."""
     watch_before_api.forgive("Failed to load resource: the server responded with a status of")
-    page = open_page(watch_before_api, theme, width)
+    page = open_page(watch_before_api, look)
     api.always(fault)
     api.always(fault, on="/v1/assets/")
     page.goto("/?query=castle&filter=colour+%3D+red")
@@ -174,10 +200,10 @@ def test_troubles(
     assert trouble == [0, 0]
 
 
-def test_pages_that_are_not_there(watch: Watch, theme: Theme, width: str) -> None:
+def test_pages_that_are_not_there(watch: Watch, look: str) -> None:
     """An unknown asset and an unknown address."""
     watch.forgive("404")
-    page = open_page(watch, theme, width)
+    page = open_page(watch, look)
     for address in ("/assets/asset_nothing", "/nowhere"):
         page.goto(address)
         assert violations(page) == []
