@@ -130,7 +130,8 @@ class Healthy:
         if not public and synthetic.expiry(request.query) <= time.time():
             exchange.answer(403, b"<Error><Code>AccessDenied</Code></Error>", "application/xml")
             return
-        exchange.answer(200, picture(self.numbers[asset_id]), "image/png")
+        body = picture(self.numbers[asset_id])
+        exchange.answer(200, body, "image/png", access_control_allow_origin="*")
 
 
 @functools.cache
