@@ -79,11 +79,12 @@ def viewer_policy(media_origins: Iterable[str]) -> str:
 
 def init_app(app: Flask, *, media_origins: Iterable[str]) -> None:
     """Add the headers to every answer that does not bring its own."""
-    headers = {"Content-Security-Policy": content_security_policy(media_origins), **ALWAYS}
+    policy = content_security_policy(media_origins)
+    pairs = [("Content-Security-Policy", policy), *ALWAYS.items()]
 
     def add(response: Response) -> Response:
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
+        own = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - pairs else
+        response.headers.extend(pair for pair in pairs if pair[0].lower() not in own)
         if request.is_secure:
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         return response

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -52,9 +53,7 @@ class Peers:
         return self.application(environ, start_response)
 
     def _is_proxy(self, address: str) -> bool:
-        try:
-            peer = ipaddress.ip_address(address)
-        except ValueError:
+        if not self._networks or (peer := _address(address)) is None:
             return False
         return any(peer in network for network in self._networks)
 
@@ -66,8 +65,16 @@ def header_key(header: str) -> str:
 
 def is_this_machine(environ: dict[str, Any]) -> bool:
     """Tell whether a request was made on this machine, and not handed on to it."""
+    peer = _address(environ.get("REMOTE_ADDR", ""))
+    return peer is not None and peer.is_loopback and not environ.get("akin.is_forwarded")
+
+
+@lru_cache(1024)
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a text is; None where it is none, as with a socket in the file system."""
     try:
-        is_loopback = ipaddress.ip_address(environ.get("REMOTE_ADDR", "")).is_loopback
+        address = ipaddress.ip_address(text)
     except ValueError:
-        return False
-    return is_loopback and not environ.get("akin.is_forwarded")
+        return None
+    # An IPv4 peer of a server that listens on both shows as ::ffff:127.0.0.1.
+    return getattr(address, "ipv4_mapped", None) or address
