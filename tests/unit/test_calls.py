@@ -23,7 +23,8 @@ from app.errors import (
     UpstreamNonsense,
     UpstreamTimeout,
 )
-from app.search import Search, pairs_of
+from app.reading import pairs_of
+from app.search import Search
 from tests.unit.searches import SEARCHES
 
 SEARCH = Call("POST", "/search/assets")
