@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 from urllib.parse import urlencode
 
 from app.errors import Problem
-from app.search import is_id
+from app.reading import is_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -19,7 +19,8 @@ from flask import g, request
 
 from app import observing, words
 from app.auth.peers import PEER
-from app.search import Search, pairs_of
+from app.reading import pairs_of
+from app.search import Search
 
 if TYPE_CHECKING:
     from flask import Flask, Response

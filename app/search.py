@@ -10,48 +10,27 @@ The URL's words are the API's (docs/design.md, "The search is a value").
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
-from urllib.parse import parse_qsl, urlencode
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from app import filters
-from app.errors import InvalidSearch, Problem
-from app.filters import ARRAYS, FACETS, RANGES, Facet, Range
+from app.errors import InvalidSearch
+from app.filters import FACETS, RANGES, Facet, Range
+from app.reading import Reader, clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Self
 
-Pairs = tuple[tuple[str, str], ...]
-Sensitive = Literal["blur", "hide", "show"]
+    from app.errors import Problem
+    from app.reading import Sensitive
 
-SORTABLE: Final = ("createdAt", "updatedAt", "width", "height", "score")
+Pairs = tuple[tuple[str, str], ...]
+
 NEWEST: Final = ("createdAt:desc",)
 HITS_PER_PAGE: Final = 48
 API_LIMIT: Final = 20  # the API's own default beside a lone offset
-MOST_HITS: Final = 100  # a page, by the API's rule
-
-MOST_LIKES: Final = 20
-MOST_UNLIKES: Final = 10  # "keep unlike short": scenario-api.md
-MOST_VALUES: Final = 50  # of one facet
-MOST_PAIRS: Final = 500
-MOST_TEXT: Final = {"query": 1000, "filter": 4000}
-MOST_FACET_TEXT: Final = 200
-
-_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
-_INTEGER: Final = re.compile(r"[0-9]{1,9}")
-_RATIO: Final = re.compile(r"[0-9]?\.?[0-9]{1,6}")
-
-
-def is_id(text: str) -> bool:
-    """Tell whether a text can be an asset's id or a `ref_...`."""
-    return _ID.fullmatch(text) is not None
-
-
-def _clean(text: str) -> str:
-    return _CONTROL.sub(" ", text).strip()
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:
@@ -82,8 +61,8 @@ class Search:
     def __post_init__(self) -> None:
         """Bring the value into its one normal form."""
         put = object.__setattr__
-        put(self, "query", " ".join(_clean(self.query).split()))
-        put(self, "filter", _clean(self.filter))
+        put(self, "query", " ".join(clean(self.query).split()))
+        put(self, "filter", clean(self.filter))
         put(self, "like", _unique(self.like))
         put(self, "unlike", _unique(set(self.unlike) - set(self.like)))
         put(self, "facets", tuple(_merged(self.facets)))
@@ -190,12 +169,8 @@ class Search:
     @classmethod
     def read(cls, pairs: Iterable[tuple[str, str]]) -> tuple[Self, tuple[Problem, ...]]:
         """Read pairs leniently: what is nonsense falls back to the default, and is reported."""
-        reader = _Reader()
-        for count, (name, value) in enumerate(pairs):
-            if count >= MOST_PAIRS:
-                reader.problem("", "", f"Only the first {MOST_PAIRS} parameters were read.")
-                break
-            reader.take(name, value)
+        reader = Reader()
+        reader.take_all(pairs)
         return cls(**reader.fields()), tuple(reader.problems)
 
     @classmethod
@@ -329,167 +304,8 @@ def _merged(facets: Iterable[Facet]) -> Iterable[Facet]:
         known = by_field.get(facet.field, Facet(facet.field))
         by_field[facet.field] = Facet(
             facet.field,
-            known.any + tuple(filter(None, map(_clean, facet.any))),
-            known.all + tuple(filter(None, map(_clean, facet.all))),
-            known.none + tuple(filter(None, map(_clean, facet.none))),
+            known.any + tuple(filter(None, map(clean, facet.any))),
+            known.all + tuple(filter(None, map(clean, facet.all))),
+            known.none + tuple(filter(None, map(clean, facet.none))),
         )
     return (by_field[field] for field in FACETS if by_field.get(field))
-
-
-def pairs_of(querystring: bytes | str) -> list[tuple[str, str]]:
-    """Decode a query string in the order it was written, bytes that are no UTF-8 replaced.
-
-    Only as many pairs are decoded as `Search.read` would look at.
-    """
-    text = querystring.decode("utf-8", "replace") if isinstance(querystring, bytes) else querystring
-    return parse_qsl(
-        "&".join(text.split("&", MOST_PAIRS + 1)[: MOST_PAIRS + 1]), keep_blank_values=True
-    )
-
-
-class _Reader:
-    """Collects the fields of a Search from pairs, and what was wrong with them."""
-
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
-        self._fields: dict[str, Any] = {}
-        self._sides: dict[str, str] = {}  # example -> "like" or "unlike"; the last mention wins
-        self._facets: dict[tuple[str, str], list[str]] = {}
-        self._ranges: dict[str, Range] = {}
-
-    def problem(self, name: str, value: str, message: str) -> None:
-        self.problems.append(Problem(name[:60], value[:200], message))
-
-    def fields(self) -> dict[str, Any]:
-        for side, most in (("like", MOST_LIKES), ("unlike", MOST_UNLIKES)):
-            examples = [example for example, chosen in self._sides.items() if chosen == side]
-            if len(examples) > most:
-                self.problem(side, "", f"Only the first {most} of {len(examples)} are used.")
-            self._fields[side] = tuple(examples[:most])
-        self._fields["facets"] = tuple(
-            Facet(field, **{mode: tuple(values)}) for (field, mode), values in self._facets.items()
-        )
-        self._fields["ranges"] = tuple(self._ranges.values())
-        pages = self._fields.keys() & {"page", "hitsPerPage"}
-        offsets = self._fields.keys() & {"offset", "limit"}
-        if pages and offsets:
-            self.problem("offset", "", "page and offset exclude each other; the page is used.")
-            for name in offsets:
-                del self._fields[name]
-        return self._fields
-
-    def take(self, name: str, value: str) -> None:
-        read = _READERS.get(name)
-        if read is None:
-            self.problem(name, value, "There is no such parameter.")
-        elif value := _clean(value):
-            read(self, name, value)
-
-    def text(self, name: str, value: str) -> None:
-        most = MOST_TEXT[name]
-        if len(value) > most and name == "query":
-            self.problem(name, value, f"Only the first {most} characters are used.")
-        elif len(value) > most:
-            self.problem(name, value, f"It has more than {most} characters, and is not used.")
-            return
-        elif name == "filter" and (reason := filters.unbalanced(value)):
-            self.problem(name, value, reason)
-            return
-        self._fields[name] = value[:most]
-
-    def ratio(self, name: str, value: str) -> None:
-        if not _RATIO.fullmatch(value) or float(value) > 1:
-            self.problem(name, value, "It has to be a number from 0 to 1.")
-            return
-        self._fields[name] = float(value)
-
-    def example(self, name: str, value: str) -> None:
-        if not is_id(value):
-            self.problem(name, value, "This cannot be the id of an asset.")
-            return
-        self._sides.pop(value, None)
-        self._sides[value] = name
-
-    def facet(self, name: str, value: str) -> None:
-        field, _, suffix = name.partition(".")
-        mode = {"": "any", "all": "all", "not": "none"}[suffix]
-        values = self._facets.setdefault((field, mode), [])
-        if len(value) > MOST_FACET_TEXT:
-            self.problem(name, value, f"A value has at most {MOST_FACET_TEXT} characters.")
-        elif len(values) >= MOST_VALUES:
-            self.problem(name, value, f"At most {MOST_VALUES} values are used.")
-        else:
-            values.append(value)
-
-    def interval(self, name: str, value: str) -> None:
-        try:
-            interval = filters.parse_range(name, value)
-        except ValueError as error:
-            self.problem(name, value, str(error))
-            return
-        if interval:
-            self._ranges[name] = interval
-
-    def end(self, name: str, value: str) -> None:
-        """One end of a range, as two inputs of a form send it; joined with the other end."""
-        field, _, end = name.partition(".")
-        known = self._ranges.get(field, Range(field))
-        low, high = (value, known.high) if end == "from" else (known.low, value)
-        self.interval(field, f"{low or ''}..{high or ''}")
-
-    def sensitive(self, name: str, value: str) -> None:
-        if value not in get_args(Sensitive):
-            self.problem(name, value, "It is one of blur, hide, show.")
-            return
-        self._fields[name] = value
-
-    def truth(self, name: str, value: str) -> None:
-        if value.lower() not in {"true", "false", "1", "0", "on", "off"}:
-            self.problem(name, value, "It is true or false.")
-            return
-        self._fields[name] = value.lower() in {"true", "1", "on"}
-
-    def sort(self, name: str, value: str) -> None:
-        for sort in value.split(","):  # one choice of a <select> can be several
-            field, _, direction = sort.strip().partition(":")
-            if field not in SORTABLE or direction not in {"asc", "desc"}:
-                fields = ", ".join(SORTABLE)
-                self.problem(name, sort, f"It is one of {fields}, then :asc or :desc.")
-            else:
-                self._fields[name] = (*self._fields.get(name, ()), f"{field}:{direction}")
-
-    def integer(self, name: str, value: str) -> None:
-        least, most = _BOUNDS[name]
-        if not _INTEGER.fullmatch(value) or not least <= int(value) <= most:
-            self.problem(name, value, f"It has to be a whole number from {least} to {most}.")
-            return
-        self._fields[name] = int(value)
-
-
-_BOUNDS: Final = {
-    "page": (1, 10**6),
-    "hitsPerPage": (1, MOST_HITS),
-    "offset": (0, 10**8),
-    "limit": (1, MOST_HITS),
-}
-
-_READERS: Final[dict[str, Callable[[_Reader, str, str], None]]] = {
-    "query": _Reader.text,
-    "querySemanticRatio": _Reader.ratio,
-    "like": _Reader.example,
-    "unlike": _Reader.example,
-    "imageSemanticRatio": _Reader.ratio,
-    **dict.fromkeys(FACETS, _Reader.facet),
-    **{f"{field}.all": _Reader.facet for field in sorted(ARRAYS)},
-    **{f"{field}.not": _Reader.facet for field in FACETS},
-    **dict.fromkeys(RANGES, _Reader.interval),
-    **{field + end: _Reader.end for field in RANGES for end in (".from", ".to")},
-    "nsfw": _Reader.sensitive,
-    "filter": _Reader.text,
-    "public": _Reader.truth,
-    "originalAssets": _Reader.truth,
-    "sortBy": _Reader.sort,
-    **dict.fromkeys(_BOUNDS, _Reader.integer),
-}
-_ENDS: Final = (".from", ".to")  # of a range: a form has an input for each
-PARAMETERS: Final = tuple(name for name in _READERS if not name.endswith(_ENDS))

@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 
 from app.display import Display
 from app.errors import Problem
-from app.search import MOST_LIKES, Search, is_id
+from app.reading import MOST_LIKES, is_id
+from app.search import Search
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

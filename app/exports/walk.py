@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from app import words
 from app.errors import TooMany
-from app.search import MOST_HITS
+from app.reading import MOST_HITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

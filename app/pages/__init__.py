@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 from flask import current_app, request
 
 from app.display import Display
-from app.search import Search, pairs_of
+from app.reading import pairs_of
+from app.search import Search
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,7 @@ from app.errors import BadRequest, NotFound
 from app.pages import requested, site
 from app.pages.handing import origin
 from app.pages.visiting import unless_unchanged
-from app.search import is_id
+from app.reading import is_id
 from app.views.asset import model_url
 from app.views.card import GLYPHS, OTHER_GLYPH, Strip
 from app.views.sharing import asset_preview

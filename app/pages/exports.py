@@ -14,7 +14,8 @@ from app.exports.feed import feed
 from app.exports.walk import every_hit
 from app.pages import site
 from app.pages.handing import origin, sheets, streamed
-from app.search import Search, pairs_of
+from app.reading import pairs_of
+from app.search import Search
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse

@@ -15,7 +15,7 @@ from app import views
 from app.errors import AkinError, InvalidReference, InvalidSearch, NotFound, PrefetchSpared
 from app.pages import read, requested, site
 from app.pages.visiting import failure_headers
-from app.search import pairs_of
+from app.reading import pairs_of
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, redirect, request
 
 from app.pages import site
-from app.search import Search, pairs_of
+from app.reading import pairs_of
+from app.search import Search
 from app.static_files import FOREVER
 
 if TYPE_CHECKING:

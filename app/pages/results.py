@@ -12,7 +12,8 @@ from app.display import Display
 from app.pages import read, requested, site
 from app.pages.handing import origin
 from app.pages.visiting import unless_unchanged
-from app.search import Search, is_id, pairs_of
+from app.reading import is_id, pairs_of
+from app.search import Search
 from app.views.sharing import sharing
 
 if TYPE_CHECKING:

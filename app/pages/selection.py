@@ -11,7 +11,7 @@ from app.errors import InvalidSelection, Problem
 from app.exports.archive import archive
 from app.pages import read, site
 from app.pages.handing import as_download, origin, sheets, streamed
-from app.search import is_id, pairs_of
+from app.reading import is_id, pairs_of
 from app.selection import PARAMETER, Selection
 from app.views.compare import WAYS, compare_url, compare_view
 from app.views.selection import selection_view

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 
 from app.pages import read, site
-from app.search import pairs_of
+from app.reading import pairs_of
 from app.views.tags import tags_view
 
 blueprint = Blueprint("tags", __name__)

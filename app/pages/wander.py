@@ -7,7 +7,8 @@ from flask import Blueprint, render_template, request
 from app.errors import NotFound
 from app.insight.wander import MOST_TRAIL
 from app.pages import read, site
-from app.search import HITS_PER_PAGE, is_id, pairs_of
+from app.reading import is_id, pairs_of
+from app.search import HITS_PER_PAGE
 from app.views.wander import wander_view
 
 blueprint = Blueprint("wander", __name__)

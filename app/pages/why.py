@@ -8,7 +8,7 @@ from flask import Blueprint, render_template
 
 from app.errors import NotFound, UpstreamError
 from app.pages import requested, site
-from app.search import is_id
+from app.reading import is_id
 from app.views.why import why_view
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from app import words
 from app.display import Display
+from app.reading import MOST_HITS
 from app.references import is_reference
-from app.search import MOST_HITS
 from app.views.option import Option
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from app import words
-from app.search import MOST_LIKES
+from app.reading import MOST_LIKES
 from app.views.bar import BarView, bar_parts
 from app.views.card import Card
 

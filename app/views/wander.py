@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from app import images
 from app.insight.wander import doors, followed
-from app.search import MOST_LIKES
+from app.reading import MOST_LIKES
 from app.views.bar import BarView, bar_parts
 from app.views.card import Card
 

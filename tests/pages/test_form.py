@@ -9,8 +9,9 @@ import pytest
 from bs4 import BeautifulSoup
 from hypothesis import HealthCheck, Phase, example, given, settings
 
+from app.reading import pairs_of
 from app.references import is_reference
-from app.search import Search, pairs_of
+from app.search import Search
 from tests.pages.browsing import address, submitted
 from tests.pages.wire import asset_id, refusal
 from tests.unit.searches import searches

@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from app.search import PARAMETERS
+from app.reading import PARAMETERS
 from tests.faults.synthetic import hit
 from tests.pages.wire import CDN, Reply, answer, asset_id, page
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.search import Search, pairs_of
+from app.reading import pairs_of
+from app.search import Search
 from tests.faults.synthetic import hit
 from tests.pages.wire import CDN, answer, asset_id, page
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from app.search import PARAMETERS
+from app.reading import PARAMETERS
 from tests.pages.wire import answer, asset_id, refusal
 from tests.unit.searches import NASTY
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from app import filters
 from app.filters import ARRAYS, FACETS, RANGES, Facet
-from app.search import SORTABLE, Search
+from app.reading import SORTABLE
+from app.search import Search
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.display import MOST_UNFOLDED, Display
-from app.search import Search, pairs_of
+from app.reading import pairs_of
+from app.search import Search
 from tests.unit.searches import searches
 
 DISPLAYS = st.builds(

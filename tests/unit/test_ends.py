@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from app.insight.ends import ends, only, scales
-from app.search import Search, pairs_of
+from app.reading import pairs_of
+from app.search import Search
 
 
 def test_a_search_has_the_scales_that_it_has_something_for() -> None:

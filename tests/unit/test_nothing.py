@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.insight.nothing import by_cost, ways
-from app.search import Search, pairs_of
+from app.reading import pairs_of
+from app.search import Search
 
 
 def offered(query: str, names: dict[str, str] | None = None) -> list[tuple[str, str]]:

@@ -9,7 +9,8 @@ import pytest
 
 from app.assets import Asset, Metadata, Named
 from app.display import Display
-from app.search import Search, pairs_of
+from app.reading import pairs_of
+from app.search import Search
 from app.views.panel import MOST_SUGGESTED, Vocabulary, panel
 
 if TYPE_CHECKING:

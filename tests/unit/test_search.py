@@ -12,19 +12,18 @@ from hypothesis import strategies as st
 
 from app.errors import InvalidSearch
 from app.filters import FACETS, RANGES, Facet, Range
-from app.search import (
+from app.reading import (
     MOST_HITS,
     MOST_LIKES,
     MOST_PAIRS,
     MOST_UNLIKES,
     MOST_VALUES,
-    NEWEST,
     PARAMETERS,
     SORTABLE,
-    Search,
     is_id,
     pairs_of,
 )
+from app.search import NEWEST, Search
 from tests.unit.searches import IDS, NASTY, SEARCHES
 
 ANY_PAIRS = st.lists(st.tuples(st.sampled_from(PARAMETERS) | NASTY, NASTY), max_size=8)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.display import Display
-from app.search import MOST_LIKES, Search, pairs_of
+from app.reading import MOST_LIKES, pairs_of
+from app.search import Search
 from app.selection import MOST_SELECTED, Selection
 from tests.unit.searches import searches
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from app import words
 from app.filters import FACETS, RANGES
-from app.search import SORTABLE, Search, pairs_of
+from app.reading import SORTABLE, pairs_of
+from app.search import Search
 from tests.unit.searches import SEARCHES
 
 
