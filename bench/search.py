@@ -322,9 +322,7 @@ def main() -> None:
     if given.rivals:
         for line in rivals.measured(index, world, given.count, given.queries):
             print(line)
-    print(
-        "\nMilliseconds; `work` is processor time, which other programs on the machine do not add to."
-    )
+    print("\nMilliseconds; `work` is processor time.")
     print(f"Memory: {used['RssAnon']} MB of its own, {used['RssFile']} MB of mapped files.")
     print(f"Recall at 20, by subject: {recall(library, index, given.count, 50):.4f}")
 

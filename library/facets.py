@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from library.columns import Coded, Lists, Raw
 from library.fields import FIELDS, Type
-from library.listings import among
+from library.listings import among, bound
 from library.schema import spellings
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from library.shelf import Mask, Shelf
 
 VALUES_MOST = 100
+_SPELLED = sa.select(spellings.c.value, spellings.c.shown).where(
+    spellings.c.field == sa.bindparam("field"), among(spellings.c.value)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,6 @@ def _spelled(connection: sa.Connection, name: str, values: Sequence[Any]) -> Any
     of = FIELDS[name]
     if of.type is Type.NUMBER:
         return lambda value: f"{value:.15g}"
-    statement = sa.select(spellings.c.value, spellings.c.shown).where(
-        spellings.c.field == name, among(spellings.c.value, values)
-    )
-    known = {row[0]: row[1] for row in connection.execute(statement)}
+    rows = connection.execute(_SPELLED, {"field": name, **bound(values)}).all()
+    known = {row[0]: row[1] for row in rows}
     return lambda value: known.get(value, value)

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import sqlite
 
 from library import listings, rows
 from library.database import UID, open_engine, reading, writing
-from library.listings import among, chunks, numbers_of
+from library.listings import among, bound, chunks, numbers_of
 from library.schema import (
     arrays,
     assets,
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 _GENERATION = "generation"  # in meta: counts the write transactions
 _BY_NUMBER = (assets, documents, sources, *vector_tables.values(), *arrays.values())
+_DOCUMENTS = sa.select(documents).where(among(documents.c.number))
+_META = sa.select(meta.c.value).where(meta.c.key == sa.bindparam("key"))
 _DECODE = msgspec.json.Decoder().decode
 
 
@@ -164,8 +166,7 @@ class Index:
 
     def generation(self, connection: sa.Connection) -> int:
         """How many write transactions the library has seen."""
-        found = connection.execute(sa.select(meta.c.value).where(meta.c.key == _GENERATION))
-        return int(found.scalar() or 0)
+        return int(connection.execute(_META, {"key": _GENERATION}).scalar() or 0)
 
     def uid(self, connection: sa.Connection) -> str:
         """What tells this library from any other, even one in the same place later."""
@@ -231,8 +232,7 @@ class Index:
     ) -> dict[int, dict[str, Any]]:
         """Number -> the values of a document, in the order asked for, for those that exist."""
         wanted = [int(number) for number in numbers]
-        statement = sa.select(documents).where(among(documents.c.number, wanted))
-        found = {row[0]: row[1] for row in connection.execute(statement).all()}
+        found = {row[0]: row[1] for row in connection.execute(_DOCUMENTS, bound(wanted)).all()}
         return {number: _DECODE(found[number]) for number in wanted if number in found}
 
     def embedding(self, connection: sa.Connection, number: int) -> list[float] | None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from library.shelves import Shelves
     from library.space import Space
 
-HEAD = 150  # of an approximate order, compared exactly
+HEAD = 80  # of an approximate order, compared exactly
 _PUBLIC = Compare(FIELDS["privacy"], "=", "public")
 
 

@@ -16,7 +16,7 @@ import numkong
 import numpy as np
 import sqlalchemy as sa
 
-from library.listings import among
+from library.listings import among, bound
 from library.schema import vectors
 from library.strip import Strip
 
@@ -201,11 +201,15 @@ class Space:
         return found
 
 
+_STORED = {
+    name: sa.select(table).where(among(table.c.number)).order_by(table.c.number)
+    for name, table in vectors.items()
+}
+
+
 def stored(connection: sa.Connection, name: str, numbers: Sequence[int]) -> tuple[Slots, Floats]:
     """(n,) the numbers that have a vector, rising, and (n, width) their vectors as made."""
-    table = vectors[name]
-    statement = sa.select(table.c.number, table.c.vector).where(among(table.c.number, numbers))
-    rows = connection.execute(statement.order_by(table.c.number)).all()
+    rows = connection.execute(_STORED[name], bound(numbers)).all()
     return np.array([row[0] for row in rows], dtype=np.int64), floats([row[1] for row in rows])
 
 
