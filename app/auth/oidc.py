@@ -174,7 +174,8 @@ class Oidc(WithSession):
         email = claims.get("email")
         if not isinstance(email, str) or claims.get("email_verified") is not True:
             return False
-        return email.rpartition("@")[2].casefold() in self._domains
+        name, at, domain = email.partition("@")
+        return bool(name and at) and domain.casefold() in self._domains
 
     def _failed(self, message: str, error: Exception) -> SignInFailed:
         observing.SIGN_INS.labels(self.name, "failed").inc()
