@@ -17,15 +17,15 @@ from app.filters import quote
 from app.insight.terms import tags, telling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from app.assets import Asset
     from app.search import Search
 
 MOST_TERMS: Final = 6  # a side
+TAGS: Final = "tags"
+_FIELDS: Final = (TAGS, "prompt", "name")  # where a term may stand; of equals the first
 _OF_ALL: Final = 0.5  # what the shown results count beside the other side
-
-Key = tuple[str, str]  # the field, and the folded term
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,68 +44,68 @@ def taste(
     if not likes and not unlikes:
         return ()
     examples = {asset.id for asset in (*likes, *unlikes)}
-    others = [asset for asset in shown if asset.id not in examples]
-    written: dict[Key, str] = {}
-    liked, unliked, rest = (_count(each, written) for each in (likes, unlikes, others))
-    sizes = len(likes), len(unlikes), len(others)
-    found = _telling(liked, unliked, rest, sizes, "like", written)
-    mirrored = sizes[1], sizes[0], sizes[2]
-    return (*found, *_telling(unliked, liked, rest, mirrored, "unlike", written))
+    liked, unliked = _Side(likes), _Side(unlikes)
+    rest = _Side([asset for asset in shown if asset.id not in examples])
+    return (
+        *_telling(liked, unliked, rest, "like"),
+        *_telling(unliked, liked, rest, "unlike"),
+    )
 
 
-def _count(assets: Iterable[Asset], written: dict[Key, str]) -> Counter[Key]:
-    counts: Counter[Key] = Counter()
-    for asset in assets:
-        for key, shown in _terms(asset):
-            written.setdefault(key, shown)
-            counts[key] += 1
-    return counts
+class _Side:
+    """How many of some assets have each term, wherever it stands in them."""
+
+    def __init__(self, assets: Sequence[Asset]) -> None:
+        self.many = len(assets)
+        self.counts: Counter[str] = Counter()
+        self._fields: Counter[tuple[str, str]] = Counter()  # (term, field)
+        self._written: dict[str, str] = {}
+        for asset in assets:
+            found = _terms(asset)
+            self.counts.update(found.keys())
+            self._fields.update((term, field) for term, (field, _) in found.items())
+            self._written |= {term: text for term, (field, text) in found.items() if field == TAGS}
+
+    def share(self, term: str) -> float:
+        """The smoothed share of the assets that have a term."""
+        return (self.counts[term] + 0.5) / (self.many + 1)
+
+    def term(self, folded: str, side: str) -> Term:
+        """A term in the field where most have it, as it is written there."""
+        field = max(_FIELDS, key=lambda each: self._fields[folded, each])
+        return Term(field, self._written.get(folded, folded) if field == TAGS else folded, side)
 
 
 @lru_cache(maxsize=4096)
-def _terms(asset: Asset) -> tuple[tuple[Key, str], ...]:
-    """The terms of an asset, each with how it is written; kept, since pages share their hits."""
-    own = tags(asset)
-    terms = {("tags", tag): shown for tag, shown in own.items()}
-    for field, text in (("prompt", asset.metadata.prompt), ("name", asset.metadata.name)):
-        for word in telling(text):
-            if word not in own and ("prompt", word) not in terms:
-                terms[field, word] = word
-    return tuple(terms.items())
+def _terms(asset: Asset) -> Mapping[str, tuple[str, str]]:
+    """Each term of an asset, folded: the field it stands in, and how it is written there.
+
+    Kept, since pages share their hits.
+    """
+    texts = {"prompt": asset.metadata.prompt}
+    if not asset.metadata.prompt:  # else a name says what the prompt does, or a number
+        texts["name"] = asset.metadata.name
+    found = {word: (field, word) for field, text in texts.items() for word in telling(text)}
+    return found | {folded: (TAGS, tag) for folded, tag in tags(asset).items()}
 
 
-def _telling(
-    own: Counter[Key],
-    other: Counter[Key],
-    rest: Counter[Key],
-    sizes: tuple[int, int, int],
-    side: str,
-    written: dict[Key, str],
-) -> list[Term]:
-    many, against, among = sizes
-    scored: list[tuple[float, str, Key]] = []
-    for key, count in own.items():
-        if count < min(many, 2) or (against and count / many <= other[key] / against):
+def _telling(own: _Side, other: _Side, rest: _Side, side: str) -> list[Term]:
+    scored: list[tuple[float, str]] = []
+    for term, count in own.counts.items():
+        least = min(own.many, 2)
+        if count < least or (other.many and count * other.many <= other.counts[term] * own.many):
             continue
-        share = _share(count, many)
-        score = math.log(share / _share(other[key], against)) if against else 0.0
-        if among:
-            score += _OF_ALL * math.log(share / _share(rest[key], among))
+        score = math.log(own.share(term) / other.share(term)) if other.many else 0.0
+        if rest.many:
+            score += _OF_ALL * math.log(own.share(term) / rest.share(term))
         if score > 0:
-            scored.append((-score, key[1], key))
-    terms: dict[str, Term] = {}
-    for _, folded, key in sorted(scored):
-        terms.setdefault(folded, Term(key[0], written[key], side))
-    return list(terms.values())[:MOST_TERMS]
-
-
-def _share(count: int, of: int) -> float:
-    return (count + 0.5) / (of + 1)
+            scored.append((-score, term))
+    return [own.term(term, side) for _, term in sorted(scored)[:MOST_TERMS]]
 
 
 def towards(search: Search, term: Term) -> Search:
     """The search with one more thing wanted: a tag of its facet, or a word of the query."""
-    if term.field == "tags":
+    if term.field == TAGS:
         return search.adding("tags", term.text)
     if term.text in search.query.casefold().split():
         return search.with_()
@@ -114,7 +114,7 @@ def towards(search: Search, term: Term) -> Search:
 
 def away_from(search: Search, term: Term) -> Search:
     """The search with one more thing avoided: a tag, or a word of the prompt or name."""
-    if term.field == "tags":
+    if term.field == TAGS:
         return search.adding("tags.not", term.text)
     clause = f"NOT {term.field} CONTAINS {quote(term.text)}"
     if clause in search.filter:

@@ -145,6 +145,11 @@ class ResultsView:
         """Where in the filter the mistake is that the API found."""
         return pointed(self.search, getattr(self.error, "column", None))
 
+    @property
+    def unfolded(self) -> frozenset[str]:
+        """The cards that lie open behind the first one of their stack."""
+        return frozenset().union(*(stack.others for stack in self.stacks.values()))
+
     def link(self, search: Search) -> str:
         """The address of a neighbour, shown as this one is."""
         return self.display.lasting.url(search)

@@ -22,6 +22,7 @@ class Stack:
     count: int
     url: str
     is_open: bool
+    others: frozenset[str] = frozenset()  # that lie open behind the first one
 
 
 def stacked(
@@ -42,5 +43,7 @@ def stacked(
         shown += stack if is_open else stack[:1]
         if len(stack) > 1:
             turned = display.folding(first) if is_open else display.unfolding(first)
-            found[first] = Stack(len(stack), f"{turned.url(search)}#stack-{first}", is_open)
+            others = frozenset(hit.id for hit in stack[1:]) if is_open else frozenset()
+            url = f"{turned.url(search)}#stack-{first}"
+            found[first] = Stack(len(stack), url, is_open, others)
     return tuple(shown), found

@@ -94,4 +94,4 @@ def test_an_open_stack_lies_behind_its_first_hit() -> None:
     shown, found = stacked(hits, Search(query="x"), display)
     assert ids(shown) == ["a", "c", "b"]
     url = "/?query=x&stacks=on#stack-asset_a"
-    assert found == {"asset_a": Stack(2, url, is_open=True)}
+    assert found == {"asset_a": Stack(2, url, is_open=True, others=frozenset({"asset_c"}))}

@@ -23,16 +23,31 @@ def test_what_only_one_side_has_speaks_for_it() -> None:
 
 
 def test_prompts_and_names_speak_where_tags_do_not() -> None:
-    """Each word once: a tag before a prompt's word before a name's."""
+    """A name only where there is no prompt: else it says the same, or a number."""
     likes = [asset("knight", tags="armour", prompt="armour of a knight, moody light")]
-    unlikes = [asset("pawn", prompt="flat light")]
+    unlikes = [asset("pawn_flat")]
     assert terms(likes, unlikes, []) == [
         ("like", "tags", "armour"),
         ("like", "prompt", "knight"),
+        ("like", "prompt", "light"),
         ("like", "prompt", "moody"),
-        ("unlike", "prompt", "flat"),
+        ("unlike", "name", "flat"),
         ("unlike", "name", "pawn"),
     ]
+
+
+def test_a_term_is_one_wherever_it_stands() -> None:
+    """A tag here and a word of a prompt there; it leads to the field where most have it."""
+    likes = [
+        asset("a", tags="Castle", prompt="x"),
+        asset("b", prompt="a castle"),
+        asset("c", prompt="castle hill"),
+    ]
+    assert terms(likes, [asset("d", prompt="a hut")], []) == [
+        ("like", "prompt", "castle"),
+        ("unlike", "prompt", "hut"),
+    ]
+    assert terms(likes[:2], [asset("d", prompt="a hut")], [])[0] == ("like", "tags", "Castle")
 
 
 def test_one_of_many_likes_says_nothing() -> None:
