@@ -6,9 +6,10 @@ A template shows one by `<svg><use href="...#name">`; the sprite is one cacheabl
 from __future__ import annotations
 
 import re
+from functools import cache
+from importlib import resources
 from typing import Final
-
-from lucide.jinja import lucide
+from zipfile import ZipFile
 
 NAMES: Final = (
     "arrow-left",
@@ -56,27 +57,37 @@ NAMES: Final = (
 _SVG: Final = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 
 
+@cache
+def _drawings() -> dict[str, str]:
+    """What is inside the <svg> of each icon of NAMES.
+
+    Read from the package's archive itself: its own function opens that anew for every icon, which
+    took most of a start. Raises KeyError for a name that the package does not have.
+    """
+    drawings = {}
+    with (
+        resources.files("lucide").joinpath("lucide.zip").open("rb") as file,
+        ZipFile(file) as icons,
+    ):
+        for name in NAMES:
+            found = _SVG.search(icons.read(f"{name}.svg").decode())
+            if found is None:
+                raise ValueError(f"The icon {name} is not the SVG that was expected.")
+            drawings[name] = " ".join(found[1].split())
+    return drawings
+
+
 def standalone(name: str) -> str:
     """One icon as a file of its own, in a grey that shows on light and on dark."""
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" width="96" height="96" viewBox="-12 -12 48 48" '
         'fill="none" stroke="#888" stroke-width="1.5" stroke-linecap="round" '
-        f'stroke-linejoin="round">{_inner(name)}</svg>'
+        f'stroke-linejoin="round">{_drawings()[name]}</svg>'
     )
 
 
-def _inner(name: str) -> str:
-    found = _SVG.search(str(lucide(name, size=24)))
-    if found is None:
-        raise ValueError(f"The icon {name} is not the SVG that was expected.")
-    return found[1].strip()
-
-
 def sprite() -> str:
-    """Every icon of NAMES as a <symbol> whose id is its name.
-
-    Raises lucide.IconDoesNotExist at start for a name that the package does not have.
-    """
+    """Every icon of NAMES as a <symbol> whose id is its name."""
     symbols = [f'<symbol id="{name}" viewBox="0 0 24 24">{_inner(name)}</symbol>' for name in NAMES]
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" fill="none" stroke="currentColor" '
