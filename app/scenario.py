@@ -145,7 +145,8 @@ class Client:
             return self._sender.ask(spell_search(search, expand, extras), check)
 
         key = self._key(spell_search(search, str, extras))
-        lasts = RANKED_LASTS if search.is_ranked else 1.0
+        # The first page of the newest is what people look at for what has just been made.
+        lasts = RANKED_LASTS if search.is_ranked or search.first else 1.0
         return self._answers.get(Question(key, ask, assets.first_expiry, lasts))
 
     def _kept(self, call: Call, check: Callable[[bytes], object], *, lasts: float) -> Entry:

@@ -1,6 +1,6 @@
 """An API that always finds the same 48 pictures, after a while: the upstream of `bench.load`.
 
-    python -m bench.slowapi PORT MILLISECONDS
+    python -m bench.slowapi PORT MILLISECONDS [ADDRESS]
 
 One event loop and one answer made beforehand, so that it costs the machine next to nothing beside
 what is measured. `GET /count` says how many calls were answered.
@@ -23,7 +23,7 @@ def answer_of(body: dict[str, object]) -> bytes:
     return f"{head}{len(text)}\r\n\r\n".encode() + text
 
 
-async def serve(port: int, seconds: float) -> None:
+async def serve(port: int, seconds: float, address: str = "127.0.0.1") -> None:
     """Answer until the process ends."""
     expires = time.time() + 7 * 86400
     hits = [hit(n * 8, cdn="https://cdn.scenario.com", expires=expires) for n in range(48)]
@@ -52,10 +52,10 @@ async def serve(port: int, seconds: float) -> None:
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", port, backlog=1024)
+    server = await asyncio.start_server(talk, address, port, backlog=1024)
     async with server:
         await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), float(sys.argv[2]) / 1000))
+    asyncio.run(serve(int(sys.argv[1]), float(sys.argv[2]) / 1000, *sys.argv[3:4]))

@@ -27,9 +27,10 @@ def free_port(host: str = "127.0.0.1") -> int:
 class Redis:
     """A redis-server while it is entered; it may be stopped and started meanwhile."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, address: str = "127.0.0.1") -> None:
         """Keep nothing on disk but its log, in `folder`."""
-        self.port = free_port()
+        self.address = address
+        self.port = free_port(address)
         self._folder = folder
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
@@ -37,7 +38,7 @@ class Redis:
     @property
     def url(self) -> str:
         """What AKIN_CACHE_URL is set to."""
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis://{self.address}:{self.port}/0"
 
     def client(self) -> redis.Redis:
         """A connection of its own."""
@@ -46,7 +47,8 @@ class Redis:
     def start(self) -> None:
         """Start, and wait until it answers. Raises RuntimeError where it ends instead."""
         log = self._folder / "redis.log"
-        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        command = ["redis-server", "--port", str(self.port), "--bind", self.address, "--save", ""]
+        command += ["--protected-mode", "no"]
         command += ["--dir", str(self._folder), "--logfile", str(log), *self._options]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         while not self._answers():

@@ -1,0 +1,259 @@
+"""Two hosts of Akin as network namespaces, nginx before them, Redis and an API behind them.
+
+    with Cluster(folder) as cluster:
+        requests.get(cluster.url)
+        cluster.hosts[0].vanish()      # its cable is pulled and its processes are gone
+        cluster.hosts[0].come_back()
+
+Needs root, iproute2, nginx and redis-server: `missing()` says what there is not. Everything that
+is made is named after this process and removed again.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+from tests.cluster.programs import Redis, free_port
+
+ROOT = Path(__file__).parents[2]
+PASSWORD = "correct horse battery staple"
+
+NGINX = """
+daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx.log;
+events {{ worker_connections 512; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    upstream akin {{
+{servers}
+        keepalive 16;
+    }}
+    server {{
+        listen 127.0.0.1:{port};
+        client_max_body_size 25m;
+        location / {{
+            proxy_pass http://akin;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $remote_addr;
+            proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_set_header X-Forwarded-Host $http_host;
+            proxy_connect_timeout 1s;
+            proxy_read_timeout 8s;
+            proxy_next_upstream error timeout;
+        }}
+    }}
+}}
+"""
+
+
+def missing() -> str:
+    """Why a cluster cannot be made here; empty where it can."""
+    if os.geteuid() != 0:
+        return "network namespaces need root"
+    for program in ("ip", "nginx", "redis-server"):
+        if shutil.which(program) is None:
+            return f"{program} is not installed"
+    probe = f"akin-probe-{os.getpid()}"
+    try:
+        _ip("netns", "add", probe)
+    except subprocess.CalledProcessError as error:
+        return f"network namespaces cannot be made: {error.stderr.decode().strip()}"
+    _ip("netns", "del", probe)
+    return ""
+
+
+def _ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True, capture_output=True)
+
+
+def _end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, how)
+    process.wait()
+
+
+class Host:
+    """One machine: a namespace on the bridge, and Akin in it."""
+
+    def __init__(self, name: str, address: str, bridge: str, environment: dict[str, str]) -> None:
+        """Make the machine, and start nothing on it yet."""
+        self.name = name
+        self.port = 8000
+        self.address = address
+        self._link = f"v{name}"
+        self._environment = environment | {"AKIN_LISTEN": address, "PORT": str(self.port)}
+        self._process: subprocess.Popen[bytes] | None = None
+        inner = f"w{name}"
+        _ip("netns", "add", name)
+        _ip("link", "add", self._link, "type", "veth", "peer", "name", inner, "netns", name)
+        _ip("link", "set", self._link, "master", bridge, "up")
+        for words in (
+            ("link", "set", "lo", "up"),
+            ("addr", "add", f"{address}/24", "dev", inner),
+            ("link", "set", inner, "up"),
+        ):
+            _ip("-n", name, *words)
+
+    def start(self) -> None:
+        """Start Akin and wait until it is ready. Raises RuntimeError where it ends instead."""
+        data = Path(self._environment["AKIN_DATA"])
+        data.mkdir(exist_ok=True)
+        with (data / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                ["ip", "netns", "exec", self.name, sys.executable, "-m", "app", "serve"],
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        while not _is_there(f"http://{self.address}:{self.port}/healthz"):
+            if self._process.poll() is not None:
+                raise RuntimeError((data / "log").read_text())
+            time.sleep(0.1)
+
+    @property
+    def served(self) -> int:
+        """How many requests it has answered, by its own log."""
+        log = Path(self._environment["AKIN_DATA"]) / "log"
+        return log.read_bytes().count(b'"event": "request"')
+
+    def vanish(self) -> None:
+        """Pull the cable, then kill everything: nobody is told."""
+        _ip("link", "set", self._link, "down")
+        if self._process is not None:
+            _end(self._process, signal.SIGKILL)
+
+    def come_back(self) -> None:
+        """Plug it in and start."""
+        _ip("link", "set", self._link, "up")
+        self.start()
+
+    def restart(self) -> None:
+        """Let it finish what it is doing, stop, and start again."""
+        if self._process is not None:
+            _end(self._process, signal.SIGTERM)
+        self.start()
+
+    def remove(self) -> None:
+        """End everything on it, and the machine."""
+        if self._process is not None:
+            _end(self._process, signal.SIGKILL)
+        _ip("netns", "del", self.name)
+
+
+def _is_there(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own servers
+            return True
+    except urllib.error.HTTPError as error:
+        error.close()
+        return True
+    except OSError:
+        return False
+
+
+class Cluster:
+    """Two hosts, nginx, Redis and an API, while it is entered; `url` is what people open."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep everything in `folder`."""
+        self._folder = folder
+        self._stack = ExitStack()
+        self.url = f"http://127.0.0.1:{free_port()}"
+
+    def __enter__(self) -> Self:
+        """Make the machines and start everything."""
+        try:
+            self._enter()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop and remove everything, the youngest first."""
+        self._stack.close()
+
+    def _enter(self) -> None:
+        number = os.getpid() % 200 + 20
+        bridge, gateway = f"akbr{number}", f"10.213.{number}.1"
+        _ip("link", "add", bridge, "type", "bridge")
+        self._stack.callback(_ip, "link", "del", bridge)
+        _ip("addr", "add", f"{gateway}/24", "dev", bridge)
+        _ip("link", "set", bridge, "up")
+        self.redis = self._stack.enter_context(Redis(self._folder, address=gateway))
+        api = free_port(gateway)
+        self._run([sys.executable, "-m", "bench.slowapi", str(api), "5", gateway])
+        while not _is_there(f"http://{gateway}:{api}/count"):
+            time.sleep(0.05)
+        shared = self._folder / "shared"
+        shared.mkdir()
+        kept = {n: v for n, v in os.environ.items() if not n.startswith(("AKIN_", "SCENARIO_"))}
+        environment = kept | {
+            "OMP_NUM_THREADS": "1",
+            "SCENARIO_BASE_URL": f"http://{gateway}:{api}/v1",
+            "SCENARIO_SDK_API_KEY": "key",
+            "SCENARIO_SDK_API_SECRET": "secret",
+            "AKIN_AUTH": "password",
+            "AKIN_USERS": str(shared / "users.json"),
+            "AKIN_SECRET_KEYS": secrets.token_urlsafe(32),
+            "AKIN_PROXIES": gateway,
+            "AKIN_HOSTS": "akin.example.com",
+            "AKIN_CACHE_URL": self.redis.url,
+            "AKIN_REFERENCES_URL": str(shared / "references"),
+            "AKIN_WORKERS": "1",
+        }
+        self._add_user(environment)
+        self.hosts = []
+        for place, name in enumerate(("a", "b")):
+            own = environment | {"AKIN_DATA": str(self._folder / name)}
+            host = Host(f"ak{number}{name}", f"10.213.{number}.{11 + place}", bridge, own)
+            self._stack.callback(host.remove)
+            host.start()
+            self.hosts.append(host)
+        self._start_nginx()
+
+    def _add_user(self, environment: dict[str, str]) -> None:
+        from app.auth.users import Users
+
+        Users(Path(environment["AKIN_USERS"])).put("ada", PASSWORD)
+
+    def _start_nginx(self) -> None:
+        servers = "\n".join(
+            f"        server {host.address}:{host.port} max_fails=1 fail_timeout=2s;"
+            for host in self.hosts
+        )
+        file = self._folder / "nginx.conf"
+        port = self.url.rpartition(":")[2]
+        file.write_text(NGINX.format(folder=self._folder, servers=servers, port=port))
+        self._run(["nginx", "-p", str(self._folder), "-c", str(file)])
+        while not _is_there(f"{self.url}/healthz"):
+            time.sleep(0.05)
+
+    def _run(self, command: list[str]) -> None:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+        self._stack.callback(_end, process, signal.SIGTERM)
