@@ -206,3 +206,25 @@ def test_a_stolen_return(trusting_page: Page) -> None:
     expect(page.get_by_role("alert")).to_contain_text("Signing in did not work")
     page.goto("/")
     assert urlsplit(page.url).path == "/sign-in"
+
+
+def test_session_that_ends_while_a_page_is_open(guarded_watch: Watch) -> None:
+    """The next click says that one is signed out, and leads on to where it was going."""
+    guarded_watch.forgive("401")  # what a script was told, on the console
+    page = guarded_watch.page()
+    page.goto("/sign-in")
+    page.get_by_label("Name").fill("ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")
+    page.context.clear_cookies()
+    page.locator("form#search input[name=query]").fill("asset")
+    page.locator("form#search input[name=query]").press("Enter")
+    page.get_by_role("link", name="Sign in").or_(page.get_by_label("Password")).first.wait_for()
+    if urlsplit(page.url).path != "/sign-in":
+        page.get_by_role("link", name="Sign in").click()
+    page.get_by_label("Name").fill("ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/?query=asset")
+    expect(page.locator(".viewer")).to_be_visible()
