@@ -88,7 +88,10 @@ def standalone(name: str) -> str:
 
 def sprite() -> str:
     """Every icon of NAMES as a <symbol> whose id is its name."""
-    symbols = [f'<symbol id="{name}" viewBox="0 0 24 24">{_inner(name)}</symbol>' for name in NAMES]
+    symbols = [
+        f'<symbol id="{name}" viewBox="0 0 24 24">{drawing}</symbol>'
+        for name, drawing in _drawings().items()
+    ]
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" fill="none" stroke="currentColor" '
         'stroke-width="2" stroke-linecap="round" stroke-linejoin="round">'

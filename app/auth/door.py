@@ -18,7 +18,6 @@ from app import headers, observing
 from app.auth import origins, sessions
 from app.auth.attempts import Attempts
 from app.auth.modes import Mode, Nobody, Password, Proxy
-from app.auth.oidc import Oidc
 from app.auth.peers import Peers, is_this_machine
 from app.auth.users import Users
 from app.errors import AkinError, NotSignedIn, Refused, WrongHost
