@@ -167,6 +167,8 @@ def _mode(app: Flask, settings: Settings) -> Mode:
             Attempts(settings.cache_url if shared else "memory://"),
             hours=settings.session_hours,
         )
-    if settings.auth == Oidc.name:
+    if settings.auth == "oidc":
+        from app.auth.oidc import Oidc  # Authlib takes a third of a start
+
         return Oidc(app, settings)
     return Proxy(settings.proxy_header) if settings.auth == Proxy.name else Nobody()
