@@ -83,9 +83,10 @@ class Coded:
         found: Floats64 = values[self.codes.rows[slots]]
         return found
 
-    def counts(self, mask: Mask) -> NDArray[np.int64]:
-        """(values,) how many of the assets in `mask` have each value."""
-        found = np.bincount(self.codes.rows[mask] + 1, minlength=len(self.values.listed) + 1)
+    def counts(self, mask: Mask, slots: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(values,) how many of the assets in `mask`, that is `slots`, have each value."""
+        codes = self.codes.rows if len(slots) == len(mask) else self.codes.rows[slots]
+        found = np.bincount(codes + 1, minlength=len(self.values.listed) + 1)
         return found[1:]
 
 
@@ -149,10 +150,12 @@ class Lists:
         found[self.owner.rows] = True
         return found
 
-    def counts(self, mask: Mask) -> NDArray[np.int64]:
-        """(values,) how many of the assets in `mask` have each value."""
-        held = self.codes.rows[mask[self.owner.rows]]
-        return np.bincount(held, minlength=len(self.values.listed))
+    def counts(self, mask: Mask, slots: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(values,) how many of the assets in `mask`, that is `slots`, have each value."""
+        codes = self.codes.rows
+        if len(slots) < len(mask):
+            codes = codes[mask[self.owner.rows]]
+        return np.bincount(codes, minlength=len(self.values.listed))
 
 
 Column: TypeAlias = "Coded | Raw | Lists"

@@ -26,7 +26,7 @@ _PRAGMAS = (
     "PRAGMA journal_mode = WAL",  # readers and one writer at a time do not wait for each other
     "PRAGMA synchronous = NORMAL",  # in WAL mode a crash loses no consistency
     "PRAGMA cache_size = -16384",
-    "PRAGMA mmap_size = 1073741824",
+    "PRAGMA mmap_size = 268435456",
     "PRAGMA temp_store = MEMORY",
 )
 

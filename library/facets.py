@@ -21,7 +21,7 @@ from library.schema import spellings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from library.shelf import Mask, Shelf
+    from library.shelf import Mask, Shelf, Slots
 
 VALUES_MOST = 100
 _SPELLED = sa.select(spellings.c.value, spellings.c.shown).where(
@@ -37,16 +37,20 @@ class Facets:
     stats: dict[str, dict[str, float]]
 
 
-def counted(connection: sa.Connection, shelf: Shelf, mask: Mask, names: Sequence[str]) -> Facets:
-    """The facets of the hits in `mask`."""
+def counted(
+    connection: sa.Connection, shelf: Shelf, mask: Mask, slots: Slots, names: Sequence[str]
+) -> Facets:
+    """The facets of the hits in `mask`, that is `slots`."""
     facets = Facets({}, {})
     for name in names:
         column = shelf.column[name]
         facets.distribution[name] = {}
         if not isinstance(column, Raw):
-            facets.distribution[name] = _distribution(connection, column, mask, name)
+            facets.distribution[name] = _distribution(
+                connection, name, column, column.counts(mask, slots)
+            )
         if FIELDS[name].type in {Type.NUMBER, Type.DATE} and isinstance(column, (Raw, Coded)):
-            numbers = column.numbers(mask)
+            numbers = column.numbers(slots)
             numbers = numbers[~np.isnan(numbers)]
             if len(numbers):
                 facets.stats[name] = {"min": float(numbers.min()), "max": float(numbers.max())}
@@ -54,9 +58,8 @@ def counted(connection: sa.Connection, shelf: Shelf, mask: Mask, names: Sequence
 
 
 def _distribution(
-    connection: sa.Connection, column: Coded | Lists, mask: Mask, name: str
+    connection: sa.Connection, name: str, column: Coded | Lists, counts: Slots
 ) -> dict[str, int]:
-    counts = column.counts(mask)
     listed = column.values.listed
     order = np.argsort(-counts, kind="stable")[:VALUES_MOST]
     found: list[tuple[Any, int]] = [(listed[i], int(counts[i])) for i in order if counts[i]]

@@ -93,7 +93,7 @@ class Engine:
             parts.append(self._pictures(connection, shelf, query, mask))
             mask = parts[-1].hits
         slots = np.flatnonzero(mask)
-        facets = counted(connection, shelf, mask, query.facets) if query.facets else None
+        facets = counted(connection, shelf, mask, slots, query.facets) if query.facets else None
         start, stop = query.paging.start, query.paging.start + query.paging.count
         if not parts:
             page = window(slots, _keys(shelf, None, query.sortBy), start, stop)

@@ -100,6 +100,21 @@ def test_a_picture_is_shown_transformable_unless_the_original_is_asked_for(
     assert original.startswith("/library/assets/asset_")
 
 
+def test_facets_and_scores_are_answered_when_asked_for_and_only_then(
+    browser: FlaskClient,
+) -> None:
+    plain = search(browser, query="tile").json
+    rich = search(browser, query="tile", facets=["tags", "width"], showRankingScore=True).json
+    assert set(rich) - set(plain) == {"facetDistribution", "facetStats"}
+    assert rich["facetDistribution"] == {
+        "tags": {"blue": 1, "green": 1, "red": 1},
+        "width": {"64": 3},
+    }
+    assert rich["facetStats"] == {"width": {"min": 64.0, "max": 64.0}}
+    assert [hit.pop("_rankingScore") for hit in rich["hits"]] == [1.0, 1.0, 1.0]
+    assert rich["hits"] == plain["hits"]
+
+
 def test_a_filter_error_names_its_column(browser: FlaskClient) -> None:
     answer = search(browser, filter="kind = image AND id = asset_x")
     assert answer.status_code == 400
