@@ -175,7 +175,8 @@ def _index(
     dated: str | None = None,
 ) -> None:
     from library.index import Index
-    from library.ingest import Indexer, alone
+    from library.ingest import Indexer
+    from library.runs import alone
 
     try:
         with _told(home), alone(home, console), closing(Index.open(home, create=True)) as index:
@@ -194,20 +195,29 @@ def _watch(folders: Sequence[Path], home: Path, console: Console) -> None:
     from watchfiles import watch
 
     own = str(home.resolve())
-    console.note("watching; Ctrl-C stops")
-    for _ in watch(
-        *folders, watch_filter=lambda _, path: not path.startswith(own), raise_interrupt=True
+    began = False
+    for changes in watch(
+        *folders,
+        watch_filter=lambda _, path: not path.startswith(own),
+        rust_timeout=1000,
+        yield_on_timeout=True,
+        raise_interrupt=True,
     ):
-        try:
-            _index(folders, home, console)
-        except LibraryError as error:  # a folder that is away may come back
-            console.note(f"error: {error}")
+        # Once at first: something may have changed before the watching began.
+        if changes or not began:
+            try:
+                _index(folders, home, console)
+            except LibraryError as error:  # a folder that is away may come back
+                console.note(f"error: {error}")
+        if not began:
+            began = True
+            console.note("watching; Ctrl-C stops")
 
 
 def _reembed(home: Path, console: Console) -> None:
     from library.index import Index
-    from library.ingest import alone
     from library.reembedding import reembed
+    from library.runs import alone
 
     try:
         with _told(home), alone(home, console), closing(Index.open(home)) as index:

@@ -11,14 +11,13 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING, Final
 
 from library.errors import LibraryError
 from library.homes import thumbnail_path, write_atomically
+from library.runs import Summary
 from library.walking import walk
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from library.documents import Document, Embeddings, SourceFile
     from library.index import Index
     from library.models import Models
+    from library.runs import Report
     from library.walking import FoundFile, Walk
 
 BATCH: Final = 32  # files a transaction
@@ -39,65 +39,6 @@ class EverythingGone(LibraryError):
     """The folder is there but holds none of the files that were indexed from it."""
 
 
-class Report(Protocol):
-    """Who is told how a run goes; every text is one line."""
-
-    def note(self, text: str) -> None:
-        """Something worth knowing."""
-
-    def skipped(self, path: str, reason: str) -> None:
-        """A file or folder was passed over."""
-
-    def begin(self, total: int) -> None:
-        """So many files are to be read."""
-
-    def advance(self, count: int) -> None:
-        """So many more of them are done."""
-
-
-@dataclass(slots=True)
-class Summary:
-    """What a run did, in assets."""
-
-    added: int = 0
-    changed: int = 0
-    moved: int = 0
-    removed: int = 0
-    unchanged: int = 0
-    skipped: int = 0
-    other: int = 0  # files of no kind that a library holds
-
-    @property
-    def wrote(self) -> bool:
-        """Whether the library is another one now."""
-        return bool(self.added or self.changed or self.moved or self.removed)
-
-    def __str__(self) -> str:
-        """One line: `added 12, moved 1, 730 unchanged`."""
-        done = [f"{name} {count}" for name in ("added", "changed", "moved", "removed", "skipped")
-                if (count := getattr(self, name))]  # fmt: skip
-        parts = [*done, f"{self.unchanged} unchanged"]
-        if self.other:
-            parts.append(f"{self.other} of other kinds passed over")
-        return ", ".join(parts)
-
-
-@contextmanager
-def alone(home: Path, report: Report) -> Iterator[None]:
-    """Hold the home's lock; while another indexer has it, say so and wait."""
-    home.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(home / "index.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        report.note("another indexer is at work on this library; waiting for it to finish")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 @dataclass(slots=True)
 class _Plan:
     """What a run has to do."""
@@ -105,6 +46,7 @@ class _Plan:
     read: list[FoundFile] = field(default_factory=list)
     known: dict[tuple[str, str], tuple[SourceFile, str]] = field(default_factory=dict)
     gone: dict[tuple[str, str], tuple[SourceFile, str]] = field(default_factory=dict)
+    lost: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # content -> gone files
     again: bool = False  # everything, since what is read of a file has changed
 
 
@@ -152,6 +94,7 @@ class Indexer:
         plan = self._plan(walks, prune=prune)
         self._taken = {asset_id: key for key, (_, asset_id) in plan.known.items()}
         if plan.read:
+            self._clear_drafts()
             self._report.begin(len(plan.read))
             for batch in self._batches(plan):
                 self._write(batch, plan)
@@ -183,6 +126,8 @@ class Indexer:
                     "nothing was changed (--prune forgets them)"
                 )
             plan.gone |= gone
+            for key, (lost, _) in gone.items():
+                plan.lost.setdefault(lost.sha256, []).append(key)
             for file in below.files:
                 source = indexed.get((file.root, file.path))
                 if source is None or plan.again or not _same(source[0], file):
@@ -257,10 +202,10 @@ class Indexer:
         if key in plan.known:
             source, asset_id = plan.known[key]
             return asset_id if source.sha256 == described.sha256 else None
-        for gone, (source, asset_id) in list(plan.gone.items()):
-            # Whichever thread pops it first has it: two copies cannot both be the moved file.
-            if source.sha256 == described.sha256 and plan.gone.pop(gone, None) is not None:
-                return asset_id
+        # Whichever thread pops it has it: two copies cannot both be the file that moved.
+        with suppress(IndexError):
+            moved = plan.lost.get(described.sha256, []).pop()
+            return plan.gone.pop(moved)[1]
         return None
 
     def _new_id(self, described: Described) -> str:
@@ -340,6 +285,11 @@ class Indexer:
         """Ids of the assets whose file has another content now."""
         before = ((d.id, plan.known.get((d.source.root, d.source.path))) for d in documents)
         return [known[1] for new_id, known in before if known is not None and known[1] != new_id]
+
+    def _clear_drafts(self) -> None:
+        """Files that a killed run had not finished; no one else writes here now."""
+        for draft in (self._home / "thumbnails").glob("*/.*.part"):
+            draft.unlink(missing_ok=True)
 
     def _forget(self, plan: _Plan) -> None:
         ids = [asset_id for _, asset_id in plan.gone.values()]

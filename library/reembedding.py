@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from library.documents import Document
     from library.index import Index
-    from library.ingest import Report
     from library.models import Models
+    from library.runs import Report
 
 _BATCH: Final = 32
 _SPACES: Final = ("text", "subject", "look")

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from library import ingest, kinds, naming
+from library import kinds, naming
 from library.homes import thumbnail_path
 from library.index import Index
-from library.ingest import EverythingGone, Indexer, Summary
+from library.ingest import EverythingGone, Indexer
 from library.models import Models
-from library.walking import FolderMissing
+from library.runs import Summary, alone
+from library.walking import FolderMissing, Walk
 from tests.library import samples
 
 if TYPE_CHECKING:
@@ -243,6 +244,34 @@ def test_an_unreadable_folder_loses_nothing_that_was_indexed(library: Library) -
     assert set(library.documents()) == {"a/one.png", "two.png"}
 
 
+def test_below_a_folder_that_was_not_read_nothing_is_known() -> None:
+    found = Walk("/art", unread=["a", "b/c"])
+    paths = ("a", "a/x.png", "ab/x.png", "b/x.png", "b/c/d/x.png")
+    assert {path: found.knows(path) for path in paths} == {
+        "a": False, "a/x.png": False, "ab/x.png": True, "b/x.png": True, "b/c/d/x.png": False,
+    }  # fmt: skip
+    assert not Walk("/art", unread=[""]).knows("x.png")
+
+
+def test_what_a_killed_run_left_unfinished_is_cleared(library: Library) -> None:
+    samples.fill(library.folder, {"a.png": samples.png()})
+    samples.fill(library.home / "thumbnails" / "ab", {".half.part": b"half"})
+    library.index()
+    assert list(library.home.glob("thumbnails/*/.*")) == []
+
+
+def test_of_two_copies_only_one_is_the_file_that_moved(library: Library) -> None:
+    samples.fill(library.folder, {"a.png": samples.png(), "keep.png": samples.png("navy")})
+    library.index()
+    before = library.ids()
+    (library.folder / "a.png").unlink()
+    samples.fill(library.folder, {"b.png": samples.png(), "c.png": samples.png()})
+    assert str(library.index()) == "added 1, moved 1, 1 unchanged"
+    after = library.ids()
+    assert len(set(after.values())) == 3
+    assert before["a.png"] in {after["b.png"], after["c.png"]}
+
+
 def test_an_unchanged_folder_is_left_alone(library: Library) -> None:
     samples.fill(library.folder, {f"{n}.png": samples.png(size=(n + 9, 9)) for n in range(5)})
     library.index()
@@ -382,10 +411,10 @@ def test_a_second_indexer_says_that_it_waits(library: Library) -> None:
     order = []
 
     def wait() -> None:
-        with ingest.alone(library.home, second):
+        with alone(library.home, second):
             order.append("second")
 
-    with ingest.alone(library.home, Lines()):
+    with alone(library.home, Lines()):
         thread = threading.Thread(target=wait)
         thread.start()
         assert told.wait(30)

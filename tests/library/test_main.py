@@ -111,6 +111,26 @@ def test_ctrl_c_stops_with_a_line_and_no_traceback(tmp_path: Path) -> None:
     )
 
 
+def test_watch_follows_the_folder_until_it_is_stopped(folder: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "library", "index", str(folder), "--home", str(home), "--quiet",
+         "--watch"],
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    try:
+        lines = iter(process.stderr.readline, "")
+        assert next(line for line in lines if line.startswith("watching")).endswith("stops\n")
+        (folder / "new.png").write_bytes(samples.png("gold"))
+        assert next(line for line in lines if "assets" in line).startswith("3 assets")
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, shown = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in shown
+
+
 def test_serve_answers_on_loopback_and_prints_the_key_pair(folder: Path, tmp_path: Path) -> None:
     _run("index", str(folder), home=tmp_path / "home")
     port = free_port()

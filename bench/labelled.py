@@ -1,0 +1,98 @@
+"""Labelled sets of pictures that packages ship, for judging likeness and words.
+
+The demo pack (by folder), Debian's `tuxpaint-stamps-default` (by its two upper folders, with
+captions) and the 3D emoji of `@lobehub/fluent-emoji-3d` joined with openmoji's groups. Fetched
+once with the ordinary clients (`apt-get download`, `npm pack`) into a folder; a set that cannot be
+had is left out with a line.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from library import demo
+
+_STAMPS = "tuxpaint-stamps-default"
+_EMOJI = ("@lobehub/fluent-emoji-3d@1.1.0", "openmoji@17.0.0")
+
+
+class Labelled(NamedTuple):
+    """One picture."""
+
+    path: Path
+    label: str
+    caption: str
+
+
+def sets(cache: Path) -> dict[str, list[Labelled]]:
+    """Name -> pictures; what had to be fetched is kept in `cache`."""
+    found = {"demo": _demo()}
+    for name, make in (("stamps", _stamps), ("emoji", _emoji)):
+        try:
+            found[name] = make(cache / name)
+        except (OSError, subprocess.SubprocessError, StopIteration) as error:
+            print(f"left out {name}: {error}", file=sys.stderr)
+    return found
+
+
+def _demo() -> list[Labelled]:
+    root = demo.folder()
+    return [
+        Labelled(path, str(path.parent.relative_to(root)), path.stem.replace("_", " "))
+        for path in sorted(root.rglob("*.png"))
+    ]
+
+
+def _stamps(cache: Path) -> list[Labelled]:
+    if not cache.exists():
+        fresh = _fresh(cache)
+        _run(["apt-get", "download", _STAMPS], fresh)
+        _run(["dpkg", "-x", str(next(fresh.glob("*.deb"))), "unpacked"], fresh)
+        fresh.rename(cache)
+    root = next(cache.glob("unpacked/usr/share/tuxpaint/stamps"))
+    return [
+        Labelled(path, "/".join(path.parent.relative_to(root).parts[:2]), _caption(path))
+        for path in sorted(root.rglob("*.png"))
+    ]
+
+
+def _caption(path: Path) -> str:
+    """A stamp's text file begins with the English caption; other languages follow."""
+    try:
+        lines = path.with_suffix(".txt").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        lines = []
+    return lines[0].strip() if lines else path.stem
+
+
+def _emoji(cache: Path) -> list[Labelled]:
+    if not cache.exists():
+        fresh = _fresh(cache)
+        for package in _EMOJI:
+            _run(["npm", "pack", "--silent", package], fresh)
+        for packed in sorted(fresh.glob("*.tgz")):
+            shutil.unpack_archive(packed, fresh / packed.name.split("-")[0], filter="data")
+        fresh.rename(cache)
+    data = next(cache.glob("openmoji/package/data/openmoji.json"))
+    assets = next(cache.glob("lobehub/package/assets"))
+    return [
+        Labelled(path, f"{emoji['group']}/{emoji['subgroups']}", emoji["annotation"])
+        for emoji in json.loads(data.read_bytes())
+        if not emoji["skintone"] and (path := assets / f"{emoji['hexcode'].lower()}.webp").exists()
+    ]
+
+
+def _fresh(cache: Path) -> Path:
+    fresh = cache.with_name(f"{cache.name}.fresh")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    return fresh
+
+
+def _run(command: list[str], folder: Path) -> None:
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=600)
