@@ -73,5 +73,6 @@ def strip(site: Site, asset_id: str, which: Strip) -> tuple[Search | None, tuple
         search = variants_of(site.asset(asset_id))
     if search is None:
         return None, ()
-    hits = site.page_of(search.with_(hitsPerPage=STRIP)).hits
-    return search, tuple(hit for hit in hits if hit.id != asset_id)
+    # A whole page, though a strip is shorter: the page that it leads to is then known already.
+    hits = site.page_of(search).hits
+    return search, tuple(hit for hit in hits if hit.id != asset_id)[:STRIP]

@@ -30,10 +30,11 @@ MOST_LISTED: Final = 20  # pages of a listing
 MOST_DECODED: Final = 64  # result pages kept as values: some 200 kB each
 
 # How long an answer is good for, in AKIN_CACHE_SECONDS. New pictures come all the time, seldom to
-# the top of what is ranked by words or likeness; an asset hardly ever changes, and a collection is
-# seldom renamed. Whoever reloads with the cache switched off (Shift) gets what is new at once.
+# the top of what is ranked by words or likeness; an asset hardly ever changes (and `Site` sees in
+# a later hit that it has), and a collection is seldom renamed. Whoever reloads with the cache
+# switched off (Shift) gets what is new at once.
 RANKED_LASTS: Final = 15.0
-ASSET_LASTS: Final = 60.0
+ASSET_LASTS: Final = 240.0
 LISTING_LASTS: Final = 30.0
 
 

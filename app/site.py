@@ -133,7 +133,7 @@ class Site:
         self, asset_id: str, search: Search, display: Display, *, is_from_search: bool
     ) -> AssetView:
         """Ask for an asset and build its page. Raises UpstreamError."""
-        asset = self.client.asset(asset_id)
+        asset = self._latest(self.client.asset(asset_id))
         self._remember([asset])
         names = {item.id: item.name for item in self.names.collections()}
         made = asset.metadata
@@ -147,6 +147,15 @@ class Site:
             is_from_search=is_from_search,
             notice=_notice(),
         )
+
+    def _latest(self, asset: Asset) -> Asset:
+        """Ask again where a hit, found later, says that the asset has changed since."""
+        with self._guard:
+            known = self._known.get(asset.id)
+        if known is None or not asset.updatedAt or (known.updatedAt or "") <= asset.updatedAt:
+            return asset
+        with visits.wanting_new():
+            return self.client.asset(asset.id)
 
     def asset(self, asset_id: str) -> Asset:
         """An asset whose URLs can still be opened. Raises UpstreamError."""

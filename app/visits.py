@@ -92,3 +92,15 @@ def at_most(seconds: float) -> Iterator[None]:
         yield
     finally:
         visit.deadline = kept
+
+
+@contextmanager
+def wanting_new() -> Iterator[None]:
+    """Ask for what is new, whatever is kept."""
+    visit = current()
+    kept = visit.wants_new
+    visit.wants_new = True
+    try:
+        yield
+    finally:
+        visit.wants_new = kept

@@ -307,3 +307,30 @@ def test_a_page_with_an_error_on_it_has_no_tag(machine: Machine) -> None:
     machine.upstream.always("503")
     answer = machine.get("/")
     assert ("ETag" in answer.headers, answer.headers["Cache-Control"]) == (False, "no-store")
+
+
+# --- what has changed ------------------------------------------------------------------------
+
+
+def test_an_asset_that_a_later_hit_says_has_changed_is_asked_for_again(machine: Machine) -> None:
+    path = f"/assets/{asset_id(5)}"
+    machine.get(path)
+    machine.clock.now += 600
+    before = len(machine.upstream.asked(f"/v1{path}"))
+    machine.get(path)
+    unchanged = len(machine.upstream.asked(f"/v1{path}")) - before
+    made = machine.upstream.healthy.hit
+    later = {"updatedAt": "2030-01-01T00:00:00.000Z"}
+    machine.upstream.healthy.hit = lambda number: made(number) | later
+    machine.get("/?hitsPerPage=100")
+    machine.get(path)
+    assert (unchanged, len(machine.upstream.asked(f"/v1{path}")) - before) == (0, 1)
+
+
+def test_reloading_with_the_cache_switched_off_asks_for_what_is_new(machine: Machine) -> None:
+    machine.get("/?query=castle")
+    machine.clock.now += 10
+    machine.get("/?query=castle")
+    asked = machine.searches()
+    machine.get("/?query=castle", Cache_Control="no-cache")
+    assert (asked, machine.searches()) == (1, 2)
