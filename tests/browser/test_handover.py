@@ -1,0 +1,71 @@
+"""Handing over in a real browser: what was picked is packed and compared, scripts or not."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Route
+
+
+def test_what_is_ticked_is_packed(any_page: Page) -> None:
+    """From the grid to a ZIP on the disk: three controls, none of them a script."""
+    any_page.goto("/?kind=image")
+    for box in any_page.locator("input.pick").all()[:2]:
+        box.check(force=True)  # shown on hover and focus
+    any_page.get_by_role("button", name="Open the selection").click()
+    assert any_page.locator("h1").inner_text() == "2 pictures selected"
+    with any_page.expect_download() as found:
+        any_page.get_by_role("button", name="ZIP").click()
+    names = zipfile.ZipFile(Path(found.value.path())).namelist()
+    assert len(names) == 3
+    assert names[-1] == "sources.json"
+
+
+def test_likes_come_from_what_is_ticked(any_page: Page) -> None:
+    """And the filters stay."""
+    any_page.goto("/?kind=image")
+    for box in any_page.locator("input.pick").all()[:2]:
+        box.check(force=True)
+    any_page.get_by_role("button", name="Open the selection").click()
+    any_page.get_by_role("button", name="Use as likes").click()
+    assert any_page.locator(".examples .like").count() == 2
+    assert "kind=image" in any_page.url
+
+
+def test_the_share_menu_opens_and_leads_to_code(any_page: Page) -> None:
+    """A menu that needs no script."""
+    any_page.goto("/?kind=image")
+    any_page.get_by_text("Share", exact=True).click()
+    any_page.get_by_role("link", name="Use in code").click()
+    assert any_page.locator(".snippet").count() == 4
+
+
+@pytest.mark.parametrize("value", [50, 20])
+def test_the_slider_cuts_where_its_thumb_stands(any_page: Page, value: int) -> None:
+    """Css alone knows it: the second picture begins at the thumb's middle."""
+
+    def moved(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.text().replace('value="50"', f'value="{value}"')
+        route.fulfill(response=answer, body=body)
+
+    any_page.goto("/?kind=image")
+    for box in any_page.locator("input.pick").all()[:2]:
+        box.check(force=True)
+    any_page.get_by_role("button", name="Open the selection").click()
+    any_page.get_by_role("button", name="Compare").click()
+    any_page.route("**/compare*", moved)
+    any_page.get_by_role("link", name="Slider").click()
+    over = any_page.locator("compare-slider .over")
+    style: str = over.evaluate("image => getComputedStyle(image).clipPath")
+    width: float = over.evaluate("image => image.getBoundingClientRect().width")
+    thumb = 44.0  # pixels: --half, twice
+    share, rest = re.findall(r"([\d.]+)%(?: ([+-] [\d.]+)px)?", style)[0]
+    cut = float(share) / 100 * width + float(rest.replace(" ", "") or 0)
+    assert abs(cut - (thumb / 2 + value / 100 * (width - thumb))) <= 1
