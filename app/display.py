@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
-from urllib.parse import urlencode
 
 from app.errors import Problem
 from app.reading import is_id
+from app.search import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,7 +56,7 @@ class Display:
 
     def suffix(self, search: Search) -> str:
         """The canonical query of a search shown this way, with its question mark; may be empty."""
-        query = "&".join(filter(None, (search.querystring, urlencode(self.pairs()))))
+        query = spelled((*search.pairs(), *self.pairs()))
         return f"?{query}" if query else ""
 
     def url(self, search: Search, path: str = "/") -> str:

@@ -11,8 +11,9 @@ The URL's words are the API's (docs/design.md, "The search is a value").
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from app import filters
 from app.errors import InvalidSearch
@@ -159,7 +160,7 @@ class Search:
     @property
     def querystring(self) -> str:
         """The canonical query string, without its question mark."""
-        return urlencode(self.pairs(), safe=":,")
+        return spelled(self.pairs())
 
     def url(self, path: str = "/") -> str:
         """The canonical address of this search on a page."""
@@ -279,10 +280,11 @@ class Search:
         """This search with one more pair: a facet's value, a range, a sort."""
         return self.read([*self.with_().pairs(), (parameter, value)])[0]
 
-    def between(self, field: str, low: str | None, high: str | None) -> Self:
-        """This search with another interval of one field; without one where both ends are open."""
-        others = tuple(item for item in self.ranges if item.field != field)
-        return self.with_(ranges=(*others, Range(field, low, high)) if low or high else others)
+    def between(self, **ends: tuple[str | None, str | None]) -> Self:
+        """This search with other intervals of some fields; without those open at both ends."""
+        others = tuple(item for item in self.ranges if item.field not in ends)
+        wanted = (Range(field, low, high) for field, (low, high) in ends.items() if low or high)
+        return self.with_(ranges=(*others, *wanted))
 
     def any_of(self, field: str, values: Iterable[str]) -> Self:
         """This search with other wanted values of one facet; its "all" and "none" are kept."""
@@ -292,6 +294,16 @@ class Search:
     @property
     def _start(self) -> dict[str, Any]:
         return {"page": 1} if self.offset is None else {"offset": 0}
+
+
+@lru_cache(maxsize=8192)
+def _spelled(name: str, value: str) -> str:
+    return f"{name}={quote_plus(value, safe=':,')}"
+
+
+def spelled(pairs: Iterable[tuple[str, str]]) -> str:
+    """Pairs as a query string. A page spells the same few in dozens of links."""
+    return "&".join(_spelled(name, value) for name, value in pairs)
 
 
 def _ratio(value: float) -> str:

@@ -155,14 +155,13 @@ def panel(
     bounds = {name: _bounds(search, name) for name in INPUTS}
     groups = tuple(boxes.group(name, SEEN[name], seen.get(name, ())) for name in SEEN)
 
-    def preset(label: str, chosen: Search, without: Search) -> Preset:
-        """Link to the choice, or back where it is made already; both from the first page."""
-        is_chosen = chosen == search.with_()
-        return Preset(label, link(without if is_chosen else chosen, "/"), is_chosen)
+    here = search.with_()
 
-    sizeless = search.between("width", None, None).between("height", None, None)
-    dateless = search.between("createdAt", None, None)
-    shapeless = search.any_of("aspectRatio", ())
+    def preset(label: str, chosen: Search, *fields: str) -> Preset:
+        """Link to the choice; where it is made already, to none of these fields."""
+        is_chosen = chosen == here
+        return Preset(label, link(_without(here, fields) if is_chosen else chosen, "/"), is_chosen)
+
     outlines = {"Square": SQUARE, "Landscape": LANDSCAPE, "Portrait": PORTRAIT}
     return Panel(
         kinds=boxes.group("kind", "Kind", KINDS, shown=words.KINDS, most=len(words.KINDS)),
@@ -177,26 +176,28 @@ def panel(
             *(
                 preset(
                     f"{least} px",
-                    sizeless.between("width", str(least), None).between("height", str(least), None),
-                    sizeless,
+                    search.between(width=(str(least), None), height=(str(least), None)),
+                    "width",
+                    "height",
                 )
                 for least in SIZES
             ),
             preset(
                 "Sprites",
-                sizeless.between("width", None, str(SPRITE)).between("height", None, str(SPRITE)),
-                sizeless,
+                search.between(width=(None, str(SPRITE)), height=(None, str(SPRITE))),
+                "width",
+                "height",
             ),
         ),
         outlines=tuple(
-            preset(label, search.any_of("aspectRatio", ratios), shapeless)
+            preset(label, search.any_of("aspectRatio", ratios), "aspectRatio")
             for label, ratios in outlines.items()
         ),
         dates=tuple(
             preset(
                 label,
-                dateless.between("createdAt", str(today - timedelta(days=days)), None),
-                dateless,
+                search.between(createdAt=(str(today - timedelta(days=days)), None)),
+                "createdAt",
             )
             for label, days in DAYS.items()
         ),
@@ -211,6 +212,12 @@ def panel(
         filter=search.filter,
         carries=frozenset({*FACETS, *RANGES, *MODES, "nsfw", "filter", "public"}),
     )
+
+
+def _without(search: Search, fields: Iterable[str]) -> Search:
+    for name in fields:
+        search = search.without(name)
+    return search
 
 
 class _Boxes:
