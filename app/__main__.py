@@ -14,12 +14,11 @@ import argparse
 import getpass
 import os
 import sys
-import tempfile
 from typing import TYPE_CHECKING
 
 from app.auth.sessions import keys_of, new_key
 from app.auth.users import InvalidUser, Users
-from app.metrics import FOLDER
+from app.metrics import FOLDER, fresh_folder
 from config import InvalidSettings, Settings
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def _check() -> int:
 def _serve(settings: Settings) -> int:
     if settings.auth in {"password", "oidc"}:
         keys_of(settings)  # before there are workers, each of which would fail again and again
-    folder = os.environ.get(FOLDER) or tempfile.mkdtemp(prefix="akin-metrics-")
+    folder = os.environ.get(FOLDER) or str(fresh_folder())
     environment = {
         **os.environ,
         FOLDER: folder,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +17,8 @@ from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+_PREFIX: Final = "akin-metrics-"
+_NAME: Final = re.compile(_PREFIX + r"(\d+)-\w+")
 _LIVE: Final = re.compile(r"gauge_live\w+_(\d+)\.db")
 
 
@@ -35,6 +39,16 @@ def forget_the_dead(folder: Path) -> None:
         named = _LIVE.fullmatch(path.name)
         if named and not _is_alive(int(named[1])):
             mark_process_dead(int(named[1]), str(folder))  # type: ignore[no-untyped-call] # as above
+
+
+def fresh_folder() -> Path:
+    """A folder for the workers of this process; those that ended servers have left are removed."""
+    parent = Path(tempfile.gettempdir())
+    for old in parent.glob(f"{_PREFIX}*"):
+        named = _NAME.fullmatch(old.name)
+        if named and not _is_alive(int(named[1])) and old.stat().st_uid == os.getuid():
+            shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
 
 
 def _is_alive(process: int) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from app import observing
-from app.metrics import FOLDER, exposition
+from app.metrics import FOLDER, exposition, fresh_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +77,21 @@ def test_workers_are_added_up(tmp_path: Path) -> None:
     assert 'akin_upstream_calls_total{outcome="200"} 2.0' in asked
     assert "akin_upstream_seconds_sum 0.5" in asked
     assert "akin_requests_in_flight 0.0" in asked
+
+
+def test_folders_of_the_dead_are_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A server leaves a folder behind, which the next one removes; those of the living stay."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    done = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], check=True, capture_output=True
+    )
+    dead = tmp_path / f"akin-metrics-{int(done.stdout)}-abc"
+    others = [tmp_path / f"akin-metrics-{os.getppid()}-abc", tmp_path / "akin-metrics-of-mine"]
+    for folder in (dead, *others):
+        folder.mkdir()
+    made = fresh_folder()
+    assert sorted(tmp_path.iterdir()) == sorted([made, *others])
+    assert made.stat().st_mode & 0o777 == 0o700
 
 
 def test_one_process_needs_no_folder() -> None:
