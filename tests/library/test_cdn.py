@@ -20,8 +20,8 @@ from PIL import Image
 
 from library import cdn, transforms
 from library.documents import Document, SourceFile
-from library.index import Index
 from library.homes import thumbnail_path
+from library.index import Index
 from library.signing import Forbidden, Signer, expiry
 from tests.library import samples
 
