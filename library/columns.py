@@ -16,7 +16,7 @@ from library.fields import FIELDS, Field, Type
 from library.strip import Strip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -50,6 +50,12 @@ class Values:
         """(values + 1,) whether each value passes; the last entry, for -1, is False."""
         return np.array([*(test(value) for value in list(self.listed)), False], dtype=np.bool_)
 
+    def among(self, wanted: Iterable[Any]) -> Mask:
+        """(values + 1,) which values are among `wanted`, without asking each."""
+        found = np.zeros(len(self.listed) + 1, dtype=np.bool_)
+        found[[self.code[value] for value in wanted if value in self.code]] = True
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Coded:
@@ -70,7 +76,11 @@ class Coded:
 
     def where(self, test: Callable[[Any], bool]) -> Mask:
         """(slots,) the assets whose value passes; False where there is none."""
-        found: Mask = self.values.table(test)[self.codes.rows]
+        return self.passing(self.values.table(test))
+
+    def passing(self, table: Mask) -> Mask:
+        """(slots,) the assets whose value's entry in `table` (values + 1,) is true."""
+        found: Mask = table[self.codes.rows]
         return found
 
     def exists(self) -> Mask:
@@ -140,8 +150,12 @@ class Lists:
 
     def where(self, test: Callable[[Any], bool]) -> Mask:
         """(slots,) the assets that have a value which passes."""
+        return self.passing(self.values.table(test))
+
+    def passing(self, table: Mask) -> Mask:
+        """(slots,) the assets with a value whose entry in `table` (values + 1,) is true."""
         found = np.zeros(self.slots, dtype=np.bool_)
-        found[self.owner.rows[self.values.table(test)[self.codes.rows]]] = True
+        found[self.owner.rows[table[self.codes.rows]]] = True
         return found
 
     def filled(self) -> Mask:

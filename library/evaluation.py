@@ -71,6 +71,10 @@ def _leaf(leaf: Leaf, shelf: Shelf) -> Mask:
         return ~column.filled()
     if isinstance(column, Raw):
         return _number_test(leaf, column.numbers())
+    if isinstance(leaf, Compare) and leaf.operator == "=":
+        return column.passing(column.values.among([leaf.value]))
+    if isinstance(leaf, OneOf):
+        return column.passing(column.values.among(leaf.values))
     return column.where(_value_test(leaf))
 
 
@@ -78,9 +82,6 @@ def _value_test(leaf: Leaf) -> Callable[[Any], bool]:
     """What `leaf` asks of one value that is there."""
     if isinstance(leaf, Compare):
         return _compared(leaf.operator, leaf.value)
-    if isinstance(leaf, OneOf):
-        wanted = frozenset(leaf.values)
-        return lambda value: value in wanted
     if isinstance(leaf, Between):
         low, high = leaf.low, leaf.high
         return lambda value: low <= value <= high
