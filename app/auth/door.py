@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-    from flask import Flask
+    from flask import Flask, Response
     from flask.typing import ResponseReturnValue
 
     from app.auth.user import User
@@ -143,6 +143,8 @@ def init_app(app: Flask, settings: Settings) -> Door:
     if built.mode.has_page:
         sessions.init_app(app, sessions.keys_of(settings), hours=settings.session_hours)
     app.before_request(built.ask)
+    if built.mode.needs_user:
+        app.after_request(_for_its_reader)
     app.jinja_env.globals["viewer"] = built.viewer
     app.jinja_env.globals["sign_in_url"] = sign_in_url
     app.jinja_env.globals["can_sign_out"] = built.mode.has_page
@@ -150,6 +152,13 @@ def init_app(app: Flask, settings: Settings) -> Door:
         app.wsgi_app, settings.proxies, settings.proxy_header
     )
     return built
+
+
+def _for_its_reader(response: Response) -> Response:
+    """No cache between here and there may keep what was made for somebody who is signed in."""
+    if request.endpoint not in OPEN and "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "private"
+    return response
 
 
 def mount(app: Flask, path: str, mounted: WSGIApplication) -> None:

@@ -15,6 +15,7 @@ from app.auth.users import Users
 from tests import provider as oidc
 from tests.browser.browsing import Watch
 from tests.browser.server import Server
+from tests.browser.test_accessibility import open_page, overflow, violations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -228,3 +229,25 @@ def test_session_that_ends_while_a_page_is_open(guarded_watch: Watch) -> None:
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/?query=asset")
     expect(page.locator(".viewer")).to_be_visible()
+
+
+@pytest.mark.parametrize("look", ["dark-wide", "light-narrow"])
+def test_pages_of_the_door_are_for_everybody(guarded_watch: Watch, look: str) -> None:
+    """Nothing for axe-core to find on the pages around a sign-in, nor in the bar after it."""
+    guarded_watch.forgive("401")
+    page = open_page(guarded_watch, look)
+    page.goto("/sign-in")
+    assert (violations(page), overflow(page)) == ([], 0)
+    page.get_by_label("Name").fill("somebody")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("alert").wait_for()
+    assert (violations(page), overflow(page)) == ([], 0)
+    page.goto("/signed-out")
+    assert (violations(page), overflow(page)) == ([], 0)
+    page.goto("/sign-in")
+    page.get_by_label("Name").fill("ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.locator(".viewer").wait_for()
+    assert (violations(page), overflow(page)) == ([], 0)

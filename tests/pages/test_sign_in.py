@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 
 from app.auth import mount
 from app.auth.users import Users
-from tests.pages.wire import Wire, make_app
+from tests.pages.wire import Wire, asset_id, make_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -266,9 +266,10 @@ def test_reader_is_part_of_what_a_browser_keeps(make: Callable[..., Flask], user
 def test_no_page_may_be_shared(client: FlaskClient) -> None:
     """No cache between here and there may keep what was made for one."""
     sign_in(client)
-    for path in ("/", "/?query=asset", "/assets/nothing", "/search.json?query=a"):
-        control = client.get(path).headers.get("Cache-Control", "")
-        assert "public" not in control
+    paths = ("/", "/?query=asset", "/assets/nothing", "/search.json?query=a", "/search.atom")
+    for path in (*paths, f"/assets/{asset_id(7)}", f"/assets/{asset_id(7)}.json"):
+        control = client.get(path).headers["Cache-Control"]
+        assert "private" in control or control == "no-store", path
 
 
 def test_names_of_users_are_text(make: Callable[..., Flask]) -> None:
