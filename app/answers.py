@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_KEPT: Final = 4 * 1024 * 1024  # bytes; a larger answer is passed on and not kept
-PATIENCE: Final = 10  # times its freshness: so long is an answer shown while it is renewed
+PATIENCE: Final = 10  # times AKIN_CACHE_SECONDS: so long is an answer shown while it is renewed
 MOST_DOUBLINGS: Final = 4  # of the freshness of what does not change
 MARGIN: Final = 60.0  # seconds that a signed URL must still be good for
 RENEWERS: Final = 4  # threads
@@ -229,7 +229,7 @@ class Answers:
             body,
             asked=now,
             fresh=min(now + seconds, ends),
-            renew=min(now + seconds + self._seconds * question.lasts * PATIENCE, ends),
+            renew=min(now + seconds + self._seconds * PATIENCE, ends),
             ends=ends,
             doublings=doublings,
             digest=digest,

@@ -67,15 +67,24 @@ def upstream() -> Iterator[Upstream]:
         yield server
 
 
+def seconds_for(fault: str) -> float:
+    """How long a page may take: short where nothing comes, and where it would be asked again."""
+    if ANSWERS.get(fault) == LATE:
+        return 0.4
+    return 1.2 if ANSWERS.get(fault) in {DOWN, QUOTA} else 20.0
+
+
 @pytest.fixture
-def client(upstream: Upstream, tmp_path: Path) -> FlaskClient:
-    """A browser before an application with half a second a page, and nothing cached yet."""
+def client(upstream: Upstream, tmp_path: Path, request: pytest.FixtureRequest) -> FlaskClient:
+    """A browser before an application with nothing cached yet."""
+    callspec = getattr(request.node, "callspec", None)
+    fault = callspec.params["fault"] if callspec else ""
     settings = Settings(
         base_url=upstream.url,
         api_key="key",
         api_secret="secret",
         data=tmp_path,
-        timeout=0.4,
+        timeout=seconds_for(fault),
         media_origins=(upstream.origin,),
     )
     return create_app(settings).test_client()
