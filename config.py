@@ -421,11 +421,17 @@ class Settings:
         return settings
 
 
+# What Kubernetes sets for every service whose name begins with akin.
+_OF_KUBERNETES: Final = re.compile(
+    r"AKIN_(\w+_)?(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)"
+)
+
+
 def _unknown(environ: Mapping[str, str]) -> Iterator[str]:
     """Variables that look like Akin's and are not: a typing mistake would pass in silence."""
     known = [item.metadata["variable"] for item in dataclasses.fields(Settings)]
     for name in sorted(environ):
-        if name.startswith("AKIN_") and name not in known:
+        if name.startswith("AKIN_") and name not in known and not _OF_KUBERNETES.fullmatch(name):
             near = difflib.get_close_matches(name, known, 1)
             hint = f"; is {near[0]} meant?" if near else "; README lists them all"
             yield f"{name}: there is no such setting{hint}"

@@ -105,3 +105,9 @@ def test_no_password_in_an_address() -> None:
     assert mistakes(SCENARIO_BASE_URL="https://key:secret@api.example.com/v1") == [
         "SCENARIO_BASE_URL"
     ]
+
+
+def test_variables_of_kubernetes() -> None:
+    """It sets some for each service; one that is called akin must not keep Akin from starting."""
+    names = ("AKIN_SERVICE_HOST", "AKIN_PORT", "AKIN_PORT_8000_TCP_ADDR", "AKIN_REDIS_SERVICE_PORT")
+    assert Settings.from_environ(dict.fromkeys(names, "x")) == Settings()
