@@ -35,7 +35,8 @@ function shown() {
   const url = new URL(canonical.href, location.href);
   if (url.pathname !== "/") return null;
   for (const name of ["page", "offset", "limit"]) url.searchParams.delete(name);
-  return { name: title.textContent.trim().replace(/ · (page|from) \d+$/, ""), url: `/${url.search}` };
+  const query = url.search.replaceAll("%3A", ":").replaceAll("%2C", ",");
+  return { name: title.textContent.trim().replace(/ · (page|from) \d+$/, ""), url: `/${query}` };
 }
 
 /** The same search for what is newer than `seen`; null where "new" would mean nothing. */
@@ -198,7 +199,8 @@ class SavedSearches extends HTMLElement {
         if (!this.isConnected || !this.#details.open) break;
         const link = this.querySelector(`[data-list="saved"] li[data-url="${CSS.escape(item.url)}"] .new`);
         if (!count || !link) continue;
-        link.href = newer.pathname + newer.search;
+        // Akin's addresses leave ":" and "," as they are.
+        link.href = newer.pathname + newer.search.replaceAll("%3A", ":").replaceAll("%2C", ",");
         link.textContent = `${count} new`;
         link.setAttribute("aria-label", `${count} new in ${item.name}`);
         link.hidden = false;
