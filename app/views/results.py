@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from app.errors import AkinError, Problem
     from app.insight.nothing import Way
     from app.insight.pointing import Pointer
-    from app.search import Search
+    from app.search import Pairs, Search
 
 MOST_PAGE_LINKS: Final = 7
 
@@ -134,6 +134,11 @@ class ResultsView:
     error: AkinError | None = None
     notice: str = ""  # why older answers are shown
     sort_is_ignored: bool = False
+
+    @property
+    def origin(self) -> Pairs:
+        """The pairs that lead back here from a selection."""
+        return (*self.search.pairs(), *self.display.lasting.pairs())
 
     @property
     def canonical(self) -> str:
