@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, redirect, render_template
+from flask import Blueprint, Response, redirect, render_template
 
 from app.insight.ends import ends, scales
 from app.pages import requested, site
+from app.pages.visiting import unless_unchanged
 from app.views.ends import ends_view
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def any_scale() -> ResponseReturnValue:
 
 
 @blueprint.get("/<any(words, likeness):scale>")
-def one_scale(scale: Scale) -> str:
+def one_scale(scale: Scale) -> Response:
     """Show both ends; a search without that scale is told what it takes."""
     search, display, _ = requested()
     found = scales(search)
@@ -39,4 +40,4 @@ def one_scale(scale: Scale) -> str:
         [(end, site().page_of(end.search)) for end in both],
         site().known(search.examples),
     )
-    return render_template("ends.html", page=page)
+    return unless_unchanged(lambda: render_template("ends.html", page=page), page)

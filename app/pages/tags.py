@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from app.pages import read, site
+from app.pages.visiting import unless_unchanged
 from app.reading import pairs_of
 from app.views.tags import tags_view
 
@@ -15,7 +16,7 @@ MOST_FIND = 200  # characters of it
 
 
 @blueprint.get("/tags")
-def tags() -> str:
+def tags() -> Response:
     """List the tags that match; the listing is asked for here, since the page is nothing else."""
     pairs = pairs_of(request.query_string)
     find = next((value for name, value in reversed(pairs) if name == FIND), "")
@@ -27,4 +28,4 @@ def tags() -> str:
         tags=site().client.tags(),
         known=site().known(search.examples),
     )
-    return render_template("tags.html", page=page)
+    return unless_unchanged(lambda: render_template("tags.html", page=page), page)

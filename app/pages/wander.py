@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from app.errors import NotFound
 from app.insight.wander import MOST_TRAIL
 from app.pages import read, site
+from app.pages.visiting import unless_unchanged
 from app.reading import is_id, pairs_of
 from app.search import HITS_PER_PAGE
 from app.views.wander import wander_view
@@ -17,7 +18,7 @@ TRAIL = "trail"  # the parameter, once for each picture that one came by
 
 
 @blueprint.get("/wander/<asset_id>")
-def wander(asset_id: str) -> str:
+def wander(asset_id: str) -> Response:
     """Stand at a picture; the filters of the search in the address hold for its neighbours."""
     if not is_id(asset_id):
         raise NotFound(f"“{asset_id[:80]}” cannot be the id of an asset.")
@@ -36,4 +37,4 @@ def wander(asset_id: str) -> str:
         neighbours=site().page_of(near).hits,
         known=site().known([*search.examples, *trail, asset_id]),
     )
-    return render_template("wander.html", page=page)
+    return unless_unchanged(lambda: render_template("wander.html", page=page), page)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, render_template
 
 from app.errors import NotFound, UpstreamError
 from app.pages import requested, site
+from app.pages.visiting import unless_unchanged
 from app.reading import is_id
 from app.views.why import why_view
 
@@ -19,7 +20,7 @@ blueprint = Blueprint("why", __name__)
 
 
 @blueprint.get("/why/<asset_id>")
-def why(asset_id: str) -> str:
+def why(asset_id: str) -> Response:
     """Explain one result; its place and score come from the page where the reader saw it."""
     if not is_id(asset_id):
         raise NotFound(f"“{asset_id[:80]}” cannot be the id of an asset.")
@@ -31,7 +32,7 @@ def why(asset_id: str) -> str:
         result=_result(search),
         known=site().known(search.examples),
     )
-    return render_template("why.html", page=page)
+    return unless_unchanged(lambda: render_template("why.html", page=page), page)
 
 
 def _result(search: Search) -> ResultPage | None:

@@ -11,6 +11,7 @@ from tests.pages.wire import answer, page, refusal
 
 if TYPE_CHECKING:
     from bs4 import Tag
+    from flask.testing import FlaskClient
 
     from tests.pages.conftest import Soup
     from tests.pages.wire import Wire
@@ -105,3 +106,13 @@ def test_an_asset_that_is_gone_is_told(wire: Wire, soup: Soup) -> None:
     shown = soup("/why/asset_fort?query=castle", status=404)
     assert lines(shown.select_one(".failure h1")) == "This asset does not exist"
     assert soup("/why/%2e%2e", status=404).select_one(".failure") is not None
+
+
+def test_a_page_that_has_not_changed_is_not_sent_again(client: FlaskClient, wire: Wire) -> None:
+    """And one that has is: its answer says something else now."""
+    client.get("/?query=castle")  # where the reader comes from: the asset is known then
+    first = client.get("/why/asset_fort?query=castle")
+    again = {"If-None-Match": first.headers["ETag"]}
+    assert client.get("/why/asset_fort?query=castle", headers=again).status_code == 304
+    wire.always(page(FORT, total=1))
+    assert client.get("/why/asset_fort?query=castle", headers=again).status_code == 200
