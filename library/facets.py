@@ -37,10 +37,9 @@ class Facets:
     stats: dict[str, dict[str, float]]
 
 
-def counted(
-    connection: sa.Connection, shelf: Shelf, mask: Mask, slots: Slots, names: Sequence[str]
-) -> Facets:
-    """The facets of the hits in `mask`, that is `slots`."""
+def counted(connection: sa.Connection, shelf: Shelf, mask: Mask, names: Sequence[str]) -> Facets:
+    """The facets of the hits in `mask`."""
+    slots = np.flatnonzero(mask)
     facets = Facets({}, {})
     for name in names:
         column = shelf.column[name]

@@ -42,7 +42,7 @@ def window(slots: Slots, keys: Sequence[Key], start: int, stop: int) -> Slots:
     # Only the first and the last value of the page may have ties that reach out of it.
     head = window(first, keys[1:], start - before, len(first))
     middle = slots[(values > low) & (values < high)]
-    middle = window(middle, keys, 0, len(middle))
+    middle = middle[np.lexsort([key(middle) for key in reversed(keys)])]
     rest = stop - start - len(head) - len(middle)
     tail = window(slots[values == high], keys[1:], 0, rest)
     return np.concatenate([head, middle, tail])

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from library.space import Space
 
 HEAD = 80  # of an approximate order, compared exactly
+SAMPLE = 10_000  # scores that tell where the highest begin
+LEEWAY = 3  # times as many slots as are wanted, by the sample
 _PUBLIC = Compare(FIELDS["privacy"], "=", "public")
 
 
@@ -92,15 +94,16 @@ class Engine:
         if query.like or query.unlike:
             parts.append(self._pictures(connection, shelf, query, mask))
             mask = parts[-1].hits
-        slots = np.flatnonzero(mask)
-        facets = counted(connection, shelf, mask, slots, query.facets) if query.facets else None
-        start, stop = query.paging.start, query.paging.start + query.paging.count
+        total = int(np.count_nonzero(mask))
+        facets = counted(connection, shelf, mask, query.facets) if query.facets else None
+        ends = (query.paging.start, query.paging.start + query.paging.count)
         if not parts:
-            page = window(slots, _keys(shelf, None, query.sortBy), start, stop)
-            return Ranked(len(slots), shelf.number[page].tolist(), [], facets)
-        by_field = query.sortBy if not query.querySemanticRatio and not query.like else ()
-        page, scores = _page(connection, shelf, slots, parts, by_field, (start, stop))
-        return Ranked(len(slots), shelf.number[page].tolist(), scores.tolist(), facets)
+            page = window(np.flatnonzero(mask), _keys(shelf, None, query.sortBy), *ends)
+            return Ranked(total, shelf.number[page].tolist(), [], facets)
+        steered = query.querySemanticRatio or query.like or query.unlike
+        by_field = () if steered else query.sortBy
+        page, scores = _page(connection, shelf, mask, parts, by_field, ends)
+        return Ranked(total, shelf.number[page].tolist(), scores.tolist(), facets)
 
     def _words(self, connection: sa.Connection, shelf: Shelf, query: Query, mask: Mask) -> Scores:
         """How well each asset answers the query's words, in 0..1."""
@@ -154,20 +157,21 @@ def _add(
     found = [space.near(vector, mask) for space, vector, _ in near]
     if not any(len(slots) for slots, _ in found):
         return
-    if len(found) == 1:
-        slots, total = found[0][0], found[0][1] * np.float32(near[0][2])
-    else:
-        dense = np.zeros(len(mask), dtype=np.float32)
-        has = np.zeros(len(mask), dtype=np.bool_)
-        for (held, products), (_, _, share) in zip(found, near, strict=True):
-            dense[held] += products * np.float32(share)
-            has[held] = True
-        slots = np.flatnonzero(has)
-        total = dense[slots]
-    low, high = float(total.min()), float(total.max())
+    # A slot that is in all of them needs no place of its own: most libraries have all vectors.
+    whole = all(len(slots) == len(mask) for slots, _ in found)
+    total = np.zeros(len(mask), dtype=np.float32)
+    has = np.zeros(len(mask), dtype=np.bool_)
+    for (held, products), (_, _, share) in zip(found, near, strict=True):
+        total[slice(None) if whole else held] += products * np.float32(share)
+        has[slice(None) if whole else held] = True
+    within = total if whole else total[has]
+    low, high = float(within.min()), float(within.max())
     factor = weight / ((high - low) or 1.0)
-    scores.values[slots] += (total - np.float32(low)) * np.float32(factor)
-    scores.hits[slots] = True
+    total -= np.float32(low)
+    total *= np.float32(factor)
+    has &= mask
+    scores.values += total if whole else np.where(has, total, np.float32(0))
+    scores.hits |= has
     scores.approximate += [
         Approximate(space, vector, held, products, share * factor)
         for (space, vector, share), (held, products) in zip(near, found, strict=True)
@@ -178,18 +182,19 @@ def _add(
 def _page(
     connection: sa.Connection,
     shelf: Shelf,
-    slots: Slots,
+    mask: Mask,
     parts: Sequence[Scores],
     by_field: Sequence[tuple[str, bool]],
     ends: tuple[int, int],
 ) -> tuple[Slots, Floats]:
-    """The slots of the page and their scores: the mean of the parts."""
+    """The slots of `mask` on the page and their scores: the mean of the parts."""
     share = np.float32(1 / len(parts))
     values = parts[0].values if len(parts) == 1 else sum(part.values for part in parts) * share
     values = np.asarray(values, dtype=np.float32)
     approximate = [found for part in parts for found in part.approximate]
     keys = _keys(shelf, values, by_field)
     start, stop = ends
+    slots = np.flatnonzero(mask) if by_field else leading(values, mask, max(stop, HEAD))
     if by_field or not approximate:
         page = window(slots, keys, start, stop)
         return page, values[page]
@@ -205,6 +210,25 @@ def _page(
         np.concatenate([head[start:stop], rest]),
         np.concatenate([exact[start:stop], values[rest]]),
     )
+
+
+def leading(values: Floats, mask: Mask, wanted: int) -> Slots:
+    """Slots of `mask`, at least its `wanted` highest by `values`.
+
+    A sample tells a score that somewhat more than enough slots reach; if too few do, all are
+    returned. It saves sorting the rest of a large library.
+    """
+    step = len(values) // SAMPLE
+    if step:
+        sample = values[::step][mask[::step]]
+        share = LEEWAY * wanted / max(1, int(np.count_nonzero(mask)))
+        place = int(len(sample) * share) + 1
+        if place < len(sample):
+            least = -np.partition(-sample, place)[place]
+            slots = np.flatnonzero(mask & (values >= least))
+            if len(slots) >= wanted:
+                return slots
+    return np.flatnonzero(mask)
 
 
 def _keys(shelf: Shelf, values: Floats | None, by_field: Sequence[tuple[str, bool]]) -> list[Key]:

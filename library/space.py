@@ -140,16 +140,14 @@ class Space:
     def near(self, query: Floats, mask: Mask) -> tuple[Slots, Floats]:
         """The slots of `mask` that have a vector, and their inner products with `query` (width,).
 
-        Approximate in a reduced space; see `exact`.
+        When most slots are asked for, those beside `mask` are answered as well, which is quicker
+        than leaving them out. Approximate in a reduced space; see `exact`.
         """
         wanted = mask[self.slot.rows]
         if np.count_nonzero(wanted) * _DENSE < len(wanted):
             rows = np.flatnonzero(wanted)
             return self.slot.rows[rows].astype(np.int64), self._products(query, rows)
-        products = self._products(query, None)
-        if wanted.all():
-            return self.slot.rows.astype(np.int64), products
-        return self.slot.rows[wanted].astype(np.int64), products[wanted]
+        return self.slot.rows, self._products(query, None)
 
     def _products(self, query: Floats, rows: Slots | None) -> Floats:
         if self.reduction is None:
@@ -163,7 +161,8 @@ class Space:
         products = np.empty((1, len(kept)), dtype=np.float32)
         if len(kept):
             numkong.cdist(asked, np.ascontiguousarray(kept), "dot", out=products)
-        reached: Floats = products[0] / np.float32(scale * self.reduction.scale)
+        products *= np.float32(1 / (scale * self.reduction.scale))
+        reached: Floats = products[0]
         return reached
 
     def exact(

@@ -16,6 +16,7 @@ from library.documents import Embeddings
 from library.index import Index
 from library.ordering import window
 from library.postings import grown, merged, segment
+from library.ranking import leading
 from library.shelves import WORTH, Shelves
 from library.space import EXACT_MOST, Space
 from library.strip import Strip
@@ -140,8 +141,11 @@ def test_a_space_answers_for_the_slots_of_the_mask_only() -> None:
     space = Space.empty("text").grown(vectors[:3], np.array([1, 3, 4]), 6)
     mask = np.array([True, True, False, False, True, True])
     slots, products = space.near(vectors[0], mask)
-    assert slots.tolist() == [1, 4]
-    assert products.tolist() == [1, 0]
+    found = dict(zip(slots.tolist(), products.tolist(), strict=True))
+    assert (found[1], found[4]) == (1, 0)
+    rare = np.zeros(6, dtype=np.bool_)
+    slots, products = space.near(vectors[0], rare)
+    assert (slots.tolist(), products.tolist()) == ([], [])
     assert space.has().tolist() == [False, True, False, True, True, False]
 
 
@@ -236,3 +240,21 @@ def test_a_broken_cache_is_made_again(many: Index, tmp_path: Path) -> None:
     (folder / "number.npy").write_bytes(b"garbage")
     with many.reading() as connection:
         assert len(Shelves(many).at(connection).number) == WORTH + 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(0, 2**31),
+    st.sampled_from([1, 3, 1000, 10**6]),
+    st.floats(0.001, 1),
+    st.integers(0, 40_000),
+)
+def test_the_leading_slots_hold_the_page(
+    seed: int, different: int, share: float, stop: int
+) -> None:
+    random = np.random.default_rng(seed)
+    values = random.integers(0, different, 50_000).astype(np.float32)
+    mask = random.random(50_000) < share
+    keys = [lambda s: -values[s], lambda s: s]
+    whole = window(np.flatnonzero(mask), keys, 0, stop)
+    assert window(leading(values, mask, stop), keys, 0, stop).tolist() == whole.tolist()
