@@ -87,7 +87,8 @@ def process(command: Sequence[str], ready: str, **environment: str) -> Iterator[
                 time.sleep(0.05)
             yield child.pid
         finally:
-            os.killpg(child.pid, signal.SIGTERM)
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGTERM)
             try:
                 child.wait(10)
             except subprocess.TimeoutExpired:
