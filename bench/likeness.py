@@ -35,7 +35,8 @@ LEAST = {"stamps": 8, "demo": 2, "emoji": 2}  # pictures of a label, to be asked
 TOP = 10
 COPIES = 200  # pictures of a set that are copied
 HEAD = 1280  # values of a subject that are the network's head
-COLOURS = 288  # values of a look that are the colour histogram
+COLOURS = 288  # values of a subject that are the colour histogram, and their length
+COLOUR_LENGTH = 6.0
 
 
 def main() -> None:
@@ -96,7 +97,7 @@ def _subject(one: Described, others: Described, part: slice = slice(SUBJECT_SIZE
 
 
 def _colours(one: Described, others: Described) -> Floats:
-    return _unit(one.look[:, :COLOURS]) @ _unit(others.look[:, :COLOURS]).T
+    return one.subject[:, -COLOURS:] @ others.subject[:, -COLOURS:].T / COLOUR_LENGTH**2
 
 
 def _look(one: Described, others: Described) -> Floats:

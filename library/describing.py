@@ -155,7 +155,7 @@ def _picture(path: Path, kind: FileKind) -> _Read:
         frames = getattr(image, "n_frames", 1)
         told = generation.merged([_embedded(image), generation.read(image)])
         # JPEG can be decoded at an eighth of its size: a 50 MP photo in a few milliseconds.
-        image.draft(None, (pictures.THUMBNAIL_SIDE * 2, pictures.THUMBNAIL_SIDE * 2))
+        image.draft(None, (pictures.THUMBNAIL_SIDE, pictures.THUMBNAIL_SIDE))
         decoded = pictures.upright(image)
     properties = {"width": width, "height": height}
     if isinstance(frames, int) and frames > 1:

@@ -1,6 +1,7 @@
 """How a picture looks, apart from what it shows: its colours and where they lie.
 
-Knows arrays of pixels; no model, no file. Finds near-duplicates, crops and recolourings.
+Knows arrays of pixels; no model, no file. With the network's own middle (library.models) it finds
+near-duplicates, crops, mirrored and recoloured copies (bench/likeness.py).
 """
 
 from __future__ import annotations
@@ -52,13 +53,18 @@ def _histogram(image: Image.Image) -> Vector:
 
 
 def _layout(image: Image.Image) -> Vector:
-    """(192,) unit length: mean colour of 8 x 8 cells as lightness and two opponents, centred."""
+    """(192,) unit length, the same for a picture and its mirror image.
+
+    Mean colours of 8 x 8 cells as lightness and two opponents, centred: for each cell of the left
+    half, what it and its mirror image have in common, then how far they differ.
+    """
     cells = on_ground(image).resize((_CELLS, _CELLS), Image.Resampling.BOX)
     rgb = np.asarray(cells, dtype=np.float32) / 255
     red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
     planes = np.stack([(red + green + blue) / 3, (red - green) / 2, (red + green) / 4 - blue / 2])
     centred = planes - planes.mean(axis=(1, 2), keepdims=True)
-    return _unit(centred.reshape(-1))
+    left, right = centred[..., : _CELLS // 2], centred[..., : _CELLS // 2 - 1 : -1]
+    return _unit(np.concatenate([(left + right).ravel(), np.abs(left - right).ravel()]))
 
 
 def _unit(vector: NDArray[np.floating]) -> Vector:

