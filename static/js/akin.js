@@ -14,4 +14,5 @@ import "./saved-searches.js";
 import "./select.js";
 import "./submit-on-change.js";
 import "./theme-switch.js";
+import "./why.js";
 import "./zoom-image.js";

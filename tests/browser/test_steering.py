@@ -316,3 +316,20 @@ def test_a_video_plays_while_it_is_pointed_at(watch_before_api: Watch) -> None:
     expect(card.locator("video.moving")).to_have_count(1)
     page.locator(".brand").hover()
     expect(page.locator(".moving")).to_have_count(0)
+
+
+def test_why_opens_over_the_results(page: Page) -> None:
+    """By its key; Esc closes it and gives the focus back; steering from it closes it, too."""
+    page.goto("/?query=dragon")
+    page.locator("a.picture").first.focus()
+    page.keyboard.press("w")
+    dialog = page.get_by_role("dialog", name="Why is this here?")
+    expect(dialog).to_contain_text("dragon")
+    assert asked(page) == {"query": ["dragon"]}
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".card .why").first).to_be_focused()
+    page.keyboard.press("Enter")
+    dialog.get_by_role("button", name="More like this").click()
+    page.wait_for_url("**like=**")
+    expect(dialog).to_have_count(0)
