@@ -1,0 +1,1 @@
+"""What README and docs quote: each module is a command, run as `python -m bench.NAME`."""

@@ -150,5 +150,3 @@ def _usearch(index: Index, world: World, count: int, queries: int) -> Iterator[s
         f"on two threads, {graph.memory_usage // 2**20} MB",
         times,
     )
-
-

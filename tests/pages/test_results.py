@@ -84,7 +84,7 @@ def test_the_canonical_address_is_named_in_the_page(soup: Soup) -> None:
     shown = soup("/?query=castle&page=2&hitsPerPage=5")
     canonical = shown.find("link", rel="canonical")
     assert canonical is not None
-    assert canonical["href"] == "/?query=castle&page=2&hitsPerPage=5"
+    assert canonical["href"] == "http://localhost/?query=castle&page=2&hitsPerPage=5"
 
 
 # --- the grid ----------------------------------------------------------------------------------
