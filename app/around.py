@@ -43,18 +43,17 @@ def neighbours(site: Site, search: Search, display: Display, asset_id: str) -> N
         if asset_id not in ids:
             return Neighbours()
         at = ids.index(asset_id)
-        number = search.first // search.size + 1
         before = after = ""
         if at > 0:
             before = display.url(search, f"/assets/{ids[at - 1]}")
-        elif number > 1:
-            earlier = search.on_page(number - 1)
+        elif search.first:
+            earlier = search.before()
             hits = site.page_of(earlier).hits
             before = display.url(earlier, f"/assets/{hits[-1].id}") if hits else ""
         if at + 1 < len(ids):
             after = display.url(search, f"/assets/{ids[at + 1]}")
         elif page.has_next:
-            later = search.on_page(number + 1)
+            later = search.after()
             hits = site.page_of(later).hits
             after = display.url(later, f"/assets/{hits[0].id}") if hits else ""
     except UpstreamError:

@@ -245,6 +245,18 @@ class Search:
         """This search with other values, from its first page."""
         return replace(self, **{**self._start, **changes})
 
+    def before(self) -> Self:
+        """The hits before these: the page before, or as many as fit where an offset is given."""
+        if self.offset is not None:
+            return replace(self, offset=max(0, self.offset - self.size))
+        return replace(self, page=max(1, self.page - 1))
+
+    def after(self) -> Self:
+        """The hits after these, none twice and none left out."""
+        if self.offset is not None:
+            return replace(self, offset=self.offset + self.size)
+        return replace(self, page=self.page + 1)
+
     def on_page(self, page: int) -> Self:
         """Another page of the same search."""
         if self.offset is not None:

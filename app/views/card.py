@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from app import images, words
+from app.images import PICTURED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -67,6 +68,7 @@ class Card:
     is_eager: bool
     is_first: bool
     side: str  # "like", "unlike" or ""
+    says_nothing: bool  # its picture: then its name is always shown
     is_picked: bool = False  # its box is ticked from the start
 
     @classmethod
@@ -98,6 +100,7 @@ def _card(asset: Asset, side: str, blurs: bool, is_eager: bool, is_first: bool) 
         is_eager=is_eager,
         is_first=is_first,
         side=side,
+        says_nothing=medium not in PICTURED,
     )
 
 

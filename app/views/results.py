@@ -95,10 +95,11 @@ class Pagination:
             if links and number > links[-1].number + 1:
                 links.append(PageLink(0, ""))
             links.append(PageLink(number, display.url(search.on_page(number)), number == current))
-        previous = min(current - 1, last)
+        # From beyond the end the way back leads to the last page that there is.
+        before = search.on_page(last) if current - 1 > last else search.before()
         return cls(
-            previous=display.url(search.on_page(previous)) if current > 1 else "",
-            next=display.url(search.on_page(current + 1)) if result.has_next else "",
+            previous=display.url(before) if search.first else "",
+            next=display.url(search.after()) if result.has_next else "",
             links=tuple(links) if len(numbers) > 1 else (),
         )
 

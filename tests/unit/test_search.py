@@ -456,3 +456,11 @@ def test_adding_a_value_only_narrows(search: Search, field: str, value: str) -> 
     """The pairs that were there stay there."""
     more = search.adding(field, value)
     assert set(search.pairs(paging=False)) <= set(more.pairs(paging=False))
+
+
+@given(SEARCHES)
+def test_before_and_after_meet(search: Search) -> None:
+    """No hit is shown twice and none is left out on the way on, and the way back returns."""
+    assert search.after().first == search.first + search.size
+    assert search.after().before() == search
+    assert search.before().first == max(0, search.first - search.size)
