@@ -135,7 +135,11 @@ def test_an_asset_leads_back_to_its_search(any_page: Page) -> None:
     first_card(any_page).locator("a").first.click()
     any_page.wait_for_url("**/assets/**")
     assert any_page.locator("h1").inner_text()
-    assert any_page.get_by_role("link", name="Download").count() == 1
+    any_page.locator("summary", has_text="Download").click()
+    first = any_page.locator(".downloads a").first
+    assert first.is_visible()
+    assert any_page.request.get(str(first.get_attribute("href"))).ok
+    any_page.locator("summary", has_text="Download").click()
     any_page.get_by_role("link", name="Back to").click()
     any_page.wait_for_url("**/?query=coin**")
     assert shown(any_page) == before
