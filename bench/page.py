@@ -1,7 +1,6 @@
-"""What a results page of 48 costs: CPU in the server, bytes over the wire, and paint.
+"""What a results page of 48 costs: CPU in the server, and bytes over the wire.
 
     python -m bench.page              in process, and beside Datasette behind 16 callers
-    python -m bench.page --paint      LCP, CLS and interaction delay in Chromium as well
 
 Every figure is taken beside another of the same run, since machines are noisy: in process, beside
 what Jinja's own escaping of the same 48 hits costs; over the wire, beside Datasette's table page
@@ -337,14 +336,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--times", type=int, default=100, help="pages of each kind in process")
     parser.add_argument("--requests", type=int, default=25, help="pages of each of 16 callers")
-    parser.add_argument("--paint", action="store_true", help="measure in Chromium as well")
     arguments = parser.parse_args()
     in_process(arguments.times)
     beside_datasette(arguments.requests)
-    if arguments.paint:
-        from bench.paint import paint
-
-        paint()
 
 
 if __name__ == "__main__":

@@ -29,12 +29,14 @@ if TYPE_CHECKING:
 
 MOST_PAGES: Final = 32 * 1024 * 1024  # bytes of rendered pages that a process keeps
 _BUILD: Final = "akin build"
+_PAGES: Final = "akin pages"
 _SOURCES: Final = ("app/**/*.py", "templates/**/*.html", "static/**/*.*")
 
 
 def init_app(app: Flask, *, seconds: float) -> None:
     """Let every request of `app` be a visit of at most `seconds`."""
     app.extensions[_BUILD] = build(Path(app.root_path).parent)
+    app.extensions[_PAGES] = _Pages()
 
     def arrive() -> None:
         # Browsers say it in Sec-Purpose, which scripts may not set: those say Purpose.
@@ -90,22 +92,33 @@ def unless_unchanged(
     return response
 
 
-_PAGES: Final[cachetools.LRUCache[str, bytes]] = cachetools.LRUCache(MOST_PAGES, getsizeof=len)
-_GUARD: Final = threading.Lock()
+class _Pages:
+    """The rendered pages of one application."""
+
+    def __init__(self) -> None:
+        self._pages: cachetools.LRUCache[str, bytes] = cachetools.LRUCache(MOST_PAGES, len)
+        self._guard = threading.Lock()
+
+    def get(self, tag: str) -> bytes | None:
+        with self._guard:
+            return self._pages.get(tag)
+
+    def put(self, tag: str, page: bytes) -> None:
+        if len(page) <= MOST_PAGES:
+            with self._guard:
+                self._pages[tag] = page
 
 
 def _kept(tag: str, render: Callable[[], str | Response]) -> Response:
     """The page of a tag, rendered once: a link that is shared is opened by many."""
-    with _GUARD:
-        page = _PAGES.get(tag)
+    pages: _Pages = current_app.extensions[_PAGES]
+    page = pages.get(tag)
     if page is None:
         made = render()
         if isinstance(made, Response):
             return made
         page = made.encode()
-        if len(page) <= MOST_PAGES:
-            with _GUARD:
-                _PAGES[tag] = page
+        pages.put(tag, page)
     return Response(page, mimetype="text/html")
 
 

@@ -58,6 +58,13 @@ def api() -> Iterator[Upstream]:
         yield upstream
 
 
+@pytest.fixture(autouse=True)
+def healthy_api(request: pytest.FixtureRequest) -> None:
+    """No test meets the trouble that another has made."""
+    if "api" in request.fixturenames:
+        request.getfixturevalue("api").always("healthy")
+
+
 @pytest.fixture(scope="session")
 def server_before_api(tmp_path_factory: pytest.TempPathFactory, api: Upstream) -> Iterator[Server]:
     """Akin before that API, keeping none of its answers."""
