@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from flask import Response
     from flask.typing import ResponseReturnValue
 
-    from app.auth.modes import Mode
     from app.auth.oidc import Oidc
     from app.views.sharing import Preview
 
@@ -89,9 +88,9 @@ def sign_out() -> ResponseReturnValue:
 @blueprint.get("/signed-out")
 def signed_out() -> ResponseReturnValue:
     """Say goodbye."""
-    mode = _with_session()
+    _with_session()
     view = SignedOutView()
-    if provider := _provider(mode):
+    if provider := _provider():
         back = url_for("sign_in.signed_out", _external=True)
         view = SignedOutView(provider.provider, provider.sign_out_url(back))
     return _kept_by_nobody(render_template("signed-out.html", page=view))
@@ -99,8 +98,8 @@ def signed_out() -> ResponseReturnValue:
 
 def _page(view: SignInView) -> Response:
     """The sign-in page, with a provider's link where there is one."""
-    mode = _with_session()
-    if provider := _provider(mode):
+    _with_session()
+    if provider := _provider():
         begin_url = f"{url_for('sign_in.begin')}?{urlencode({'next': view.next})}"
         view = SignInView(view.next, provider.provider, begin_url, error=view.error)
     if site().settings.has_previews:
@@ -131,13 +130,14 @@ def _with_session() -> WithSession:
     return mode
 
 
-def _provider(mode: Mode) -> Oidc | None:
+def _provider() -> Oidc | None:
     """The mode that asks a provider, told by its name: its module loads Authlib."""
+    mode = current_door().mode
     return cast("Oidc", mode) if mode.name == "oidc" else None
 
 
 def _oidc() -> Oidc:
-    provider = _provider(current_door().mode)
+    provider = _provider()
     if provider is None:
         raise NotFound("No provider signs people in here.")
     return provider
