@@ -68,13 +68,16 @@ class Folder:
         path = self._folder / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write_whole(path, content)
+            write_whole(path, content)
         except OSError as error:
             raise StorageFailed(f"Nothing can be kept: {error.strerror or error}.") from error
 
 
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write so that a crash leaves either nothing or the whole file."""
+def write_whole(path: Path, content: bytes) -> None:
+    """Write so that a crash leaves what was there or the whole file, for its owner alone.
+
+    Raises OSError, and leaves no part behind.
+    """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:

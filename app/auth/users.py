@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import re
-import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import argon2
+
+from app.places import write_whole
 
 if TYPE_CHECKING:
     from config import Settings
@@ -111,15 +111,6 @@ class Users:
     def _write(self, hashes: dict[str, str]) -> None:
         """Write so that a crash leaves the old file or the new one; only its owner may read it."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".users-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(dict(sorted(hashes.items())), file, indent=1)
-                file.write("\n")
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, self._path)  # noqa: PTH105 - the name is a str of mkstemp
-        except BaseException:
-            os.unlink(temporary)  # noqa: PTH108 - the same
-            raise
+        text = json.dumps(dict(sorted(hashes.items())), indent=1) + "\n"
+        write_whole(self._path, text.encode())
         self._seen = None
