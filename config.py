@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import variables
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -22,119 +24,11 @@ class InvalidSettings(ValueError):
     """One or more variables cannot be used; the message has a line for each."""
 
 
-def _text(value: str) -> str:
-    return value
-
-
-def _address(value: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
-        raise ValueError("is not an address such as https://api.cloud.scenario.com/v1")
-    return value.rstrip("/")
-
-
-def _number(least: float, most: float, example: str) -> Callable[[str], float]:
-    def parse(value: str) -> float:
-        try:
-            number = float(value)
-        except ValueError:
-            number = float("nan")
-        if not least <= number <= most:
-            raise ValueError(f"is not a number from {least:g} to {most:g}, such as {example}")
-        return number
-
-    return parse
-
-
-def _whole(least: int, most: int, example: str) -> Callable[[str], int]:
-    def parse(value: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,12}", value) or not least <= int(value) <= most:
-            raise ValueError(f"is not a whole number from {least} to {most}, such as {example}")
-        return int(value)
-
-    return parse
-
-
-def _hosts(value: str) -> tuple[str, ...]:
-    hosts = tuple(value.replace(",", " ").split())
-    for host in hosts:
-        if not re.fullmatch(r"https?://(\*\.)?[A-Za-z0-9.-]+(:[0-9]+)?", host):
-            raise ValueError(f"has “{host}”, which is no origin such as https://cdn.example.com")
-    return hosts
-
-
-def _cache(value: str) -> str:
-    if value not in {"memory", "none"} and not value.startswith(("redis://", "rediss://", "file:")):
-        raise ValueError("is none of memory, none, file:FOLDER, redis://HOST:6379/0")
-    return value
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if value not in choices:
-            raise ValueError(f"is none of {', '.join(choices)}")
-        return value
-
-    return parse
-
-
-def _words(value: str) -> tuple[str, ...]:
-    return tuple(value.replace(",", " ").split())
-
-
-def _names(value: str) -> tuple[str, ...]:
-    names = _words(value.lower())
-    for name in names:
-        if not re.fullmatch(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]", name):
-            raise ValueError(f"has “{name}”, which is no name such as akin.example.com")
-    return names
-
-
-def _networks(value: str) -> tuple[str, ...]:
-    networks = _words(value)
-    for network in networks:
-        try:
-            ipaddress.ip_network(network)
-        except ValueError as error:
-            message = f"has “{network}”, which is no address such as 127.0.0.1 or 10.0.0.0/24"
-            raise ValueError(message) from error
-    return networks
-
-
-def _listen(value: str) -> str:
-    try:
-        ipaddress.ip_address(value)
-    except ValueError as error:
-        raise ValueError("is no address such as 127.0.0.1 or 0.0.0.0") from error
-    return value
-
-
-def _keys(value: str) -> tuple[str, ...]:
-    keys = _words(value)
-    if any(len(key) < 32 for key in keys):
-        raise ValueError(
-            "has a key of fewer than 32 characters; `python -m app secret` makes one such as "
-            "hW2l0pUSuTTrtgOuCbvDzzyq3RAxZBHPDqjNK2wzLqU"
-        )
-    return keys
-
-
-def _token(value: str) -> str:
-    if len(value) < 16 or not value.isascii() or not value.isprintable() or " " in value:
-        raise ValueError("is no token of 16 characters or more; `python -m app secret` makes one")
-    return value
-
-
-def _header(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9-]+", value):
-        raise ValueError("is no name of a header, such as X-Forwarded-User")
-    return value
-
-
 def setting(
     variable: str,
     default: object,
     meaning: str,
-    parse: Callable[[str], Any] = _text,
+    parse: Callable[[str], Any] = variables.text,
     *,
     secret: bool = False,
 ) -> Any:
@@ -166,13 +60,16 @@ class Settings:
         "SCENARIO_BASE_URL",
         "https://api.cloud.scenario.com/v1",
         "Where the API is; any server that speaks it.",
-        _address,
+        variables.address,
     )
     project_id: str = setting(
         "SCENARIO_PROJECT_ID", "", "Sent as `projectId` with every call, where set."
     )
     data: Path = setting(  # noqa: RUF009 - setting() is dataclasses.field()
-        "AKIN_DATA", Path("instance"), "Folder for what Akin keeps: libraries, examples.", Path
+        "AKIN_DATA",
+        Path("instance"),
+        "Folder for what Akin keeps: libraries, examples.",
+        variables.folder,
     )
     assets: str = setting(
         "AKIN_ASSETS", "", "Folder to browse without a key; empty: the demo library."
@@ -181,111 +78,118 @@ class Settings:
         "AKIN_TIMEOUT",
         10.0,
         "Seconds that a page may take, with every call to the API that it needs, and its retries.",
-        _number(0.1, 120, "10"),
+        variables.number(0.1, 120, "10"),
     )
     cache_url: str = setting(
         "AKIN_CACHE_URL",
         "memory",
         "Where answers are kept: `memory`, `none`, `file:FOLDER` or `redis://HOST:6379/0`.",
-        _cache,
+        variables.cache,
         secret=True,  # may carry a password
     )
     cache_seconds: int = setting(
         "AKIN_CACHE_SECONDS",
         60,
         "Seconds that an answer of the API is fresh; 0: none is kept.",
-        _whole(0, 86400, "60"),
+        variables.whole(0, 86400, "60"),
     )
     stale_seconds: int = setting(
         "AKIN_STALE_SECONDS",
         86400,
         "How old an answer may be that is shown, with a notice, when the API does not answer.",
-        _whole(0, 604800, "86400"),
+        variables.whole(0, 604800, "86400"),
     )
     calls_per_minute: int = setting(
         "AKIN_CALLS_PER_MINUTE",
         0,
         "Calls to the API a minute, of all workers together; 0: as many as are needed.",
-        _whole(0, 1_000_000, "600"),
+        variables.whole(0, 1_000_000, "600"),
     )
     references_url: str = setting(
         "AKIN_REFERENCES_URL",
         "",
         "Where example pictures are kept: a folder, `s3://BUCKET/PREFIX` (with s3fs installed), or "
         "another URL of fsspec; empty: below AKIN_DATA.",
+        variables.place,
     )
     reference_bytes: int = setting(
         "AKIN_REFERENCE_BYTES",
         20_000_000,
         "Largest example picture that can be uploaded.",
-        _whole(10_000, 200_000_000, "20000000"),
+        variables.whole(10_000, 200_000_000, "20000000"),
     )
     reference_origins: tuple[str, ...] = setting(
         "AKIN_REFERENCE_ORIGINS",
         (),
         "Origins that a pasted picture address is fetched from; nothing else ever is.",
-        _hosts,
+        variables.hosts,
     )
     media_origins: tuple[str, ...] = setting(
         "AKIN_MEDIA_ORIGINS",
         ("https://*.scenario.com",),
         "Origins that pictures may be loaded from, besides Akin itself.",
-        _hosts,
+        variables.hosts,
     )
     previews: str = setting(
         "AKIN_PREVIEWS",
         "auto",
         "Pictures in the previews that messengers show of a link: `on` (whoever knows the address "
         "of a search sees its contact sheet), `off`, or `auto`: on where nobody has to sign in.",
-        _one_of("auto", "on", "off"),
+        variables.one_of("auto", "on", "off"),
     )
     export_rows: int = setting(
         "AKIN_EXPORT_ROWS",
         10_000,
         "Most assets in one CSV; each hundred is one search of the API's quota.",
-        _whole(1, 1_000_000, "10000"),
+        variables.whole(1, 1_000_000, "10000"),
     )
 
     auth: str = setting(
         "AKIN_AUTH",
         "none",
         "Who gets in: `none` (anybody, but only on this machine), `password`, `oidc` or `proxy`.",
-        _one_of("none", "password", "oidc", "proxy"),
+        variables.one_of("none", "password", "oidc", "proxy"),
     )
     listen: str = setting(
-        "AKIN_LISTEN", "127.0.0.1", "Address that `make serve` listens on.", _listen
+        "AKIN_LISTEN", "127.0.0.1", "Address that `make serve` listens on.", variables.listen
     )
-    port: int = setting("PORT", 8000, "Port to listen on.", _whole(1, 65535, "8000"))
+    port: int = setting("PORT", 8000, "Port to listen on.", variables.whole(1, 65535, "8000"))
     workers: int = setting(
-        "AKIN_WORKERS", 2, "Processes of `make serve`; one a core is right.", _whole(1, 64, "2")
+        "AKIN_WORKERS",
+        2,
+        "Processes of `make serve`; one a core is right.",
+        variables.whole(1, 64, "2"),
     )
     hosts: tuple[str, ...] = setting(
         "AKIN_HOSTS",
         (),
         "Names that people reach Akin by, besides those of loopback: `akin.example.com`.",
-        _names,
+        variables.names,
     )
     proxies: tuple[str, ...] = setting(
         "AKIN_PROXIES",
         (),
         "Addresses or networks whose `X-Forwarded-For`, `-Proto` and `-Host` are believed.",
-        _networks,
+        variables.networks,
     )
     secret_keys: tuple[str, ...] = setting(
         "AKIN_SECRET_KEYS",
         (),
         "Keys that sign the sessions, newest first; empty: one that is made in the data folder.",
-        _keys,
+        variables.keys,
         secret=True,
     )
     session_hours: int = setting(
-        "AKIN_SESSION_HOURS", 168, "How long a sign-in lasts.", _whole(1, 8760, "168")
+        "AKIN_SESSION_HOURS", 168, "How long a sign-in lasts.", variables.whole(1, 8760, "168")
     )
     users: str = setting(
         "AKIN_USERS", "", "File of names and password hashes; empty: users.json in the data folder."
     )
     oidc_issuer: str = setting(
-        "AKIN_OIDC_ISSUER", "", "The OpenID provider: `https://login.example.com`.", _address
+        "AKIN_OIDC_ISSUER",
+        "",
+        "The OpenID provider: `https://login.example.com`.",
+        variables.address,
     )
     oidc_client_id: str = setting("AKIN_OIDC_CLIENT_ID", "", "Akin's id at the provider.")
     oidc_client_secret: str = setting(
@@ -295,46 +199,60 @@ class Settings:
         "AKIN_OIDC_SCOPES",
         ("openid", "email", "profile"),
         "What the provider is asked to tell; some want `groups` as well.",
-        _words,
+        variables.words,
     )
     oidc_domains: tuple[str, ...] = setting(
         "AKIN_OIDC_DOMAINS",
         (),
         "Domains of the verified mail addresses that may come in; `*`: everybody the provider "
         "knows.",
-        _words,
+        variables.words,
     )
     oidc_groups: tuple[str, ...] = setting(
         "AKIN_OIDC_GROUPS",
         (),
         "Groups (the `groups` claim, separated by commas) of which one is needed to come in.",
-        lambda value: tuple(name.strip() for name in value.split(",") if name.strip()),
+        variables.parts,
     )
     proxy_header: str = setting(
         "AKIN_PROXY_HEADER",
         "X-Forwarded-User",
         "With `AKIN_AUTH=proxy`: the header in which AKIN_PROXIES name the user.",
-        _header,
+        variables.header,
+    )
+    proxy_sign_out: str = setting(
+        "AKIN_PROXY_SIGN_OUT",
+        "",
+        "With `AKIN_AUTH=proxy`: where one signs out, an address or a path at the proxy such as "
+        "`/oauth2/sign_out`; empty: no such link.",
+        variables.target,
+    )
+    feed_days: int = setting(
+        "AKIN_FEED_DAYS",
+        90,
+        "Where people sign in: how long the address of a feed lasts that somebody makes for a "
+        "program that cannot sign in; 0: there are none.",
+        variables.whole(0, 3650, "90"),
     )
     facets: str = setting(
         "AKIN_FACETS",
         "auto",
         "`on`: ask for counts beside the filters and for ranking scores, an extension of Akin's "
         "own library; `off`: never; `auto`: where Akin serves that library itself.",
-        _one_of("auto", "on", "off"),
+        variables.one_of("auto", "on", "off"),
     )
     metrics_token: str = setting(
         "AKIN_METRICS_TOKEN",
         "",
         "Bearer token that `/metrics` asks for; without one it answers with `AKIN_AUTH=none` only.",
-        _token,
+        variables.token,
         secret=True,
     )
     log: str = setting(
         "AKIN_LOG",
         "quiet",
         "`quiet` (only what is wrong), `text` or `json` (a line for each request as well).",
-        _one_of("quiet", "text", "json"),
+        variables.one_of("quiet", "text", "json"),
     )
 
     def __post_init__(self) -> None:
@@ -407,7 +325,9 @@ class Settings:
             try:
                 values[item.name] = item.metadata["parse"](text)
             except ValueError as error:
-                shown = "its value" if item.metadata["secret"] else f"“{text}”"
+                # An address may have a password in it, though it should not.
+                plain = re.sub(r"//[^/]*@", "//…@", text)
+                shown = "its value" if item.metadata["secret"] else f"“{plain}”"
                 mistakes.append(f"{variable}: {shown} {error}")
         mistakes += _unknown(environ)
         try:

@@ -16,6 +16,7 @@ import requests
 
 from app import create_app, logs
 from app.auth import mount
+from app.errors import AkinError
 from app.redaction import Redaction
 from app.transport import WSGIAdapter
 from config import InvalidSettings, Settings
@@ -71,7 +72,7 @@ def _application() -> Flask:
     logs.configure(settings.log, Redaction.of(settings))
     try:
         return build(settings)
-    except InvalidSettings as error:
+    except (InvalidSettings, AkinError) as error:
         raise SystemExit(f"Akin cannot start:\n{error}") from None
     except ImportError as error:
         if (error.name or "").partition(".")[0] == "app":

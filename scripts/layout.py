@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "design.md"
 START, END = "<!-- layout: made by scripts/layout.py -->\n", "<!-- end of the layout -->\n"
-TOP = ("config.py", "wsgi.py")
+TOP = ("config.py", "variables.py", "wsgi.py")
 PACKAGES = ("app", "library")
 
 
@@ -28,7 +28,7 @@ def layout() -> str:
     """A table for each package, its own modules before those of the packages in it."""
     parts = []
     for heading, paths in (
-        ("The two that put things together", [ROOT / name for name in TOP]),
+        ("Settings, and what puts things together", [ROOT / name for name in TOP]),
         *((f"`{name}/`", _modules(ROOT / name)) for name in PACKAGES),
     ):
         rows = "".join(line(path) for path in paths)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,15 @@ def test_without_a_key_there_is_none() -> None:
         ("AKIN_CACHE_SECONDS", "86401"),
         ("AKIN_REFERENCE_BYTES", "20MB"),
         ("AKIN_REFERENCE_BYTES", "1"),
+        ("SCENARIO_BASE_URL", "https://api.example.com:443443/v1"),
+        ("AKIN_CACHE_URL", "redis://host:port/0"),
+        ("AKIN_REFERENCES_URL", "s3:/bucket"),
+        ("AKIN_REFERENCES_URL", "s3://"),
+        ("AKIN_REFERENCES_URL", "nonsense://bucket"),
+        ("AKIN_REFERENCES_URL", "file:references"),
+        ("AKIN_FEED_DAYS", "-1"),
+        ("AKIN_PROXY_SIGN_OUT", "javascript:alert(1)"),
+        ("AKIN_PROXY_SIGN_OUT", "//evil.example"),
         ("AKIN_MEDIA_ORIGINS", "cdn.example.com"),
         ("AKIN_MEDIA_ORIGINS", "https://cdn.example.com; script-src *"),
     ],
@@ -82,6 +92,33 @@ def test_a_mistake_is_named(variable: str, value: str) -> None:
     (line,) = mistakes(**{variable: value})
     assert line.startswith(f"{variable}: ")
     assert " such as " in line or " none of " in line
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["references", "/srv/akin/references", "file:///srv/akin/references", "memory://references"],
+)
+def test_places_of_pictures(place: str) -> None:
+    """A folder, or what fsspec can reach here."""
+    assert Settings.from_environ({"AKIN_REFERENCES_URL": place}).references_url == place
+
+
+def test_a_place_whose_package_is_missing_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside every other mistake, and with the file to install."""
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    found = mistakes(AKIN_REFERENCES_URL="s3://bucket/prefix", AKIN_TIMEOUT="soon")
+    assert [line.partition(":")[0] for line in found] == ["AKIN_TIMEOUT", "AKIN_REFERENCES_URL"]
+    assert "requirements-s3.txt" in found[1]
+
+
+def test_a_password_in_an_address_is_not_shown() -> None:
+    """Neither of the API nor of the place of the pictures, whatever is wrong with it."""
+    found = mistakes(
+        SCENARIO_BASE_URL="https://akin:hush-hush@api.example.com/v1",
+        AKIN_REFERENCES_URL="nonsense://akin:hush-hush@host/x",
+    )
+    assert len(found) == 2
+    assert "hush" not in "\n".join(found)
 
 
 @pytest.mark.parametrize("variable", ["SCENARIO_SDK_API_KEY", "SCENARIO_SDK_API_SECRET"])
