@@ -42,6 +42,7 @@ class Search(msgspec.Struct, forbid_unknown_fields=True):
     limit: float | None = None
     public: bool = False
     facets: list[str] = []
+    facetFilters: dict[str, str] = {}
     showRankingScore: bool = False
 
 

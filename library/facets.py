@@ -37,11 +37,14 @@ class Facets:
     stats: dict[str, dict[str, float]]
 
 
-def counted(connection: sa.Connection, shelf: Shelf, mask: Mask, names: Sequence[str]) -> Facets:
-    """The facets of the hits in `mask`."""
-    slots = np.flatnonzero(mask)
+def counted(connection: sa.Connection, shelf: Shelf, asked: Sequence[tuple[str, Mask]]) -> Facets:
+    """The facets of hits: of each field, and the mask of those that are counted for it."""
     facets = Facets({}, {})
-    for name in names:
+    slots_of: dict[int, Slots] = {}
+    for name, mask in asked:
+        if id(mask) not in slots_of:
+            slots_of[id(mask)] = np.flatnonzero(mask)
+        slots = slots_of[id(mask)]
         column = shelf.column[name]
         facets.distribution[name] = {}
         if not isinstance(column, Raw):

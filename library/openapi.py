@@ -210,7 +210,10 @@ def page() -> bytes:
             "version": "1",
             "description": "The Scenario API over a folder of files. "
             f"Filterable fields: {', '.join(FIELDS)}. Sortable fields: {', '.join(SORTABLE)}. "
-            "`facets` and `showRankingScore` are additions of this library.",
+            "`facets`, `facetFilters` and `showRankingScore` are additions of this library: "
+            "`facets` counts the hits by the values of these fields; a field in `facetFilters` is "
+            "counted under that filter in place of `filter`, so that what is chosen in it does "
+            "not empty its other values.",
         },
         "servers": [{"url": "/v1"}],
         "security": [{"keyPair": []}],

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from library.bodies import PAGE_MOST, REFERENCES_MOST, SEARCH, decoded
-from library.errors import BadRequest
+from library.errors import BadRequest, FilterError
 from library.fields import FIELDS, SORTABLE
 from library.filters import parse
 
@@ -57,6 +57,8 @@ class Query:
     paging: Paging
     public: bool
     facets: tuple[str, ...] = ()
+    # (field, what takes the place of `filter` while it is counted)
+    facetFilters: tuple[tuple[str, Condition | None], ...] = ()
     showRankingScore: bool = False
 
 
@@ -68,6 +70,7 @@ def read(body: bytes, arguments: Mapping[str, str]) -> Query:
     tree = parse(found.filter)
     if not (words or like or unlike or tree):
         raise BadRequest("Must provide at least one search parameter")
+    facets = _facets(found.facets)
     return Query(
         words=words,
         querySemanticRatio=found.querySemanticRatio,
@@ -78,7 +81,8 @@ def read(body: bytes, arguments: Mapping[str, str]) -> Query:
         sortBy=tuple(_order(entry) for entry in found.sortBy),
         paging=_paging(found, arguments),
         public=found.public,
-        facets=_facets(found.facets),
+        facets=facets,
+        facetFilters=_facet_filters(found.facetFilters, facets),
         showRankingScore=found.showRankingScore,
     )
 
@@ -161,6 +165,20 @@ def _facets(names: list[str]) -> tuple[str, ...]:
                 f'"{name[:80]}" is not a field with facets. Fields: {", ".join(_FACETS)}'
             )
     return _FACETS if "*" in names else tuple(dict.fromkeys(names))
+
+
+def _facet_filters(
+    given: dict[str, str], facets: tuple[str, ...]
+) -> tuple[tuple[str, Condition | None], ...]:
+    read_: list[tuple[str, Condition | None]] = []
+    for name, expression in given.items():
+        if name not in facets:
+            raise BadRequest(f'`facetFilters`: "{name[:80]}" is not among `facets`')
+        try:
+            read_.append((name, parse(expression)))
+        except FilterError as error:
+            raise FilterError(f"`facetFilters.{name}`: {error}", error.column) from error
+    return tuple(read_)
 
 
 def _paging(found: Search, arguments: Mapping[str, str]) -> Paging:

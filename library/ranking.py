@@ -8,7 +8,7 @@ large library the first `HEAD` of the order are compared again, exactly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
+    from library.conditions import Condition
     from library.likeness import Embedder
     from library.ordering import Key
     from library.query import Query
@@ -86,7 +87,7 @@ class Engine:
     def search(self, connection: sa.Connection, query: Query) -> Ranked:
         """Rank the library, as `connection` sees it, for `query`; raises RequestError."""
         shelf = self._shelves.at(connection)
-        mask = _allowed(shelf, connection, query)
+        mask = _allowed(shelf, connection, query.filter, public=query.public)
         parts: list[Scores] = []
         if query.words:
             parts.append(self._words(connection, shelf, query, mask))
@@ -95,7 +96,7 @@ class Engine:
             parts.append(self._pictures(connection, shelf, query, mask))
             mask = parts[-1].hits
         total = int(np.count_nonzero(mask))
-        facets = counted(connection, shelf, mask, query.facets) if query.facets else None
+        facets = self._facets(connection, shelf, query, mask) if query.facets else None
         ends = (query.paging.start, query.paging.start + query.paging.count)
         if not parts:
             page = window(np.flatnonzero(mask), _keys(shelf, None, query.sortBy), *ends)
@@ -104,6 +105,36 @@ class Engine:
         by_field = () if steered else query.sortBy
         page, scores = _page(connection, shelf, mask, parts, by_field, ends)
         return Ranked(total, shelf.number[page].tolist(), scores.tolist(), facets)
+
+    def _facets(self, connection: sa.Connection, shelf: Shelf, query: Query, mask: Mask) -> Facets:
+        """The facets of the hits in `mask`; a field with a filter of its own has its own hits."""
+        own: dict[Condition | None, Mask] = {query.filter: mask}
+        filters = dict(query.facetFilters)
+        for tree in filters.values():
+            if tree not in own:
+                own[tree] = self._hits(connection, shelf, replace(query, filter=tree))
+        asked = [(name, own[filters.get(name, query.filter)]) for name in query.facets]
+        return counted(connection, shelf, asked)
+
+    def _hits(self, connection: sa.Connection, shelf: Shelf, query: Query) -> Mask:
+        """(slots,) what `query` finds, without ranking it."""
+        mask = _allowed(shelf, connection, query.filter, public=query.public)
+        if query.words:
+            ratio = query.querySemanticRatio
+            found = mask & shelf.space["text"].has() if ratio > 0 else np.zeros_like(mask)
+            if ratio < 1:
+                found[keywords.search(connection, shelf, query.words, mask).slots] = True
+            mask = found
+        if query.like or query.unlike:
+            shown = references(
+                connection, shelf, self._models, like=query.like, unlike=query.unlike
+            )
+            has = np.zeros_like(mask)
+            for name, _, _ in shares(shown, query.imageSemanticRatio):
+                has |= shelf.space[name].has()
+            mask = mask & has
+            mask[shown.own] = False
+        return mask
 
     def _words(self, connection: sa.Connection, shelf: Shelf, query: Query, mask: Mask) -> Scores:
         """How well each asset answers the query's words, in 0..1."""
@@ -131,10 +162,12 @@ class Engine:
         return scores
 
 
-def _allowed(shelf: Shelf, connection: sa.Connection, query: Query) -> Mask:
+def _allowed(
+    shelf: Shelf, connection: sa.Connection, tree: Condition | None, *, public: bool
+) -> Mask:
     """The living assets that the filter and the scope let through."""
-    conditions = [condition for condition in (query.filter,) if condition is not None]
-    if query.public:
+    conditions = [] if tree is None else [tree]
+    if public:
         conditions.append(_PUBLIC)
     if not conditions:
         return shelf.alive

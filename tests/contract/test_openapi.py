@@ -77,6 +77,10 @@ BODIES = st.fixed_dictionaries(
         "offset": st.integers(0, 10**12),
         "public": st.booleans(),
         "facets": st.lists(st.sampled_from(["kind", "tags", "size", "*"])),
+        "facetFilters": st.dictionaries(
+            st.sampled_from(["kind", "tags", "colour"]),
+            st.sampled_from(["", "width > 70", "kind ="]),
+        ),
         "showRankingScore": st.booleans(),
     },
 )

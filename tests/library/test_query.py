@@ -64,6 +64,18 @@ def test_the_offset_of_the_query_string_wins() -> None:
         ({"query": "x", "sortBy": ["size:asc"]}, '"size" is not a sortable field'),
         ({"query": "x", "public": "yes"}, "`public`"),
         ({"query": "x", "facets": ["colour"]}, '"colour" is not a field with facets'),
+        ({"facets": ["kind"], "facetFilters": {"kind": "width > 1"}}, "at least one search"),
+        ({"query": "x", "facetFilters": {"kind": ""}}, '"kind" is not among `facets`'),
+        (
+            {"query": "x", "facets": ["kind"], "facetFilters": {"tags": ""}},
+            '"tags" is not among `facets`',
+        ),
+        (
+            {"query": "x", "facets": ["kind"], "facetFilters": {"kind": "kind ="}},
+            "`facetFilters.kind`: ",
+        ),
+        ({"query": "x", "facets": ["kind"], "facetFilters": {"kind": 1}}, "facetFilters"),
+        ({"query": "x", "facets": ["kind"], "facetFilters": ["kind"]}, "`facetFilters`"),
     ],
 )
 def test_a_broken_rule_is_refused_with_the_fields_name(body: dict[str, Any], says: str) -> None:
