@@ -21,10 +21,10 @@ from flask_caching.backends import FileSystemCache, RedisCache
 from flask_caching.backends.base import BaseCache
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import LockError
 from redis.retry import Retry
 
 from app.breaker import Breaker
+from app.locks import Locks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -147,6 +147,7 @@ class Shelf:
         self._far = far
         # One failure is enough: each costs the page a time-out.
         self._breaker = Breaker(failures=1, rest=1.0, longest=10.0, trial=2.0)
+        self._locks = Locks(lambda work, done: self._guarded(lambda _: work(), done))
 
     @property
     def is_shared(self) -> bool:
@@ -186,16 +187,16 @@ class Shelf:
     def alone(self, key: str, *, most_seconds: float, until: float) -> Iterator[bool]:
         """Hold what only one process may do for `key`; True where another had held it meanwhile.
 
-        A holder that dies is forgotten after `most_seconds`; nobody waits beyond `until`
-        (time.monotonic()). Without Redis there is nobody else.
+        A holder that dies is forgotten after `locks.SECONDS`, one that goes on for too long after
+        `most_seconds`; nobody waits beyond `until` (time.monotonic()). Without Redis there is
+        nobody else.
         """
         client = self.client
         if client is None:
             yield False
             return
-        lock = client.lock(f"{PREFIX}lock:{key}", timeout=most_seconds, thread_local=False)
-        waited = False
-        while not (held := self._guarded(lambda _: lock.acquire(blocking=False), "locked")):
+        name, waited = f"{PREFIX}lock:{key}", False
+        while (lock := self._locks.take(client, name, most_seconds=most_seconds)) is None:
             if self._breaker.is_open or time.monotonic() >= until:
                 break
             waited = True
@@ -203,8 +204,8 @@ class Shelf:
         try:
             yield waited
         finally:
-            if held:
-                self._guarded(lambda _: _release(lock), "unlocked")
+            if lock is not None:
+                self._locks.give_back(lock)
 
     def _guarded(self, work: Callable[[Any], Any], done: str) -> Any:
         if self._breaker.wait():
@@ -218,13 +219,6 @@ class Shelf:
             return None
         self._breaker.succeeded()
         return answer
-
-
-def _release(lock: Any) -> None:
-    try:
-        lock.release()
-    except LockError:
-        log.info("a lock ended before its work did")
 
 
 def make_shelf(app: Flask, url: str) -> Shelf:

@@ -11,6 +11,7 @@ is made is named after this process and removed again.
 
 from __future__ import annotations
 
+import itertools
 import os
 import secrets
 import shutil
@@ -29,6 +30,7 @@ from tests.cluster.programs import Redis, free_port
 ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery staple"
 
+# What stands around the lines that docs/deploy.md recommends.
 NGINX = """
 daemon off;
 worker_processes 1;
@@ -42,28 +44,22 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    upstream akin {{
-{servers}
-        keepalive 16;
-    }}
+    {upstream}
     server {{
         listen 127.0.0.1:{port};
-        client_max_body_size 25m;
-        location / {{
-            proxy_pass http://akin;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-            proxy_set_header Host $http_host;
-            proxy_set_header X-Forwarded-For $remote_addr;
-            proxy_set_header X-Forwarded-Proto $scheme;
-            proxy_set_header X-Forwarded-Host $http_host;
-            proxy_connect_timeout 1s;
-            proxy_read_timeout 8s;
-            proxy_next_upstream error timeout;
-        }}
+        {site}
     }}
 }}
 """
+
+
+def recommended() -> tuple[str, str]:
+    """The lines for nginx in docs/deploy.md: its upstream, and what goes into its server."""
+    text = (ROOT / "docs" / "deploy.md").read_text()
+    lines = text[text.index("    upstream akin {") :].splitlines()
+    block = "\n".join(itertools.takewhile(lambda line: line.startswith("    "), lines))
+    upstream, brace, site = block.partition("}")
+    return upstream + brace, site
 
 
 def missing() -> str:
@@ -241,13 +237,13 @@ class Cluster:
         Users(Path(environment["AKIN_USERS"])).put("ada", PASSWORD)
 
     def _start_nginx(self) -> None:
-        servers = "\n".join(
-            f"        server {host.address}:{host.port} max_fails=1 fail_timeout=2s;"
-            for host in self.hosts
-        )
+        upstream, site = recommended()
+        for host, documented in zip(self.hosts, ("10.0.0.11", "10.0.0.12"), strict=True):
+            upstream = upstream.replace(f"{documented}:8000", f"{host.address}:{host.port}")
         file = self._folder / "nginx.conf"
         port = self.url.rpartition(":")[2]
-        file.write_text(NGINX.format(folder=self._folder, servers=servers, port=port))
+        text = NGINX.format(folder=self._folder, upstream=upstream, site=site, port=port)
+        file.write_text(text)
         self._run(["nginx", "-p", str(self._folder), "-c", str(file)])
         while not _is_there(f"{self.url}/healthz"):
             time.sleep(0.05)
