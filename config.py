@@ -308,6 +308,11 @@ class Settings:
         return self.auth == "none" if self.previews == "auto" else self.previews == "on"
 
     @property
+    def has_feeds(self) -> bool:
+        """True where whoever is signed in can make the address of a feed for a program."""
+        return self.auth != "none" and self.feed_days > 0
+
+    @property
     def has_key(self) -> bool:
         """True where a Scenario project is browsed, False where the library is."""
         return bool(self.jwt or self.api_key)

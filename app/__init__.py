@@ -21,6 +21,7 @@ from app.pages import (
     ends,
     exports,
     failures,
+    feeds,
     handing,
     operations,
     references,
@@ -122,7 +123,7 @@ def create_app(
     failures.init_app(app)
     handing.init_app(app)
     searching = (results, asset, references, ends, why, wander, tags)
-    handing_over = (exports, code, selection)
+    handing_over = (exports, feeds, code, selection)
     for page in (*searching, *handing_over, operations, sign_in):
         app.register_blueprint(page.blueprint)
     return app

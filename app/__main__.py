@@ -73,7 +73,7 @@ def _check() -> int:
 
 
 def _serve(settings: Settings) -> int:
-    if settings.auth in {"password", "oidc"}:
+    if settings.auth in {"password", "oidc"} or settings.has_feeds:
         keys_of(settings)  # before there are workers, each of which would fail again and again
     folder = os.environ.get(FOLDER) or str(fresh_folder())
     environment = {

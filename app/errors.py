@@ -11,7 +11,8 @@
     ├── NotFound               there is nothing at this address        404
     ├── PrefetchSpared         fetched ahead while calls are scarce    503
     ├── NotSignedIn            nobody is signed in                     401
-    │   └── WrongPassword      name and password do not fit            401
+    │   ├── WrongPassword      name and password do not fit            401
+    │   └── LinkEnded          a feed's address is good no longer      401
     ├── NotAdmitted            this account may not come in            403
     ├── TooManyAttempts        too many wrong passwords                429
     ├── SignInFailed           the sign-in service did not do its part 502
@@ -180,6 +181,14 @@ class WrongPassword(NotSignedIn):
     advice = "Try again. Whoever runs this server can set a new password."
     code = "WRONG_PASSWORD"
     field = "password"
+
+
+class LinkEnded(NotSignedIn):
+    """An address that let a program in without a sign-in does so no longer, or never did."""
+
+    title = "This address is good no longer"
+    advice = "Sign in, open the search and make a new address for your program."
+    code = "LINK_ENDED"
 
 
 class NotAdmitted(AkinError):

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
 HEADER: Final = "X-Request-ID"
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{6,64}")
-_WITH_SEARCH: Final = frozenset({"results.results", "results.search_json", "asset.asset"})
+_WITH_SEARCH: Final = frozenset(
+    {"results.results", "results.search_json", "asset.asset", "feeds.feed"}
+)
+_TOKEN: Final = re.compile(r"(/feeds/)[^/]*")  # lets in whoever knows it
 _UNKNOWN: Final = "unknown"  # the page of an address that nothing lives at
 log = structlog.stdlib.get_logger("akin.requests")
 
@@ -151,7 +154,7 @@ def _write(record: observing.Record, page: str, response: Response, seconds: flo
     if page in _WITH_SEARCH:
         line["search"] = words.title(Search.read(pairs_of(request.query_string))[0])
     elif page == _UNKNOWN:
-        line["path"] = request.path[:200]
+        line["path"] = _TOKEN.sub(r"\1…", request.path)[:200]
     if record.upstream_calls:
         line["upstream_calls"] = record.upstream_calls
         line["upstream_ms"] = round(record.upstream_seconds * 1000, 1)

@@ -17,10 +17,11 @@ from werkzeug.urls import iri_to_uri
 from app import headers, observing
 from app.auth import origins, sessions
 from app.auth.attempts import Attempts
+from app.auth.links import Holder, Links
 from app.auth.modes import Mode, Nobody, Password, Proxy
 from app.auth.peers import Peers, is_this_machine
 from app.auth.users import Users
-from app.errors import AkinError, NotSignedIn, Refused, WrongHost
+from app.errors import AkinError, LinkEnded, NotSignedIn, Refused, WrongHost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,6 +52,8 @@ OPEN: Final = frozenset(
 )
 # Shown in a link's preview, where AKIN_PREVIEWS=on allows it.
 PREVIEWS: Final = frozenset({"exports.png"})
+# Read by programs that cannot sign in, under an address that somebody made who is.
+LINKED: Final = frozenset({"feeds.feed", "feeds.picture"})
 # Asked by address, by balancers and monitors that know no name.
 ANY_HOST: Final = frozenset({"operations.healthz", "operations.readyz", "operations.metrics_text"})
 
@@ -58,9 +61,20 @@ ANY_HOST: Final = frozenset({"operations.healthz", "operations.readyz", "operati
 class Door:
     """The rules of one application."""
 
-    def __init__(self, mode: Mode, hosts: Iterable[str], *, opened: frozenset[str] = OPEN) -> None:
-        """`hosts` are this server's names besides loopback's, `opened` what everybody may see."""
+    def __init__(
+        self,
+        mode: Mode,
+        hosts: Iterable[str],
+        *,
+        opened: frozenset[str] = OPEN,
+        links: Links | None = None,
+    ) -> None:
+        """`hosts` are this server's names besides loopback's, `opened` what everybody may see.
+
+        Without `links` nothing is read in anybody's name.
+        """
         self.mode = mode
+        self.links = links
         self._opened = opened
         self._hosts = (*origins.LOOPBACK, *hosts)
 
@@ -84,6 +98,12 @@ class Door:
             )
         if origins.is_forged(request.method, dict(request.headers), request.host):
             raise Refused("Another site sent this request, not a page of Akin.")
+        if endpoint in LINKED and self.links:
+            # In the name of whoever made the address, whatever cookie comes along.
+            g.holder = self.links.read(request.path, request.query_string)
+            g.viewer = g.holder.user
+            observing.user_known(g.viewer.id)
+            return None
         if endpoint in self._opened or not self.mode.needs_user or self.viewer():
             return None
         if self.mode.has_page and _is_navigation():
@@ -130,6 +150,13 @@ def sign_in_url(target: str) -> str:
     return "/sign-in" if target == origins.HOME else f"/sign-in?{urlencode({'next': target})}"
 
 
+def link_holder() -> Holder:
+    """In whose name the request in hand is answered, one of LINKED. Raises LinkEnded."""
+    if "holder" not in g:  # nobody signs in here, or none are made
+        raise LinkEnded("This server makes no such addresses.")
+    return cast("Holder", g.holder)
+
+
 def current_door() -> Door:
     """The door of the application that answers this request."""
     return cast("Door", current_app.extensions["akin.door"])
@@ -138,10 +165,13 @@ def current_door() -> Door:
 def init_app(app: Flask, settings: Settings) -> Door:
     """Put the door in front of every route of `app`, with the mode that the settings choose."""
     opened = OPEN | PREVIEWS if settings.has_previews else OPEN
-    built = Door(_mode(app, settings), settings.hosts, opened=opened)
+    mode = _mode(app, settings)
+    keys = sessions.keys_of(settings) if mode.has_page or settings.has_feeds else ()
+    links = Links(keys, mode, days=settings.feed_days) if settings.has_feeds else None
+    built = Door(mode, settings.hosts, opened=opened, links=links)
     app.extensions["akin.door"] = built
-    if built.mode.has_page:
-        sessions.init_app(app, sessions.keys_of(settings), hours=settings.session_hours)
+    if mode.has_page:
+        sessions.init_app(app, keys, hours=settings.session_hours)
     app.before_request(built.ask)
     if built.mode.needs_user:
         app.after_request(_for_its_reader)

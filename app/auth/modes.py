@@ -36,6 +36,9 @@ class Mode(Protocol):
     def viewer(self) -> User | None:
         """Who makes the request in hand; None where nobody is known."""
 
+    def stamp(self, user: User) -> str | None:
+        """A text that changes when what `user` has handed on must end; None: it ends at once."""
+
     def try_out(self) -> str:
         """Answer a line on how people sign in; raises SignInFailed where they cannot."""
 
@@ -49,6 +52,10 @@ class Nobody:
 
     def viewer(self) -> User | None:
         """Nobody has a name."""
+        return None
+
+    def stamp(self, user: User) -> str | None:  # noqa: ARG002 - as Mode has it
+        """Nobody hands on anything in their name."""
         return None
 
     def try_out(self) -> str:
@@ -73,6 +80,10 @@ class Proxy:
             return None
         name = request.headers.get(self._header, "")
         return None if "," in name else User.called(name)
+
+    def stamp(self, user: User) -> str | None:  # noqa: ARG002 - as Mode has it
+        """Only the proxy knows who may come in: nothing but time ends what was handed on."""
+        return ""
 
     def try_out(self) -> str:
         """The proxy does the rest."""
@@ -154,6 +165,10 @@ class Password(WithSession):
         if not names:
             raise SignInFailed("Nobody can sign in yet: python -m app user add NAME")
         return f"{len(names)} with a password"
+
+    def stamp(self, user: User) -> str | None:
+        """Changes with the password; None for whoever was taken out."""
+        return self._users.stamp(user.id)
 
     def _is_still_known(self, user: User) -> bool:
         return session.get(STAMP) == self._users.stamp(user.id)

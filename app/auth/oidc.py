@@ -6,6 +6,7 @@ Connect Core 1.0 and RP-Initiated Logout 1.0.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import urlencode, urlsplit
@@ -135,6 +136,11 @@ class Oidc(WithSession):
             return ""
         query = {"client_id": self._client_id, "post_logout_redirect_uri": back}
         return f"{end}{'&' if '?' in end else '?'}{urlencode(query)}"
+
+    def stamp(self, user: User) -> str | None:  # noqa: ARG002 - as Mode has it
+        """Changes with the rules of who may come in: whom the provider drops, it does not tell."""
+        rules = (self._issuer, self._client_id, sorted(self._domains), sorted(self._groups))
+        return hashlib.sha256(repr(rules).encode()).hexdigest()[:16]
 
     def try_out(self) -> str:
         """Ask the provider what it is."""

@@ -14,6 +14,8 @@ from app import words
 from app.views.card import alternative, facts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from app.assets import Asset, ResultPage
     from app.search import Search
 
@@ -42,19 +44,27 @@ class Feed:
     """A feed; every address in it is absolute."""
 
     title: str
-    url: str
+    url: str  # by which readers know it again
+    self_url: str  # by which it was asked for
     page_url: str
     origin: str
     updated: str
     entries: tuple[Entry, ...]
 
 
-def feed(search: Search, result: ResultPage, *, origin: str) -> Feed:
-    """Build the feed of a page of hits; `origin` is what its addresses begin with."""
-    entries = tuple(_entry(hit, search, origin) for hit in result.hits)
+def feed(
+    search: Search, result: ResultPage, *, origin: str, address: Callable[[str], str] = str
+) -> Feed:
+    """Build the feed of a page of hits; `origin` is what its addresses begin with.
+
+    `address` answers, for a path of the feed or of a picture in it, the one that a reader asks by.
+    """
+    entries = tuple(_entry(hit, search, origin, address) for hit in result.hits)
+    path = search.url("/search.atom")
     return Feed(
         title=sayable(words.title(search)),
-        url=origin + search.url("/search.atom"),
+        url=origin + path,
+        self_url=origin + address(path),
         page_url=origin + search.url(),
         origin=origin,
         updated=max((entry.updated for entry in entries), default=_spelled(_EPOCH)),
@@ -62,7 +72,7 @@ def feed(search: Search, result: ResultPage, *, origin: str) -> Feed:
     )
 
 
-def _entry(asset: Asset, search: Search, origin: str) -> Entry:
+def _entry(asset: Asset, search: Search, origin: str, address: Callable[[str], str]) -> Entry:
     url = f"{origin}/assets/{asset.id}"
     created = moment(asset.createdAt) or moment(asset.updatedAt) or _EPOCH
     is_hidden = bool(asset.nsfw) and search.nsfw != "show"
@@ -74,7 +84,7 @@ def _entry(asset: Asset, search: Search, origin: str) -> Entry:
         facts=" · ".join(filter(None, (words.KINDS.get(asset.medium, asset.medium), facts(asset)))),
         alt=sayable(alternative(asset)),
         prompt=sayable(asset.metadata.prompt or ""),
-        image_url="" if is_hidden else f"{url}/image",
+        image_url="" if is_hidden else origin + address(f"/assets/{asset.id}/image"),
         tags=tuple(map(sayable, asset.tags)),
     )
 

@@ -29,7 +29,8 @@ FORMATS = frozenset(
 )
 
 
-def _known_id(asset_id: str) -> str:
+def known_id(asset_id: str) -> str:
+    """An id as it was asked for. Raises NotFound where it cannot be one."""
     if not is_id(asset_id):
         raise NotFound(f"“{asset_id[:80]}” cannot be the id of an asset.")
     return asset_id
@@ -40,7 +41,7 @@ def asset(asset_id: str) -> Response:
     """Everything about one asset; the query says which search the reader came from."""
     search, display, _ = requested()
     page = site().asset_page(
-        _known_id(asset_id), search, display, is_from_search=bool(request.query_string)
+        known_id(asset_id), search, display, is_from_search=bool(request.query_string)
     )
     beside = around.neighbours(site(), search, display, asset_id)
     settings = site().settings
@@ -56,7 +57,7 @@ def asset(asset_id: str) -> Response:
 @blueprint.get("/<asset_id>/strip/<any(similar, variants):which>")
 def strip(asset_id: str, which: around.Strip) -> str:
     """A row of assets around this one, as a part of a page."""
-    search, found = around.strip(site(), _known_id(asset_id), which)
+    search, found = around.strip(site(), known_id(asset_id), which)
     row = Strip.of(found, search) if search else None
     return render_template("partials/strip.html", row=row)
 
@@ -64,7 +65,7 @@ def strip(asset_id: str, which: around.Strip) -> str:
 @blueprint.get("/<asset_id>/viewer")
 def viewer(asset_id: str) -> Response:
     """The 3D viewer alone, for a frame: its script needs a policy that no other page has."""
-    found = site().asset(_known_id(asset_id))
+    found = site().asset(known_id(asset_id))
     page = render_template("viewer.html", model_url=model_url(found), name=found.name)
     response = Response(page)
     policy = headers.viewer_policy(site().settings.media_origins)
@@ -76,7 +77,7 @@ def viewer(asset_id: str) -> Response:
 @blueprint.get("/<asset_id>/image")
 def image(asset_id: str) -> ResponseReturnValue:
     """Lead to a freshly signed picture, or show the kind's glyph: this address lasts."""
-    found = site().asset(_known_id(asset_id))
+    found = site().asset(known_id(asset_id))
     wanted = request.args.get("width", default=LARGE_FROM, type=int)
     choose = images.large_picture if wanted >= LARGE_FROM else images.grid_picture
     picture = choose(found)
@@ -95,7 +96,7 @@ def download(asset_id: str) -> ResponseReturnValue:
     target = request.args.get("format", "")
     if target and target not in FORMATS:
         raise BadRequest(f"There is no conversion to “{target[:20]}”.", field="format")
-    response: Response = redirect(site().client.download(_known_id(asset_id), target), 302)  # type: ignore[assignment]  # werkzeug's base class
+    response: Response = redirect(site().client.download(known_id(asset_id), target), 302)  # type: ignore[assignment]  # werkzeug's base class
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -103,4 +104,4 @@ def download(asset_id: str) -> ResponseReturnValue:
 @blueprint.get("/<asset_id>.json")
 def asset_json(asset_id: str) -> Response:
     """The API's own JSON of the asset."""
-    return Response(site().client.raw_asset(_known_id(asset_id)), mimetype="application/json")
+    return Response(site().client.raw_asset(known_id(asset_id)), mimetype="application/json")

@@ -18,6 +18,8 @@ from app.reading import pairs_of
 from app.search import Search
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from werkzeug.wrappers import Response as AnyResponse
 
 blueprint = Blueprint("exports", __name__)
@@ -25,7 +27,7 @@ blueprint = Blueprint("exports", __name__)
 KEPT_SECONDS = 300
 
 
-def _search() -> Search:
+def strict_search() -> Search:
     """The search of this request, read strictly; how a page shows it makes no difference."""
     _, pairs, _ = Display.take(pairs_of(request.query_string))
     return Search.parse(pairs)
@@ -34,7 +36,7 @@ def _search() -> Search:
 @blueprint.get("/search.csv")
 def csv() -> Response:
     """All pages of a search as one table, sent while it is asked for."""
-    search = _search()
+    search = strict_search()
     hits = every_hit(site().page_of, search, most=site().settings.export_rows)
     first = list(itertools.islice(hits, 1))  # asked now: a search that fails has its error page
     return streamed(
@@ -48,9 +50,13 @@ def csv() -> Response:
 @blueprint.get("/search.atom")
 def atom() -> AnyResponse:
     """A page of a search as a feed."""
-    search = _search()
+    return feed_of(strict_search())
+
+
+def feed_of(search: Search, address: Callable[[str], str] = str) -> AnyResponse:
+    """A page of a search as a feed whose reader asks by what `address` makes of our paths."""
     result = site().page_of(search)
-    shown = feed(search, result, origin=origin())
+    shown = feed(search, result, origin=origin(), address=address)
     response = Response(
         render_template("exports/feed.xml", feed=shown), mimetype="application/atom+xml"
     )
@@ -62,7 +68,7 @@ def atom() -> AnyResponse:
 @blueprint.get("/search.png")
 def png() -> AnyResponse:
     """A page of a search as one picture, for previews."""
-    search = _search()
+    search = strict_search()
     result = site().page_of(search)
     drawn = sheets().preview(result.hits, blur_sensitive=search.nsfw != "show")
     response = Response(drawn, mimetype="image/png")

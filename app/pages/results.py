@@ -41,7 +41,12 @@ def results() -> ResponseReturnValue:
 
     def render() -> str:
         page = views.results_view(found, today=today)
-        handed = sharing(page, origin=origin(), has_preview=has_preview)
+        handed = sharing(
+            page,
+            origin=origin(),
+            has_preview=has_preview,
+            has_feeds=site().settings.has_feeds,
+        )
         return render_template("results.html", page=page, sharing=handed)
 
     return unless_unchanged(

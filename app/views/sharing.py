@@ -62,9 +62,12 @@ class Sharing:
     csv_url: str
     atom_url: str
     code_url: str
+    feeds_url: str  # where addresses for programs are made; empty where nobody has to sign in
 
 
-def sharing(page: ResultsView, *, origin: str, has_preview: bool) -> Sharing:
+def sharing(
+    page: ResultsView, *, origin: str, has_preview: bool, has_feeds: bool = False
+) -> Sharing:
     """The addresses of a page of results, which begin with `origin` where they are absolute.
 
     With `has_preview` whoever is sent its link is shown its pictures.
@@ -83,4 +86,5 @@ def sharing(page: ResultsView, *, origin: str, has_preview: bool) -> Sharing:
         csv_url=search.url("/search.csv"),
         atom_url=search.url("/search.atom"),
         code_url=search.url("/code"),
+        feeds_url=search.url("/feeds") if has_feeds else "",
     )
