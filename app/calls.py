@@ -78,9 +78,13 @@ def spell_search(
 ) -> Call:
     """POST /search/assets for a search; `expand` turns each `ref_...` into a data URL.
 
-    `extras` are fields of the body that not every server knows, such as `facets`.
+    `extras` are fields of the body that not every server knows, such as `facets`; the values that
+    could be chosen besides those of a facet are counted as if none were chosen.
     """
     body = {**search.body(), **(extras or {})}
+    if "facets" in body:
+        chosen = [facet.field for facet in search.facets if facet.any]
+        body["facetFilters"] = {each: search.any_of(each, ()).expression for each in chosen}
     if "image" in body:
         body["image"] = expand(body["image"])
     if "images" in body:

@@ -131,6 +131,23 @@ def test_counts_are_asked_for_where_the_server_is_known_to_give_them(
     assert (suggested[0]["value"], suggested[0]["label"]) == ("castle", "3")
 
 
+def test_what_could_be_chosen_besides_is_counted_as_if_nothing_were(
+    wire: Wire, tmp_path: Path
+) -> None:
+    """Each facet with a choice under a filter of its own; what must and must not be stays."""
+    client = make_app(wire, tmp_path, facets="on").test_client()
+    wire.always(counting())
+    client.get("/?kind=image&tags=a&tags.all=b&tags.not=c&modelId.not=m&width=64..")
+    body = wire.body()
+    clauses = {name: set(text.split(" AND ")) for name, text in body["facetFilters"].items()}
+    everything = set(body["filter"].split(" AND "))
+    assert clauses == {
+        "kind": everything - {'kind IN ["image"]'},
+        "tags": everything - {'tags IN ["a"]'},
+    }
+    assert len(everything) == 6
+
+
 @pytest.mark.parametrize("setting", ["auto", "off"])
 def test_no_other_server_is_asked_for_what_it_does_not_know(
     wire: Wire, tmp_path: Path, setting: str
