@@ -31,17 +31,34 @@ _NOT_IN_URLS: Final = re.compile(r"[\x00-\x20\x7f\\]")
 class Picture:
     """What an <img> needs; an empty `src` means: show the kind's glyph."""
 
-    src: str
-    srcset: str = ""
-    width: int | None = None
+    address: str = ""  # the URL; where it is offered in widths, all of it that comes before them
+    width: int | None = None  # of the file, in pixels
     height: int | None = None
+    steps: tuple[int, ...] = ()  # the widths that it is offered in,
+    has_own: bool = False  # and whether in its own as well
+    shown: int = 0  # which of them is `src`
+
+    @property
+    def src(self) -> str:
+        """The URL for browsers that do not choose."""
+        widths = self._widths
+        return _at(self.address, widths[self.shown]) if widths else self.address
+
+    @property
+    def srcset(self) -> str:
+        """The URL at each width; empty where there is but one."""
+        return ", ".join(f"{_at(self.address, width)} {width}w" for width in self._widths)
+
+    @property
+    def _widths(self) -> tuple[int | None, ...]:
+        return (*self.steps, self.width) if self.has_own else self.steps
 
 
 def grid_picture(asset: Asset) -> Picture:
     """The picture of a card: thumbnail, transformed image, public thumbnail, or nothing."""
     thumbnail = asset.thumbnail.url if asset.thumbnail else None
     if thumbnail and is_web(thumbnail) and is_fresh(thumbnail):
-        return Picture(thumbnail, "", asset.width, asset.height)
+        return Picture(thumbnail, asset.width, asset.height)
     return _transformed(asset, GRID_WIDTHS, 512)
 
 
@@ -51,7 +68,7 @@ def large_picture(asset: Asset) -> Picture:
     if picture.src:
         return picture
     if asset.preview and asset.preview.url and is_web(asset.preview.url):
-        return Picture(asset.preview.url, "", asset.width, asset.height)
+        return Picture(asset.preview.url, asset.width, asset.height)
     return grid_picture(asset)
 
 
@@ -76,21 +93,19 @@ def _transformed(asset: Asset, widths: tuple[int, ...], default: int) -> Picture
         and is_fresh(url)
     ):
         natural = asset.width
-        useful = [width for width in widths if not natural or width < natural]
-        if natural and natural <= widths[-1]:
-            useful.append(natural)  # never enlarged by the CDN
-        if not useful:
-            useful = [default]
-        srcset = ", ".join(f"{_at(url, width)} {width}w" for width in useful)
-        return Picture(_at(url, min(useful, key=lambda w: abs(w - default))), srcset, *size)
+        steps = tuple(width for width in widths if not natural or width < natural)
+        has_own = bool(natural and natural <= widths[-1])  # never enlarged by the CDN
+        offered = (*steps, natural) if natural and has_own else steps
+        shown = min(range(len(offered)), key=lambda at: abs(offered[at] - default))
+        # Added at the end: the policy names how the query begins.
+        return Picture(url + ("&" if "?" in url else "?"), *size, steps, has_own, shown)
     if asset.medium in _VISIBLE and (public := public_thumbnail(url)):
-        return Picture(public, "", *size)
-    return Picture("", "", *size)
+        return Picture(public, *size)
+    return Picture("", *size)
 
 
-def _at(url: str, width: int) -> str:
-    # Added at the end: the policy names how the query begins.
-    return f"{url}{'&' if '?' in url else '?'}width={width}&format=webp&quality=80"
+def _at(address: str, width: int | None) -> str:
+    return f"{address}width={width}&format=webp&quality=80"
 
 
 def public_thumbnail(url: str) -> str:

@@ -1,0 +1,81 @@
+"""A card out of a mould is the card that its macro makes."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from markupsafe import escape
+
+from app.assets import Asset, Metadata
+from app.search import Search
+from app.views.card import Card
+from app.views.stack import Stack
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+CDN = "https://cdn.invalid/assets-transform"
+TEXTS = st.sampled_from(
+    [
+        "",
+        "castle",
+        '"><script>',
+        "100 % %s %(a)s {0} {{ x }}",
+        "a\x00b",
+        "<b>&amp;'",
+        "קסטל\u202e",
+        "0",
+    ]
+)
+SIZES = st.none() | st.sampled_from([0, 16, 64, 300, 512, 4000])
+ASSETS = st.fixed_dictionaries(
+    {
+        "id": st.sampled_from(["asset_1", "asset_2"]),
+        "kind": st.sampled_from(["image", "video", "audio", "3d", "text", "<odd>"]),
+        "description": TEXTS,
+        "mimeType": st.sampled_from(["image/png", "image/gif"]),
+        "nsfw": st.sampled_from([[], ["x"]]),
+        "url": st.sampled_from(["", f"{CDN}/a", f"{CDN}/a?p=100&Policy=x%20y&Signature=%s"]),
+        "thumbnail": st.sampled_from([None, {"url": "https://cdn.invalid/t?a=1&b=<%s>"}]),
+        "metadata": st.fixed_dictionaries({"name": TEXTS, "width": SIZES, "height": SIZES}),
+    }
+)
+STACKS = st.none() | st.builds(
+    Stack, st.integers(2, 99), st.just("/?a=1&b=%s#stack-x"), st.booleans()
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(ASSETS, st.integers(0, 9), st.booleans(), STACKS, st.sampled_from(["", "?query=a&b=%s<"]))
+def test_a_card_is_what_its_macro_makes(
+    app: Flask,
+    fields: dict[str, Any],
+    place: int,
+    is_ranked: bool,
+    stack: Stack | None,
+    suffix: str,
+) -> None:
+    """Whatever its texts say, and whichever card was the first of its shape."""
+    search = Search(query="a" if is_ranked else "", like=("asset_2",) if is_ranked else ())
+    item = Card.of(msgspec.convert(fields, Asset), search, place)
+    stacks = {item.asset_id: stack} if stack else {}
+    page = SimpleNamespace(suffix=suffix, search=search, stacks=stacks)
+    macro: Any = app.jinja_env.get_template("partials/card.html").module
+    expected = str(macro.card(item, search.is_ranked, escape(suffix), stack))
+    assert expected == str(app.jinja_env.globals["card"](item, page))  # type: ignore[operator]
+
+
+def test_cards_of_one_shape_keep_their_own_texts(app: Flask) -> None:
+    """Nothing of the card that a mould was made for is left in it."""
+    card: Any = app.jinja_env.globals["card"]
+    page = SimpleNamespace(suffix="?query=a", search=Search(query="a"), stacks={})
+    names = ("the first", "the second")
+    made = [
+        str(card(Card.of(Asset(id="asset_1", metadata=Metadata(name=name)), page.search, 3), page))
+        for name in names
+    ]
+    assert made[0].replace(*names) == made[1] != made[0]
