@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import requests
 
 from app import create_app, logs
-from app.auth import mount
+from app.auth.sessions import keys_of
 from app.errors import AkinError
+from app.mounting import mount
 from app.redaction import Redaction
 from app.transport import WSGIAdapter
 from config import InvalidSettings, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from flask import Flask
 
@@ -30,32 +32,67 @@ MOUNT = "/library"
 IN_PROCESS = "http://library.internal"  # never resolved: the adapter answers it
 
 
-def build(settings: Settings) -> Flask:
-    """Answer the application for these settings; with no key, the library beneath it.
+def complete(settings: Settings) -> Settings:
+    """The settings with what this process gives itself: the library for an API, keys that it made.
 
-    Raises library.errors.LibraryError where the library cannot be opened.
+    Every secret stands in them, so that none of those is forgotten which the log must not tell.
+    Raises InvalidSettings where one cannot be kept.
     """
+    if settings.auth != "none":
+        settings = dataclasses.replace(settings, secret_keys=keys_of(settings))
     if settings.has_key:
+        return settings
+    from library.homes import key_pair
+
+    with _trouble_of_the_library():
+        pair = key_pair(_home(settings))
+    return dataclasses.replace(
+        settings,
+        api_key=pair.key,
+        api_secret=pair.secret,
+        base_url=f"{IN_PROCESS}/v1",
+        facets="off" if settings.facets == "off" else "on",
+    )
+
+
+def build(settings: Settings) -> Flask:
+    """Answer the application for complete settings; with the library for an API, that beneath it.
+
+    Raises InvalidSettings where the library cannot be opened.
+    """
+    if not settings.base_url.startswith(IN_PROCESS):
         return create_app(settings)
     from library import create_library
-    from library.homes import home_for, key_pair
+    from library.homes import KeyPair
 
-    folder = Path(settings.assets).expanduser() if settings.assets else None
-    home = home_for(settings.data, folder)
-    pair = key_pair(home)
-    library = create_library(home, key_pair=pair, public_url=MOUNT)
+    pair = KeyPair(settings.api_key, settings.api_secret)
+    with _trouble_of_the_library():
+        library = create_library(_home(settings), key_pair=pair, public_url=MOUNT)
     session = requests.Session()
     session.trust_env = False  # no proxy stands between two parts of one process
     session.auth = (pair.key, pair.secret)
     session.mount(IN_PROCESS, WSGIAdapter(library))
-    local = dataclasses.replace(
-        settings,
-        base_url=f"{IN_PROCESS}/v1",
-        facets="off" if settings.facets == "off" else "on",
-    )
-    app = create_app(local, session=session, mounts={MOUNT: IN_PROCESS})
-    mount(app, MOUNT, library)
+    app = create_app(settings, session=session, mounts={MOUNT: IN_PROCESS})
+    mount(app, MOUNT, library, name="library")
     return app
+
+
+@contextmanager
+def _trouble_of_the_library() -> Iterator[None]:
+    """What keeps the library from opening is one of the clear lines, too."""
+    from library.errors import LibraryError
+
+    try:
+        yield
+    except (LibraryError, OSError) as error:
+        raise InvalidSettings(f"AKIN_DATA: its library cannot be opened: {error}") from error
+
+
+def _home(settings: Settings) -> Path:
+    from library.homes import home_for
+
+    folder = Path(settings.assets).expanduser() if settings.assets else None
+    return home_for(settings.data, folder)
 
 
 def _environ() -> Mapping[str, str]:
@@ -66,11 +103,8 @@ def _environ() -> Mapping[str, str]:
 
 def _application() -> Flask:
     try:
-        settings = Settings.from_environ(_environ())
-    except InvalidSettings as error:
-        raise SystemExit(f"Akin cannot start:\n{error}") from None
-    logs.configure(settings.log, Redaction.of(settings))
-    try:
+        settings = complete(Settings.from_environ(_environ()))
+        logs.configure(settings.log, Redaction.of(settings))
         return build(settings)
     except (InvalidSettings, AkinError) as error:
         raise SystemExit(f"Akin cannot start:\n{error}") from None

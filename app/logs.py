@@ -18,17 +18,21 @@ import structlog
 from flask import g, request
 
 from app import observing, words
-from app.auth.peers import PEER
+from app.auth.peers import PEER, header_key
 from app.reading import pairs_of
 from app.search import Search
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from flask import Flask, Response
     from structlog.typing import EventDict, Processor, WrappedLogger
 
     from app.redaction import Redaction
 
 HEADER: Final = "X-Request-ID"
+_HEADER_KEY: Final = header_key(HEADER)
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{6,64}")
 _WITH_SEARCH: Final = frozenset(
     {"results.results", "results.search_json", "asset.asset", "feeds.feed"}
@@ -105,7 +109,7 @@ def init_app(app: Flask) -> None:
     """
 
     def begin() -> None:
-        observing.begin(_request_id())
+        observing.begin(_request_id(request.environ))
         observing.IN_FLIGHT.inc()
         g.is_counted = True
 
@@ -113,12 +117,9 @@ def init_app(app: Flask) -> None:
         record = observing.current()
         if record is None:
             return response
-        seconds = time.perf_counter() - record.started
         page = request.endpoint or _UNKNOWN
-        observing.PAGES.labels(page, str(response.status_code)).inc()
-        observing.PAGE_SECONDS.labels(page).observe(seconds)
         response.headers[HEADER] = record.id
-        _write(record, page, response, seconds)
+        _tell(record, page, response.status_code, _asked)
         return response
 
     def end(_error: BaseException | None) -> None:
@@ -132,32 +133,71 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["request_id"] = observing.request_id
 
 
-def _request_id() -> str:
+def around(application: WSGIApplication, name: str) -> WSGIApplication:
+    """A WSGI application whose requests have a record, a count and a line as pages have.
+
+    What is mounted beside ours never comes to Flask; `name` stands where others have their page.
+    """
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        record = observing.begin(_request_id(environ))
+        observing.IN_FLIGHT.inc()
+        is_told = False
+
+        def tell(status: int) -> None:
+            nonlocal is_told
+            if not is_told:
+                is_told = True
+                _tell(record, name, status, lambda _: {"path": environ["PATH_INFO"][:200]})
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            tell(int(status[:3]))
+            return start_response(status, [*headers, (HEADER, record.id)], *rest)
+
+        try:
+            return application(environ, start)
+        except Exception:
+            tell(500)
+            raise
+        finally:
+            observing.IN_FLIGHT.dec()
+            observing.end()
+
+    return answer
+
+
+def _request_id(environ: WSGIEnvironment) -> str:
     """The id that a named proxy gave, so that its log can be read beside ours; else a new one."""
-    given = request.headers.get(HEADER, "")
-    if request.environ.get(PEER) and _ID.fullmatch(given):
-        return given
+    given = environ.get(_HEADER_KEY, "")
+    if environ.get(PEER) and _ID.fullmatch(given):
+        return str(given)
     return secrets.token_hex(8)
 
 
-def _write(record: observing.Record, page: str, response: Response, seconds: float) -> None:
-    level = logging.ERROR if response.status_code >= 500 else logging.INFO
+def _tell(
+    record: observing.Record, page: str, status: int, asked: Callable[[str], dict[str, str]]
+) -> None:
+    """Count a request and write its line, in which `asked` says what was asked for."""
+    seconds = time.perf_counter() - record.started
+    observing.PAGES.labels(page, str(status)).inc()
+    observing.PAGE_SECONDS.labels(page).observe(seconds)
+    level = logging.ERROR if status >= 500 else logging.INFO
     if not logging.getLogger("akin.requests").isEnabledFor(level):
         return
-    line: dict[str, Any] = {
-        "page": page,
-        "status": response.status_code,
-        "ms": round(seconds * 1000, 1),
-    }
+    line: dict[str, Any] = {"page": page, "status": status, "ms": round(seconds * 1000, 1)}
     if record.user:
         line["user"] = record.user
-    if page in _WITH_SEARCH:
-        line["search"] = words.title(Search.read(pairs_of(request.query_string))[0])
-    elif page == _UNKNOWN:
-        line["path"] = _TOKEN.sub(r"\1…", request.path)[:200]
+    line |= asked(page)
     if record.upstream_calls:
         line["upstream_calls"] = record.upstream_calls
         line["upstream_ms"] = round(record.upstream_seconds * 1000, 1)
     if record.sources:
         line["cache"] = record.cache
     log.log(level, "request", **line)
+
+
+def _asked(page: str) -> dict[str, str]:
+    """What a page was asked for, in words; never an address as it was sent."""
+    if page in _WITH_SEARCH:
+        return {"search": words.title(Search.read(pairs_of(request.query_string))[0])}
+    return {"path": _TOKEN.sub(r"\1…", request.path)[:200]} if page == _UNKNOWN else {}

@@ -4,7 +4,7 @@
 searches and assets.
 """
 
-from app.auth.door import Door, current_door, init_app, link_holder, mount
+from app.auth.door import Door, current_door, init_app, link_holder
 from app.auth.user import User
 
-__all__ = ["Door", "User", "current_door", "init_app", "link_holder", "mount"]
+__all__ = ["Door", "User", "current_door", "init_app", "link_holder"]

@@ -11,10 +11,9 @@ from urllib.parse import urlencode
 
 from flask import current_app, g, redirect, request
 from werkzeug.exceptions import HTTPException
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.urls import iri_to_uri
 
-from app import headers, observing
+from app import observing
 from app.auth import origins, sessions
 from app.auth.attempts import Attempts
 from app.auth.links import Holder, Links
@@ -189,13 +188,6 @@ def _for_its_reader(response: Response) -> Response:
     if request.endpoint not in OPEN and "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "private"
     return response
-
-
-def mount(app: Flask, path: str, mounted: WSGIApplication) -> None:
-    """Answer what is below `path` by another WSGI application, behind the same door."""
-    peers = cast("Peers", app.wsgi_app)
-    guarded = cast("Door", app.extensions["akin.door"]).around(app, headers.of_files(mounted))
-    peers.wrap(DispatcherMiddleware(peers.application, {path: guarded}))
 
 
 def _mode(app: Flask, settings: Settings) -> Mode:

@@ -10,8 +10,8 @@ import argon2
 import pytest
 from bs4 import BeautifulSoup
 
-from app.auth import mount
 from app.auth.users import Users
+from app.mounting import mount
 from tests.pages.wire import Wire, asset_id, make_app
 
 if TYPE_CHECKING:
@@ -343,7 +343,7 @@ def beside(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[
 
 def test_what_is_mounted_is_behind_the_same_door(app: Flask) -> None:
     """The library's files are for the signed-in; its own clients bring the key that it checks."""
-    mount(app, "/library", beside)
+    mount(app, "/library", beside, name="library")
     client = app.test_client()
     basic = {"Authorization": "Basic eDp5"}
     refused = client.get("/library/thumbnails/a b?width=2")
@@ -372,7 +372,7 @@ def test_what_is_mounted_is_behind_the_same_door(app: Flask) -> None:
 def test_mounted_and_open(make: Callable[..., Flask]) -> None:
     """Without sign-in it answers this machine under its own names, and nobody else."""
     app = make(auth="none")
-    mount(app, "/library", beside)
+    mount(app, "/library", beside, name="library")
     client = app.test_client()
     basic = {"Authorization": "Basic eDp5"}
     assert client.get("/library/assets/x").status_code == 200
