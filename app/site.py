@@ -129,9 +129,7 @@ class Site:
         answer: dict[str, Any] = assets.decode(self.client.raw_search(search, self.expand))
         return answer
 
-    def asset_page(
-        self, asset_id: str, search: Search, display: Display, *, is_from_search: bool
-    ) -> AssetView:
+    def asset_page(self, asset_id: str, search: Search, display: Display) -> AssetView:
         """Ask for an asset and build its page. Raises UpstreamError."""
         asset = self._latest(self.client.asset(asset_id))
         self._remember([asset])
@@ -144,7 +142,6 @@ class Site:
             display,
             names=names,
             known=self.known(search.examples),
-            is_from_search=is_from_search,
             notice=_notice(),
         )
 

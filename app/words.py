@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from app.reading import MOST_LIKES, MOST_UNLIKES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -55,6 +57,7 @@ KINDS: Final[dict[str, str]] = {
     "json": "JSON",
     "text": "Text",
 }
+MOST_BACK: Final = 40  # characters of a query in a link back
 _UNITS: Final = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -163,6 +166,24 @@ def title(search: Search, names: Mapping[str, str] | None = None) -> str:
     elif search.offset:
         parts.append(f"from {search.offset + 1}")
     return " · ".join(parts)
+
+
+def back_to(search: Search) -> str:
+    """Where a link back leads, as people say it: `“castle”`, `the results`."""
+    if search.is_empty and not search.first:
+        return "the newest pictures"
+    is_said = search.query and not search.examples and len(search.query) <= MOST_BACK
+    return f"“{search.query}”" if is_said else "the results"
+
+
+def full_sides(search: Search) -> dict[str, str]:
+    """The sides that no example can be added to, and why not, in words."""
+    sides = {"like": (search.like, MOST_LIKES), "unlike": (search.unlike, MOST_UNLIKES)}
+    return {
+        side: f"{most} {side}s are the most: remove one to add another"
+        for side, (examples, most) in sides.items()
+        if len(examples) >= most
+    }
 
 
 # Fields whose values say by themselves what they are; any other is named before its value.

@@ -40,9 +40,7 @@ def known_id(asset_id: str) -> str:
 def asset(asset_id: str) -> Response:
     """Everything about one asset; the query says which search the reader came from."""
     search, display, _ = requested()
-    page = site().asset_page(
-        known_id(asset_id), search, display, is_from_search=bool(request.query_string)
-    )
+    page = site().asset_page(known_id(asset_id), search, display)
     beside = around.neighbours(site(), search, display, asset_id)
     settings = site().settings
     has_preview = settings.has_previews and settings.auth == "none"  # else behind the door

@@ -123,12 +123,7 @@ def compare() -> ResponseReturnValue:
     if len(named) < 2:
         return redirect(url, 303)
     services = site()
-    views = [
-        services.asset_page(
-            each, chosen.search, chosen.display, is_from_search=not chosen.search.is_empty
-        )
-        for each in (first, second)
-    ]
+    views = [services.asset_page(each, chosen.search, chosen.display) for each in (first, second)]
     page = compare_view(
         views[0],
         views[1],

@@ -98,7 +98,6 @@ def asset_view(
     *,
     names: Mapping[str, str] | None = None,
     known: Mapping[str, Asset] | None = None,
-    is_from_search: bool = False,
     notice: str = "",
 ) -> AssetView:
     """Build an asset's page; `search` is where the reader came from, or empty."""
@@ -117,9 +116,9 @@ def asset_view(
         description=asset.description or "",
         content=asset.content or asset.transcription or "",
         groups=tuple(group for group in _groups(asset, names) if group.rows),
-        tags=tuple(Row("tag", tag, Search().adding("tags", tag).url()) for tag in asset.tags),
+        tags=tuple(Row("tag", tag, _sharing("tags", tag)) for tag in asset.tags),
         back_url=display.url(search),
-        back_words=words.title(search, names) if is_from_search else "the newest",
+        back_words=words.back_to(search),
         similar_url=display.lasting.url(search.similar(asset.id)),
         wander_url=wander_url(asset.id, (), search, display),
         variants_url=f"/assets/{asset.id}/strip/variants" if variants else "",
@@ -133,7 +132,9 @@ def asset_view(
 
 
 def _sharing(parameter: str, value: object) -> str:
-    return Search().adding(parameter, str(value)).url() if value not in {None, ""} else ""
+    """The search for what has the same; empty where no search can say it."""
+    search = Search().adding(parameter, str(value))
+    return "" if search.is_empty else search.url()
 
 
 def _groups(asset: Asset, names: Mapping[str, str]) -> Iterable[Group]:

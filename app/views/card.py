@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from app import images, words
 from app.images import PICTURED
+from app.reading import MOST_LIKES, MOST_UNLIKES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -70,13 +71,19 @@ class Card:
     side: str  # "like", "unlike" or ""
     says_nothing: bool  # its picture: then its name is always shown
     is_picked: bool = False  # its box is ticked from the start
+    no_like: str = ""  # why nothing can be liked besides
+    no_unlike: str = ""
 
     @classmethod
     def of(cls, asset: Asset, search: Search, position: int) -> Card:
         """Show `asset` at `position` (from 0) of the results of `search`."""
         side = "like" if asset.id in search.like else ""
         side = side or ("unlike" if asset.id in search.unlike else "")
-        return _card(asset, side, search.nsfw == "blur", position < EAGER, position == 0)
+        card = _card(asset, side, search.nsfw == "blur", position < EAGER, position == 0)
+        if len(search.like) < MOST_LIKES and len(search.unlike) < MOST_UNLIKES:
+            return card
+        full = words.full_sides(search)
+        return replace(card, no_like=full.get("like", ""), no_unlike=full.get("unlike", ""))
 
 
 @lru_cache(maxsize=8192)

@@ -50,6 +50,7 @@ class Form:
     sizes: tuple[Option, ...]
     size_name: str  # hitsPerPage or limit
     hidden: tuple[tuple[str, str], ...]
+    full: Mapping[str, str]  # the sides that no picture can be added to, and why
 
     @classmethod
     def of(
@@ -104,6 +105,7 @@ class Form:
             sizes=tuple(Option(str(size), str(size), size == search.size) for size in sizes),
             size_name=size_name,
             hidden=tuple(hidden),
+            full=words.full_sides(search),
         )
 
 

@@ -64,7 +64,7 @@ def selection_view(
         hidden=selection.origin,
         method="get" if len(selection.url()) <= MOST_ADDRESS else "post",
         back_url=selection.display.lasting.url(search),
-        back_words=words.title(search),
+        back_words=words.back_to(search),
         can_compare=len(assets) > 1,
         most_likes=MOST_LIKES if len(assets) + len(search.like) > MOST_LIKES else None,
         links="\n".join(f"{origin}/assets/{asset.id}" for asset in assets),

@@ -1,6 +1,7 @@
 // Keyboard: arrows move through the grid, single letters steer. Nothing is taken from a field that
 // is being typed into, nor from a browser's own shortcuts.
 import { steer } from "./navigate.js";
+import { say } from "./pictures.js";
 
 const cards = () => [...document.querySelectorAll(".grid .card .picture")];
 const focused = () => document.activeElement?.closest?.(".card");
@@ -38,6 +39,11 @@ function move(event) {
 }
 
 const press = (selector) => focused()?.querySelector(selector)?.click();
+const add = (side) => {
+  const full = focused()?.querySelector(`button[name="${side}"]:disabled`);
+  if (full) say(full.title);
+  else if (focused()) steer([side, focused().dataset.assetId]);
+};
 const follow = (rel) => {
   const link = document.querySelector(`.pagination a[rel="${rel}"], .neighbours a[rel="${rel}"]`);
   link?.click();
@@ -48,8 +54,8 @@ const actions = {
   ArrowLeft: move,
   ArrowUp: (event) => focused() && move(event),
   ArrowDown: move,
-  l: () => focused() && steer(["like", focused().dataset.assetId]),
-  u: () => focused() && steer(["unlike", focused().dataset.assetId]),
+  l: () => add("like"),
+  u: () => add("unlike"),
   s: () => press(".similar") ?? document.querySelector(".asset .similar")?.click(),
   x: () => press(".pick"),
   w: () => press(".why"),

@@ -84,7 +84,34 @@ def test_it_leads_back_to_its_search(soup: Soup) -> None:
     back = shown.select_one("a.back")
     assert back is not None
     assert back["href"] == f"/?{search}"
-    assert "castle" in back.get_text()
+    assert back.get_text(strip=True) == "Back to “castle”"
+
+
+@pytest.mark.parametrize(
+    ("search", "words"),
+    [
+        ("", "Back to the newest pictures"),
+        ("?page=2", "Back to the results"),
+        (f"?like={VIDEO}", "Back to the results"),
+        (f"?like={VIDEO}&query=castle", "Back to the results"),
+    ],
+)
+def test_the_way_back_is_said_as_people_say_it(soup: Soup, search: str, words: str) -> None:
+    """Not as the title spells the search out."""
+    back = soup(f"/assets/{PICTURE}{search}").select_one("a.back")
+    assert back is not None
+    assert back.get_text(strip=True) == words
+
+
+def test_a_fact_that_no_search_can_ask_for_is_no_link(wire: Wire, soup: Soup) -> None:
+    """A tag or a number that the filters refuse would lead to everything."""
+    odd = hit(16, cdn=CDN)
+    odd["tags"] = ["fine", "x" * 1000]
+    odd["metadata"]["numInferenceSteps"] = -1
+    wire.always(answer({"asset": odd}), on=f"/v1/assets/{PICTURE}")
+    shown = soup(f"/assets/{PICTURE}")
+    assert [chip.get("href") for chip in shown.select(".chip")] == ["/?tags=fine", None]
+    assert [str(link["href"]) for link in shown.select("dl a[href]") if link["href"] == "/"] == []
 
 
 def test_it_leads_on_to_what_is_similar(soup: Soup) -> None:

@@ -328,3 +328,17 @@ def test_each_condition_is_a_chip_that_removes_itself(soup: Soup) -> None:
     assert links == [
         search.without(name).url() for name in ("kind", "tags.not", "width", "nsfw", "public")
     ]
+
+
+def test_a_full_side_takes_no_more_and_says_why(soup: Soup) -> None:
+    """Twenty likes are the most; the other side has its room."""
+    likes = "&".join(f"like={asset_id(number)}" for number in range(20))
+    shown = soup(f"/?{likes}")
+    card = shown.select(".steer")[-1]
+    reason = "20 likes are the most: remove one to add another"
+    buttons = {button["name"]: button for button in card.select("button")}
+    assert [name for name, button in buttons.items() if button.has_attr("disabled")] == ["like"]
+    assert buttons["like"]["title"] == reason
+    assert f"{reason}." in [notice.get_text(strip=True) for notice in shown.select(".notice")]
+    assert shown.select(".upload button[value=like][disabled]")
+    assert not soup(f"/?{likes.partition('&')[2]}").select("button[disabled]")

@@ -52,7 +52,7 @@ def test_what_was_picked_is_shown_ticked_in_its_order(soup: Soup) -> None:
     back = found.select_one("a.back")
     assert back
     assert (back.get_text(strip=True), back["href"]) == (
-        "castle · images",
+        "Back to “castle”",
         "/?query=castle&kind=image",
     )
 
