@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from library.cdn import Signer
     from library.homes import KeyPair
-    from library.likeness import Embedder
+    from library.remembered import Embedder
 
 __all__ = ["create_library"]
 

@@ -9,7 +9,7 @@ one linear score, so that a further like raises what is nearer to it above what 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,53 +17,45 @@ from library.errors import BadRequest, NotFound
 from library.query import data_url
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
+    from collections.abc import Mapping, Sequence
 
     import sqlalchemy as sa
 
+    from library.remembered import Remembered
     from library.shelf import Floats, Shelf, Slots
 
 PUSH = 0.5  # what an unlike weighs beside a like
 
 
-class Embedder(Protocol):
-    """What ranking asks of the models (`library.models.Models`)."""
-
-    def embed_texts(self, texts: Sequence[str], *, query: bool = False) -> Floats:
-        """(n, width) unit vectors."""
-
-    def embed_images(self, images: Sequence[Any]) -> tuple[Floats, Floats]:
-        """(n, width) subject, not centred; (n, width) look, unit length."""
-
-    def decode(self, data: bytes) -> Any:
-        """The picture in `data`; raises ValueError with a clear text."""
-
-
 @dataclass(frozen=True, slots=True)
 class References:
-    """What a search is steered by: in each space, the weighed sum of the references' vectors."""
+    """What a search is steered by."""
 
-    pull: dict[str, Floats]  # space -> (width,)
+    # (space, (width,) the weighed sum of the references' vectors, what it counts for)
+    compared: Sequence[tuple[str, Floats, float]]
     own: Slots  # the references that are assets themselves: left out of the results
 
 
 def references(
     connection: sa.Connection,
     shelf: Shelf,
-    models: Embedder,
+    models: Remembered,
     *,
     like: Sequence[str],
     unlike: Sequence[str],
+    ratio: float,
 ) -> References:
-    """Resolve ids and data URLs.
+    """Resolve ids and data URLs; `ratio` as imageSemanticRatio: 1 subject, 0 look.
 
     Raises NotFound for an id that does not exist, BadRequest for a data URL that is no picture
     and for an asset that there is nothing to compare by.
     """
     pull: dict[str, Floats] = {}
     own: list[int] = []
+    share = _share(ratio)
     for names, force in ((like, 1.0), (unlike, -PUSH)):
+        if not names:
+            continue
         contents = {name: data_url(name) for name in names}
         ids = [name for name, content in contents.items() if content is None]
         slots = shelf.slots_of(connection, ids)
@@ -73,7 +65,7 @@ def references(
         own += slots.values()
         for name, content in contents.items():
             brought = (
-                _of_asset(connection, shelf, slots[name], name)
+                _of_asset(connection, shelf, slots[name], name, share)
                 if content is None
                 else _of_picture(shelf, models, content)
             )
@@ -81,34 +73,35 @@ def references(
                 pull[space] = pull.get(space, np.float32(0)) + vector * np.float32(
                     force / len(names)
                 )
-    return References(pull, np.array(own, dtype=np.int64))
+    compared = [(name, vector, share[name]) for name, vector in pull.items() if share[name]]
+    return References(compared, np.array(own, dtype=np.int64))
 
 
-def shares(found: References, ratio: float) -> list[tuple[str, Floats, float]]:
-    """(space, vector, share) of what is compared; `ratio` as imageSemanticRatio: 1 subject."""
-    share = {"subject": ratio, "look": 1 - ratio, "text": 1.0}
-    return [(name, vector, share[name]) for name, vector in found.pull.items() if share[name]]
+def _share(ratio: float) -> dict[str, float]:
+    """What each space counts for; `ratio` as imageSemanticRatio."""
+    return {"subject": ratio, "look": 1 - ratio, "text": 1.0}
 
 
-def _of_asset(connection: sa.Connection, shelf: Shelf, slot: int, name: str) -> dict[str, Floats]:
+def _of_asset(
+    connection: sa.Connection, shelf: Shelf, slot: int, name: str, share: Mapping[str, float]
+) -> dict[str, Floats]:
     number = int(shelf.number[slot])
-    brought: dict[str, Floats] = {}
     for spaces in (("subject", "look"), ("text",)):
-        for space in spaces:
-            vector = shelf.space[space].vector(connection, slot, number)
-            if vector is not None:
-                brought[space] = vector
-        if brought:
-            return brought
+        if any(shelf.space[space].row.rows[slot] >= 0 for space in spaces):
+            found = {
+                space: shelf.space[space].vector(connection, slot, number)
+                for space in spaces
+                if share[space]
+            }
+            return {space: vector for space, vector in found.items() if vector is not None}
     raise BadRequest(f"Asset {name[:80]!r} has neither a picture nor words to compare by")
 
 
-def _of_picture(shelf: Shelf, models: Embedder, content: bytes) -> dict[str, Floats]:
+def _of_picture(shelf: Shelf, models: Remembered, content: bytes) -> dict[str, Floats]:
     try:
-        picture = models.decode(content)
+        subject, look = models.picture(shelf.uid, content)
     except ValueError as error:
         raise BadRequest(f"The image cannot be read: {error}") from error
-    subject, look = models.embed_images([picture])
     return {
         space: shelf.space[space].comparable(vectors)[0]
         for space, vectors in (("subject", subject), ("look", look))

@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Slots = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
+    Floats = NDArray[np.float32]
     Key = Callable[[Slots], NDArray[Any]]  # slots -> what they are ordered by, ascending
 
+SAMPLE = 10_000  # scores that tell where the highest begin
+LEEWAY = 3  # times as many slots as are wanted, by the sample
 _SMALL = 4096  # slots that are simply sorted
 
 
@@ -33,6 +37,9 @@ def window(slots: Slots, keys: Sequence[Key], start: int, stop: int) -> Slots:
     if len(slots) <= _SMALL:
         return slots[np.lexsort([key(slots) for key in reversed(keys)])][start:stop]
     values = keys[0](slots)
+    before, near = _around(values, start, stop)
+    if near is not None:
+        return window(slots[near], keys, start - before, stop - before)
     ends = np.partition(values, [start, stop - 1])
     low, high = ends[start], ends[stop - 1]
     before = int(np.count_nonzero(values < low))
@@ -46,3 +53,46 @@ def window(slots: Slots, keys: Sequence[Key], start: int, stop: int) -> Slots:
     rest = stop - start - len(head) - len(middle)
     tail = window(slots[values == high], keys[1:], 0, rest)
     return np.concatenate([head, middle, tail])
+
+
+def _around(values: NDArray[Any], start: int, stop: int) -> tuple[int, Slots | None]:
+    """How many `values` come before some that hold the places `start`..`stop`, and where those are.
+
+    A sample tells about where these places are; None where that saves nothing.
+    """
+    step = len(values) // SAMPLE
+    if step > 1:
+        sample = np.sort(values[::step])
+        spare = 3 * int(len(sample) ** 0.5)
+        low = start * len(sample) // len(values) - spare
+        high = stop * len(sample) // len(values) + spare
+        within = np.ones(len(values), dtype=np.bool_)
+        before = 0
+        if low > 0:
+            within = values >= sample[low]
+            before = len(values) - int(np.count_nonzero(within))
+        if high < len(sample):
+            within &= values <= sample[high]
+        near = np.flatnonzero(within)
+        if before <= start and stop <= before + len(near) and 2 * len(near) < len(values):
+            return before, near
+    return 0, None
+
+
+def leading(values: Floats, mask: Mask, wanted: int) -> Slots:
+    """Slots of `mask`, at least its `wanted` highest by `values`.
+
+    A sample tells a score that somewhat more than enough slots reach; if too few do, all are
+    returned. It saves sorting the rest of a large library.
+    """
+    step = len(values) // SAMPLE
+    if step:
+        sample = values[::step][mask[::step]]
+        share = LEEWAY * wanted / max(1, int(np.count_nonzero(mask)))
+        place = int(len(sample) * share) + 1
+        if place < len(sample):
+            least = -np.partition(-sample, place)[place]
+            slots = np.flatnonzero(mask & (values >= least))
+            if len(slots) >= wanted:
+                return slots
+    return np.flatnonzero(mask)

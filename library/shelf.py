@@ -41,6 +41,7 @@ _MANY = tuple(of for of in KEPT if of.type is Type.ARRAY)
 class Shelf:
     """One state of the library."""
 
+    uid: str  # of the library, "" before it is known
     generation: int
     tombstone: int  # the last one seen
     numbers: Strip  # (slots,) rising
@@ -51,9 +52,10 @@ class Shelf:
     postings: Postings
 
     @classmethod
-    def empty(cls) -> Shelf:
+    def empty(cls, uid: str = "") -> Shelf:
         """The state of a library with nothing in it."""
         return cls(
+            uid=uid,
             generation=-1,
             tombstone=0,
             numbers=Strip.empty(np.int64),

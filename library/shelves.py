@@ -62,10 +62,10 @@ class Shelves:
     def _loaded(self, connection: sa.Connection) -> Shelf:
         shelf = snapshot.load(self._index.home, self._index.uid(connection))
         if shelf is None or shelf.generation > self._index.generation(connection):
-            return Shelf.empty()
+            return Shelf.empty(self._uid)
         self._cached = len(shelf.number)
         dead = 1 - shelf.alive.mean() if len(shelf.number) else 0
-        return Shelf.empty() if dead > _DEAD else shelf
+        return Shelf.empty(self._uid) if dead > _DEAD else shelf
 
     def _keep(self, connection: sa.Connection, shelf: Shelf) -> None:
         more = len(shelf.number) - self._cached

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FOLDER = "cache"
-FORMAT = 1  # of these files; others are not read
+FORMAT = 2  # of these files; others are not read
 _NEWLINE = "\n"
 
 
@@ -83,6 +83,7 @@ def _write(folder: Path, uid: str, shelf: Shelf) -> None:
         put(f"row-{name}", space.row)
         put(f"slot-{name}", space.slot)
         put(f"kept-{name}", space.kept)
+        put(f"finer-{name}", space.finer)
         if space.reduction is not None:
             np.save(folder / f"turn-{name}.npy", space.reduction.turn)
         if space.centre is not None:
@@ -141,6 +142,7 @@ def _read(folder: Path, manifest: Mapping[str, Any]) -> Shelf:
             row=get(f"row-{name}"),
             slot=get(f"slot-{name}", rows),
             kept=kept,
+            finer=get(f"finer-{name}", 0 if scale is None else rows),
             unit=np.zeros((0, 0), dtype=np.float32),
             centre=np.load(centre) if centre.exists() else None,
             reduction=None
@@ -157,6 +159,7 @@ def _read(folder: Path, manifest: Mapping[str, Any]) -> Shelf:
         assets=manifest["assets"],
     )
     return Shelf(
+        uid=manifest["uid"],
         generation=manifest["generation"],
         tombstone=manifest["tombstone"],
         numbers=get("number"),

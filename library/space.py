@@ -2,15 +2,16 @@
 
 A small space is compared exactly, in full floats. A large one is kept as bytes in fewer
 dimensions: centred, turned onto the directions in which the library varies most (PCA), cut to
-`REDUCED` of them and rounded to int8. That is 128 MB for a million assets, and one pass over it
-takes about as long as reading it; the best of the pass are then compared exactly from the table
-of vectors (`exact`). Knows numpy, numkong's kernels and the vector tables.
+`REDUCED` of them and rounded to int8. That is 128 MB for a million assets. A query passes over the
+first `COARSE` of them for every asset (`near`), over the others for the best of that pass
+(`refined`), and the best of those are compared exactly from the table of vectors (`exact`). Knows
+numpy, numkong's kernels and the vector tables.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numkong
 import numpy as np
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 EXACT_MOST = 5_000  # vectors that are kept whole
 REDUCED = 128  # dimensions of a large space
+COARSE = 64  # of them, the first, are compared for every asset
 SAMPLE = 20_000  # vectors that the directions are found from
 _DENSE = 4  # a mask that keeps less than one in so many is gathered before comparing
 CENTRED = frozenset({"subject"})  # spaces whose library mean tells nothing
@@ -45,13 +47,23 @@ class Reduction:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A query as a space compares it: exactly, and as bytes where the space is reduced."""
+
+    vector: Floats  # (width,) comparable
+    reduced: NDArray[np.int8]  # (REDUCED,), or (0,)
+    scale: float  # times this, an inner product of bytes is one of vectors
+
+
+@dataclass(frozen=True, slots=True)
 class Space:
     """Vectors in rows: `row` (slots,) is each slot's row or -1, `slot` (rows,) the inverse."""
 
     name: str
     row: Strip
     slot: Strip
-    kept: Strip  # (rows, width) float32 as the models made them, or (rows, reduced) int8
+    kept: Strip  # (rows, width) float32 as the models made them, or (rows, COARSE) int8
+    finer: Strip  # (rows, REDUCED - COARSE) int8; empty in a small space
     unit: Floats  # (rows, width) for comparison; empty in a reduced space
     centre: Floats | None
     reduction: Reduction | None
@@ -61,7 +73,8 @@ class Space:
         """No vectors."""
         nothing = np.zeros((0, 0), dtype=np.float32)
         strip = Strip.empty(np.int32)
-        return cls(name, strip, strip, Strip.of(nothing), nothing, None, None)
+        finer = Strip.empty(np.int8, REDUCED - COARSE)
+        return cls(name, strip, strip, Strip.of(nothing), finer, nothing, None, None)
 
     def __len__(self) -> int:
         return len(self.slot.rows)
@@ -82,8 +95,7 @@ class Space:
             return replace(self, row=rows)
         slot = self.slot.grown(slots.astype(np.int32))
         if self.reduction is not None:
-            kept = self.kept.grown(self.bytes(given))
-            return replace(self, row=rows, slot=slot, kept=kept)
+            return replace(self, row=rows, slot=slot).with_bytes(given)
         kept = self.kept.grown(given) if len(self) else Strip.of(given)
         whole = replace(self, row=rows, slot=slot, kept=kept)
         return whole.reduced() if len(whole) > EXACT_MOST else whole.prepared()
@@ -99,10 +111,9 @@ class Space:
         """This space as bytes in fewer dimensions."""
         given: Floats = self.kept.rows
         space = self.fitted(given[:: max(1, len(given) // SAMPLE)])
-        kept = space.kept
         for start in range(0, len(given), SAMPLE):
-            kept = kept.grown(space.bytes(given[start : start + SAMPLE]))
-        return replace(space, kept=kept)
+            space = space.with_bytes(given[start : start + SAMPLE])
+        return space
 
     def fitted(self, sample: Floats) -> Space:
         """A reduced space whose directions are those of `sample`, with no vectors in it yet."""
@@ -113,18 +124,22 @@ class Space:
         _, turn = np.linalg.eigh(unit.T @ unit)
         turn = np.ascontiguousarray(turn[:, ::-1][:, :REDUCED], dtype=np.float32)
         scale = 127.0 / float(np.quantile(np.abs(unit @ turn), 0.9999) or 1.0)
-        kept = Strip.empty(np.int8, turn.shape[1])
+        # Shorter vectors have no more directions; the columns that are left over stay zero.
+        turn = np.pad(turn, ((0, 0), (0, REDUCED - turn.shape[1])))
+        kept = Strip.empty(np.int8, COARSE)
         return replace(space, kept=kept, reduction=Reduction(turn, scale))
 
-    def bytes(self, given: Floats) -> NDArray[np.int8]:
-        """(n, reduced) of vectors (n, width) as the models made them."""
+    def with_bytes(self, given: Floats) -> Space:
+        """This reduced space with these vectors (n, width), as the models made them, behind it."""
         if self.reduction is None:
             raise TypeError("the space is not reduced")
         turned = self.comparable(given) @ self.reduction.turn
-        found: NDArray[np.int8] = np.clip(np.rint(turned * self.reduction.scale), -127, 127).astype(
-            np.int8
+        found = np.clip(np.rint(turned * self.reduction.scale), -127, 127).astype(np.int8)
+        return replace(
+            self,
+            kept=self.kept.grown(found[:, :COARSE]),
+            finer=self.finer.grown(found[:, COARSE:]),
         )
-        return found
 
     def comparable(self, given: Floats) -> Floats:
         """`given` (n, width) centred as the library is, and of unit length."""
@@ -137,33 +152,56 @@ class Space:
         """(slots,) which slots have a vector."""
         return np.asarray(self.row.rows >= 0)
 
-    def near(self, query: Floats, mask: Mask) -> tuple[Slots, Floats]:
-        """The slots of `mask` that have a vector, and their inner products with `query` (width,).
+    def asked(self, vector: Floats) -> Asked:
+        """What a comparable vector (width,) is compared as."""
+        if self.reduction is None:
+            return Asked(vector, np.zeros(0, np.int8), 1.0)
+        turned = vector @ self.reduction.turn
+        scale = 127.0 / float(np.abs(turned).max() or 1.0)
+        reduced = np.rint(turned * scale).astype(np.int8)
+        return Asked(vector, reduced, 1 / (scale * self.reduction.scale))
 
-        When most slots are asked for, those beside `mask` are answered as well, which is quicker
-        than leaving them out. Approximate in a reduced space; see `exact`.
+    def near(self, asked: Asked, mask: Mask) -> tuple[Slots, Floats]:
+        """The slots of `mask` that have a vector, and their inner products with what is asked.
+
+        When most slots are wanted, those beside `mask` are answered as well, which is quicker
+        than leaving them out. Coarse in a reduced space; see `refined` and `exact`.
         """
-        wanted = mask[self.slot.rows]
+        slot = self.slot.rows
+        wanted = mask if len(slot) == len(mask) else mask[slot]
         if np.count_nonzero(wanted) * _DENSE < len(wanted):
             rows = np.flatnonzero(wanted)
-            return self.slot.rows[rows].astype(np.int64), self._products(query, rows)
-        return self.slot.rows, self._products(query, None)
+            return slot[rows].astype(np.int64), self._products(asked, self.kept.rows[rows], rows)
+        return slot, self._products(asked, self.kept.rows, slice(None))
 
-    def _products(self, query: Floats, rows: Slots | None) -> Floats:
+    def _products(self, asked: Asked, kept: NDArray[Any], rows: Slots | slice) -> Floats:
         if self.reduction is None:
-            unit = self.unit if rows is None else self.unit[rows]
-            found: Floats = unit @ query
+            found: Floats = self.unit[rows] @ asked.vector
             return found
-        kept = self.kept.rows if rows is None else self.kept.rows[rows]
-        turned = query @ self.reduction.turn
-        scale = 127.0 / float(np.abs(turned).max() or 1.0)
-        asked = np.rint(turned * scale).astype(np.int8)[None]
         products = np.empty((1, len(kept)), dtype=np.float32)
         if len(kept):
-            numkong.cdist(asked, np.ascontiguousarray(kept), "dot", out=products)
-        products *= np.float32(1 / (scale * self.reduction.scale))
+            # The rows are contiguous: a whole strip, or a copy.
+            numkong.cdist(asked.reduced[None, :COARSE], kept, "dot", out=products)
+        products *= np.float32(asked.scale)
         reached: Floats = products[0]
         return reached
+
+    def refined(self, asked: Asked, slots: Slots) -> Floats:
+        """(slots,) what the dimensions that `near` leaves out add to their products."""
+        return self._part(asked, slots, self.finer, asked.reduced[COARSE:])
+
+    def approximate(self, asked: Asked, slots: Slots) -> Floats:
+        """(slots,) the products of those slots in all dimensions that a reduced space keeps."""
+        coarse = self._part(asked, slots, self.kept, asked.reduced[:COARSE])
+        return coarse + self.refined(asked, slots)
+
+    def _part(self, asked: Asked, slots: Slots, of: Strip, reduced: NDArray[np.int8]) -> Floats:
+        found = np.zeros(len(slots), dtype=np.float32)
+        rows = self.row.rows[slots]
+        has = rows >= 0
+        products = of.rows[rows[has]].astype(np.float32) @ reduced.astype(np.float32)
+        found[has] = products * np.float32(asked.scale)
+        return found
 
     def exact(
         self, connection: sa.Connection, query: Floats, slots: Slots, number: Slots

@@ -64,5 +64,6 @@ class Strip:
 
         The file is mapped privately: processes share its pages until one writes behind the rows.
         """
-        buffer = np.load(file, mmap_mode="c")
+        # As a plain array: slices of a memmap each take longer than what is done with them.
+        buffer = np.load(file, mmap_mode="c").view(np.ndarray)
         return cls(buffer, buffer[:length])

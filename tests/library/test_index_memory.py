@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from library import snapshot
 from library.documents import Embeddings
 from library.index import Index
-from library.ordering import window
+from library.ordering import leading, window
 from library.postings import grown, merged, segment
-from library.ranking import leading
 from library.shelves import WORTH, Shelves
 from library.space import EXACT_MOST, Space
 from library.strip import Strip
@@ -41,12 +40,12 @@ def test_a_small_window_is_a_slice_of_the_sorted_whole(
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(0, 2**31), st.integers(1, 2000), st.integers(0, 20_500), st.integers(0, 200))
+@given(st.integers(0, 2**31), st.integers(1, 2000), st.integers(0, 40_000), st.integers(0, 200))
 def test_a_window_of_many_is_a_slice_of_the_sorted_whole(
     seed: int, different: int, start: int, size: int
 ) -> None:
     random = np.random.default_rng(seed)
-    check_window(random.integers(0, different, (20_000, 2)).astype(float), start, start + size)
+    check_window(random.integers(0, different, (45_000, 2)).astype(float), start, start + size)
 
 
 def check_window(columns: np.ndarray, start: int, stop: int) -> None:
@@ -130,9 +129,12 @@ def test_a_large_space_finds_nearly_all_of_the_nearest() -> None:
     for row in range(0, count, 400):
         query = given_vectors[row]
         exact = set(np.argsort(-(given_vectors @ query))[:20].tolist())
-        slots, products = space.near(query, np.ones(count, dtype=np.bool_))
+        asked = space.asked(query)
+        slots, products = space.near(asked, np.ones(count, dtype=np.bool_))
         recalled += len(exact & set(slots[np.argsort(-products)[:400]].tolist()))
-        assert np.abs(products - given_vectors @ query).max() < 0.2
+        approximate = space.approximate(asked, slots)
+        assert np.abs(products + space.refined(asked, slots) - approximate).max() < 1e-5
+        assert np.abs(approximate - given_vectors @ query).max() < 0.2
     assert recalled / (20 * len(range(0, count, 400))) >= 0.98
 
 
@@ -140,11 +142,11 @@ def test_a_space_answers_for_the_slots_of_the_mask_only() -> None:
     vectors = np.eye(5, dtype=np.float32)
     space = Space.empty("text").grown(vectors[:3], np.array([1, 3, 4]), 6)
     mask = np.array([True, True, False, False, True, True])
-    slots, products = space.near(vectors[0], mask)
+    slots, products = space.near(space.asked(vectors[0]), mask)
     found = dict(zip(slots.tolist(), products.tolist(), strict=True))
     assert (found[1], found[4]) == (1, 0)
     rare = np.zeros(6, dtype=np.bool_)
-    slots, products = space.near(vectors[0], rare)
+    slots, products = space.near(space.asked(vectors[0]), rare)
     assert (slots.tolist(), products.tolist()) == ([], [])
     assert space.has().tolist() == [False, True, False, True, True, False]
 
@@ -188,7 +190,7 @@ def told(shelf: Shelf) -> dict[str, object]:
         )
         for word in ("name", "17", "t3", "added")
     ]
-    column = shelf.column
+    column, text = shelf.column, shelf.space["text"]
     return {
         "number": shelf.number.tolist(),
         "key": shelf.key.tolist(),
@@ -196,7 +198,7 @@ def told(shelf: Shelf) -> dict[str, object]:
         "width": np.nan_to_num(column["width"].numbers(), nan=-1).tolist(),
         "tags": column["tags"].where(lambda tag: tag == "t2").tolist(),
         "created": column["createdAt"].numbers().tolist(),
-        "near": shelf.space["text"].near(samples.topic_vector("ship"), shelf.alive)[1].tolist(),
+        "near": text.near(text.asked(samples.topic_vector("ship")), shelf.alive)[1].tolist(),
         "words": words,
     }
 
