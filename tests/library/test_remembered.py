@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from PIL import Image
 
-from library.documents import Vector
 from library.errors import BadRequest
 from library.query import read
 from library.ranking import Engine
 from library.remembered import Remembered
 from library.shelves import Shelves
 from tests.library import engine_samples as samples
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from PIL import Image
+
+    from library.documents import Vector
 
 
 class Counting(samples.Tastes):
@@ -59,7 +64,7 @@ def test_every_page_of_a_search_is_one_question_to_the_models(tmp_path: Path) ->
     worded = [page(offset, query="castle", querySemanticRatio=1) for offset in (0, 3, 6)]
     pictured = [page(offset, image=red) for offset in (0, 3, 6)]
     index.close()
-    assert [len(set(sum(pages, []))) for pages in (worded, pictured)] == [9, 9]
+    assert [len(set(chain.from_iterable(pages))) for pages in (worded, pictured)] == [9, 9]
     assert models.asked == ["castle", "a picture"]
 
 
