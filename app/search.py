@@ -292,12 +292,6 @@ class Search:
         """This search with one more pair: a facet's value, a range, a sort."""
         return self.read([*self.with_().pairs(), (parameter, value)])[0]
 
-    def between(self, **ends: tuple[str | None, str | None]) -> Self:
-        """This search with other intervals of some fields; without those open at both ends."""
-        others = tuple(item for item in self.ranges if item.field not in ends)
-        wanted = (Range(field, low, high) for field, (low, high) in ends.items() if low or high)
-        return self.with_(ranges=(*others, *wanted))
-
     def any_of(self, field: str, values: Iterable[str]) -> Self:
         """This search with other wanted values of one facet; its "all" and "none" are kept."""
         others = tuple(facet for facet in self.facets if facet.field != field)

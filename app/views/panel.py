@@ -7,19 +7,24 @@ to the form (`carries` tells which is which).
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from app import words
+from app.assets import Asset, Named
 from app.filters import FACETS, RANGES
 from app.views.option import Option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from app.assets import Asset, Named
+    from app.nearby import Nearby, Values
     from app.search import Search
 
 MOST_OPTIONS: Final = 12  # of a facet that lists what the results have
@@ -69,8 +74,7 @@ class Vocabulary:
         return {**{item.id: item.name for item in self.collections}, **self.models}
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
+class Preset(msgspec.Struct, frozen=True):
     """A link to a usual choice; the chosen one leads back."""
 
     label: str
@@ -78,8 +82,7 @@ class Preset:
     is_chosen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(msgspec.Struct, frozen=True):
     """The boxes of one facet."""
 
     name: str
@@ -92,8 +95,7 @@ class Group:
         return any(option.is_chosen for option in self.options)
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(msgspec.Struct, frozen=True):
     """The two ends of a range, each an input."""
 
     name: str
@@ -137,17 +139,17 @@ class Panel:
 
 def panel(
     search: Search,
-    link: Callable[[Search, str], str],
+    start: Nearby,
     *,
     today: date,
-    hits: Iterable[Asset] = (),
+    hits: Sequence[Asset] = (),
     facets: Mapping[str, Mapping[str, int]] | None = None,
     vocabulary: Vocabulary | None = None,
 ) -> Panel:
     """Lay out the filters of a search.
 
-    `link(search, path)` spells an address; `facets` are the server's counts where it gives them;
-    `hits` say which values there are where it does not.
+    `start` spells the addresses around its first page; `facets` are the server's counts where it
+    gives them; `hits` say which values there are where it does not.
     """
     vocabulary = vocabulary or Vocabulary()
     boxes = _Boxes(search, facets or {}, vocabulary.names)
@@ -155,12 +157,13 @@ def panel(
     bounds = {name: _bounds(search, name) for name in INPUTS}
     groups = tuple(boxes.group(name, SEEN[name], seen.get(name, ())) for name in SEEN)
 
-    here = search.with_()
+    here = start.url()
 
-    def preset(label: str, chosen: Search, *fields: str) -> Preset:
+    def preset(label: str, choice: Mapping[str, Values]) -> Preset:
         """Link to the choice; where it is made already, to none of these fields."""
-        is_chosen = chosen == here
-        return Preset(label, link(_without(here, fields) if is_chosen else chosen, "/"), is_chosen)
+        url = start.url(choice)
+        is_chosen = url == here
+        return Preset(label, start.url(dict.fromkeys(choice, ())) if is_chosen else url, is_chosen)
 
     outlines = {"Square": SQUARE, "Landscape": LANDSCAPE, "Portrait": PORTRAIT}
     return Panel(
@@ -170,35 +173,18 @@ def panel(
         privacy=boxes.group("privacy", "Privacy", ("private", "public", "unlisted")),
         tags=tuple(boxes.tags(name, label) for name, label in MODES.items()),
         suggestions=_suggestions(facets or {}, vocabulary.tags, hits),
-        tags_url=link(search.with_(), "/tags"),
+        tags_url=start.url(path="/tags"),
         seen=tuple(group for group in groups if group.options),
         sizes=(
-            *(
-                preset(
-                    f"{least} px",
-                    search.between(width=(str(least), None), height=(str(least), None)),
-                    "width",
-                    "height",
-                )
-                for least in SIZES
-            ),
-            preset(
-                "Sprites",
-                search.between(width=(None, str(SPRITE)), height=(None, str(SPRITE))),
-                "width",
-                "height",
-            ),
+            *(preset(f"{least} px", _both_sides(f"{least}..")) for least in SIZES),
+            preset("Sprites", _both_sides(f"..{SPRITE}")),
         ),
         outlines=tuple(
-            preset(label, search.any_of("aspectRatio", ratios), "aspectRatio")
+            preset(label, {"aspectRatio": tuple(sorted(ratios))})
             for label, ratios in outlines.items()
         ),
         dates=tuple(
-            preset(
-                label,
-                search.between(createdAt=(str(today - timedelta(days=days)), None)),
-                "createdAt",
-            )
+            preset(label, {"createdAt": (f"{today - timedelta(days=days)}..",)})
             for label, days in DAYS.items()
         ),
         size_bounds=(bounds.pop("width"), bounds.pop("height")),
@@ -214,10 +200,8 @@ def panel(
     )
 
 
-def _without(search: Search, fields: Iterable[str]) -> Search:
-    for name in fields:
-        search = search.without(name)
-    return search
+def _both_sides(interval: str) -> dict[str, Values]:
+    return {"width": (interval,), "height": (interval,)}
 
 
 class _Boxes:
@@ -284,14 +268,16 @@ class _Boxes:
         return Group(name, label, tuple(Option(tag, tag, True, counts.get(tag)) for tag in chosen))
 
 
-def _seen(hits: Iterable[Asset]) -> dict[str, tuple[str, ...]]:
+# Where in an asset each facet of SEEN stands.
+_SEEN: Final = {
+    name: attrgetter(name if name in Asset.__struct_fields__ else f"metadata.{name}")
+    for name in SEEN
+}
+
+
+def _seen(hits: Sequence[Asset]) -> dict[str, tuple[str, ...]]:
     """The values that the hits have of each facet of SEEN, the most frequent first."""
-    counts: dict[str, dict[str, int]] = {name: {} for name in SEEN}
-    for hit in hits:
-        for name, counted in counts.items():
-            value = getattr(hit, name, None) or getattr(hit.metadata, name, None)
-            if isinstance(value, str) and value:
-                counted[value] = counted.get(value, 0) + 1
+    counts = {name: Counter(filter(None, map(of_hit, hits))) for name, of_hit in _SEEN.items()}
     return {
         name: tuple(sorted(counted, key=lambda value: (-counted[value], value)))
         for name, counted in counts.items()
@@ -302,13 +288,12 @@ def _suggestions(
     facets: Mapping[str, Mapping[str, int]], listed: Iterable[Named], hits: Iterable[Asset]
 ) -> tuple[Named, ...]:
     """Tags to choose from: of the results first, counted where the server counts."""
-    from app.assets import Named
-
     counts = facets.get("tags", {})
     found = {tag: Named(tag, tag, counts[tag]) for tag in sorted(counts, key=lambda t: -counts[t])}
     for hit in hits:
         for tag in hit.tags:
-            found.setdefault(tag, Named(tag, tag))
+            if tag not in found:
+                found[tag] = Named(tag, tag)
     for item in sorted(listed, key=lambda item: -(item.count or 0)):
         found.setdefault(item.id, item)
     return tuple(found.values())[:MOST_SUGGESTED]

@@ -6,10 +6,13 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from app import words
 from app.display import DENSITIES, Display
 from app.insight.pointing import pointed
 from app.insight.taste import away_from, taste, towards
+from app.nearby import Nearby
 from app.views.card import Card
 from app.views.form import Example, Form, examples
 from app.views.panel import Panel, Vocabulary, panel
@@ -28,16 +31,14 @@ if TYPE_CHECKING:
 MOST_PAGE_LINKS: Final = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Chip:
+class Chip(msgspec.Struct, frozen=True):
     """A condition that removes itself."""
 
     words: str
     remove_url: str
 
 
-@dataclass(frozen=True, slots=True)
-class TasteChip:
+class TasteChip(msgspec.Struct, frozen=True):
     """A word or tag that speaks for the likes, to add, or for the unlikes, to avoid."""
 
     text: str
@@ -45,8 +46,7 @@ class TasteChip:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class WayOut:
+class WayOut(msgspec.Struct, frozen=True):
     """A search that finds something, where this one found nothing."""
 
     words: str
@@ -54,8 +54,7 @@ class WayOut:
     count: str
 
 
-@dataclass(frozen=True, slots=True)
-class Switch:
+class Switch(msgspec.Struct, frozen=True):
     """A link to the same search, shown another way."""
 
     label: str
@@ -64,8 +63,7 @@ class Switch:
     group: str  # what it is one of: rows, or a switch of its own
 
 
-@dataclass(frozen=True, slots=True)
-class PageLink:
+class PageLink(msgspec.Struct, frozen=True):
     """A number in the pagination; a gap where `url` is empty."""
 
     number: int
@@ -82,24 +80,26 @@ class Pagination:
     links: tuple[PageLink, ...]
 
     @classmethod
-    def of(cls, search: Search, result: ResultPage, display: Display) -> Pagination:
+    def of(cls, search: Search, result: ResultPage, here: Nearby) -> Pagination:
         """Link the pages around this one, the first and the last."""
-        current = search.first // search.size + 1
+        first, size = search.first, search.size
+        current = first // size + 1
         pages = result.pages
         if pages is None and result.total is not None:
-            pages = math.ceil(result.total / search.size)
+            pages = math.ceil(result.total / size)
         last = max(pages or 0, current + 1 if result.has_next else current)
         numbers = _window(current, last if pages is not None else current + result.has_next)
         links: list[PageLink] = []
         for number in numbers:
             if links and number > links[-1].number + 1:
                 links.append(PageLink(0, ""))
-            links.append(PageLink(number, display.url(search.on_page(number)), number == current))
+            url = here.at((number - 1) * size, size=size)
+            links.append(PageLink(number, url, number == current))
         # From beyond the end the way back leads to the last page that there is.
-        before = search.on_page(last) if current - 1 > last else search.before()
+        before = (last - 1) * size if current - 1 > last else max(0, first - size)
         return cls(
-            previous=display.url(before) if search.first else "",
-            next=display.url(search.after()) if result.has_next else "",
+            previous=here.at(before, size=size) if first else "",
+            next=here.at(first + size, size=size) if result.has_next else "",
             links=tuple(links) if len(numbers) > 1 else (),
         )
 
@@ -183,12 +183,14 @@ def results_view(found: Found, *, today: date) -> ResultsView:
     """Lay out the results page; the presets of dates count back from `today`."""
     search, display, result, known = found.search, found.display, found.result, found.known
     kept = display.lasting
+    here = Nearby.of(search, kept)
+    start = here.start
     names = found.vocabulary.names
     hits = result.hits if result else ()
     shown, stacks = stacked(hits, search, display)
     filters = panel(
         search,
-        kept.url,
+        start,
         today=today,
         hits=hits,
         facets=result.facets if result else None,
@@ -202,13 +204,13 @@ def results_view(found: Found, *, today: date) -> ResultsView:
         panel=filters,
         examples=examples(search, known, display),
         chips=tuple(
-            Chip(text, kept.url(search.without(parameter, value)))
+            Chip(text, start.without(parameter, value))
             for parameter, value, text in words.conditions(search, names)
         ),
         problems=found.problems,
         cards=tuple(Card.of(hit, search, place) for place, hit in enumerate(shown)),
         stacks=stacks,
-        switches=tuple(_switches(search, kept)),
+        switches=tuple(_switches(here, kept)),
         suffix=display.suffix(search),
         taste=tuple(_taste(search, kept, known, hits)),
         ways=tuple(
@@ -217,21 +219,21 @@ def results_view(found: Found, *, today: date) -> ResultsView:
         ),
         total=result.total if result else None,
         count=_count(search, result) if result else "",
-        pagination=Pagination.of(search, result, kept) if result else None,
+        pagination=Pagination.of(search, result, here) if result else None,
         error=found.error,
         notice=found.notice,
         sort_is_ignored=bool(search.sortBy and search.querySemanticRatio),
     )
 
 
-def _switches(search: Search, display: Display) -> Iterator[Switch]:
+def _switches(here: Nearby, display: Display) -> Iterator[Switch]:
     for density, label in zip(DENSITIES, ("Small", "Medium", "Large"), strict=True):
-        shown = display.with_(density=density)
-        yield Switch(label, shown.url(search), display.density == density, "Rows")
+        url = here.shown(display.with_(density=density))
+        yield Switch(label, url, display.density == density, "Rows")
     stacks = display.with_(stacks=not display.stacks)
-    yield Switch("Fold variants into stacks", stacks.url(search), display.stacks, "Show")
+    yield Switch("Fold variants into stacks", here.shown(stacks), display.stacks, "Show")
     endless = display.with_(endless=not display.endless)
-    yield Switch("Endless, without pages", endless.url(search), display.endless, "Show")
+    yield Switch("Endless, without pages", here.shown(endless), display.endless, "Show")
 
 
 def _taste(
@@ -240,8 +242,11 @@ def _taste(
     """The words that tell likes from unlikes, without those that the search has already."""
     likes = [known[each] for each in search.like if each in known]
     unlikes = [known[each] for each in search.unlike if each in known]
+    terms = taste(likes, unlikes, hits)
+    if not terms:
+        return
     here = search.with_()
-    for term in taste(likes, unlikes, hits):
+    for term in terms:
         leads_to = (towards if term.side == "like" else away_from)(search, term)
         if leads_to != here:
             yield TasteChip(term.text, term.side, display.url(leads_to))

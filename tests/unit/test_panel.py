@@ -9,6 +9,7 @@ import pytest
 
 from app.assets import Asset, Metadata, Named
 from app.display import Display
+from app.nearby import Nearby
 from app.reading import pairs_of
 from app.search import Search
 from app.views.panel import MOST_SUGGESTED, Vocabulary, panel
@@ -21,7 +22,8 @@ TODAY = date(2026, 3, 1)
 
 def made(query: str = "", **known: Any) -> Panel:
     search = Search.parse(pairs_of(query))
-    return panel(search, Display().url, today=TODAY, **known)
+    start = Nearby.of(search, Display()).start
+    return panel(search, start, today=TODAY, **known)
 
 
 def boxes(group: Group) -> list[tuple[str, bool, int | None]]:
