@@ -1,7 +1,8 @@
 """Static files under addresses that change with their content, so browsers keep them for good.
 
 The style sheets of `static/css` are served as one file, joined in the order of their names: the
-number says the layer. There is no build step.
+number says the layer. The scripts of `static/js` are served below one address that names them all,
+so that what a module imports by its bare name is kept for good as well. There is no build step.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from flask import Response, request
 from markupsafe import Markup
 
 from app import icons
+from app.errors import NotFound
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -32,6 +34,7 @@ def init_app(app: Flask) -> None:
     sprite_hash = _hash(sprite.encode())
     style = _joined(folder / "css")
     style_hash = _hash(style.encode())
+    scripts = _Scripts(folder / "js")
 
     @lru_cache(maxsize=256)
     def static_url(name: str) -> str:
@@ -72,14 +75,37 @@ def init_app(app: Flask) -> None:
 
     app.add_url_rule("/icons.svg", "icons", serve_icons)
     app.add_url_rule("/akin.css", "style", serve_style)
+    app.add_url_rule("/js/<digest>/<name>", "scripts", scripts.serve)
     app.after_request(keep)
     app.jinja_env.globals.update(
         icon=icon,
         icon_url=icon_url,
+        script_url=scripts.url,
         static_url=static_url,
         style_url=style_url,
         vendor_url=vendor_url,
     )
+
+
+class _Scripts:
+    """The modules of a folder, as they were when the server started."""
+
+    def __init__(self, folder: Path) -> None:
+        self._texts = {path.name: path.read_bytes() for path in sorted(folder.glob("*.js"))}
+        self._hash = _hash(b"".join(self._texts.values()))
+
+    def url(self, name: str) -> str:
+        if name not in self._texts:
+            raise KeyError(f"There is no script {name}.")
+        return f"/js/{self._hash}/{name}"
+
+    def serve(self, digest: str, name: str) -> Response:
+        if name not in self._texts:
+            raise NotFound(f"There is no script {name[:80]}.")
+        response = Response(self._texts[name], mimetype="text/javascript")
+        # A page of another version asks under its own address: it gets what there is, unkept.
+        response.headers["Cache-Control"] = FOREVER if digest == self._hash else "no-cache"
+        return response
 
 
 def _joined(folder: Path) -> str:

@@ -38,6 +38,7 @@ OPEN: Final = frozenset(
         "static",
         "icons",
         "style",
+        "scripts",
         "operations.healthz",
         "operations.readyz",
         "operations.metrics_text",

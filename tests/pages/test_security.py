@@ -35,6 +35,8 @@ VALUES = {
     "asset_id": asset_id(7),
     "reference": "ref_" + "0" * 32,
     "filename": "js/akin.js",
+    "digest": "0" * 12,
+    "name": "akin.js",
 }
 # The 3D viewer's frame, which Akin alone may frame.
 OWN_POLICY = {"asset.viewer"}
