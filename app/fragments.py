@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from app.search import Search
 
 MOST_MOULDS: Final = 1024  # of some 3 KB each
+MOST_KEPT: Final = 8192  # texts of cards, of about 1 KB each
 
 # What the template only prints, or asks whether it is empty; the rest of a card is its shape.
 _TEXTS: Final = (
@@ -65,20 +66,29 @@ class _Page(Protocol):
     def search(self) -> Search: ...
 
 
-class _Shape(NamedTuple):
-    """Cards of one shape look alike but for their texts."""
+class _Content(NamedTuple):
+    """A card taken apart."""
 
-    card: tuple[object, ...]  # the fields of _SHAPE
+    shape: tuple[object, ...]  # the fields of _SHAPE
+    has: tuple[bool, ...]  # for each of _TEXTS, whether there is one
+    texts: list[str]  # those of _TEXTS, escaped
+
+
+class _Shape(NamedTuple):
+    """What decides how a card looks, but for its texts."""
+
+    card: tuple[object, ...]
+    has: tuple[bool, ...]
+    has_suffix: bool
     is_ranked: bool
     is_open: bool | None  # the stack behind it; None without one
-    has: tuple[bool, ...]  # for each text, whether there is one
 
 
 class _Mould(NamedTuple):
-    """The HTML of a shape with a `%s` for each hole, and which of the texts goes into each."""
+    """The HTML of a shape in pieces, with a place for a text after each but the last."""
 
-    html: str
-    texts: Callable[[list[str]], tuple[str, ...]]
+    pieces: list[str]
+    texts: Callable[[list[str]], tuple[str, ...]]  # what goes into these places
 
 
 def init_app(app: Flask) -> None:
@@ -87,29 +97,37 @@ def init_app(app: Flask) -> None:
 
     @lru_cache(maxsize=MOST_MOULDS)
     def mould(shape: _Shape) -> _Mould:
-        holes: list[Any] = [f"{hole}{at:02}" if has else "" for at, has in enumerate(shape.has)]
+        filled = (*shape.has, shape.has_suffix, True, True)
+        holes: list[Any] = [f"{hole}{at:02}" if has else "" for at, has in enumerate(filled)]
         *of_card, suffix, stack_url, stack_count = holes
         names, values = (*_SHAPE, *_TEXTS), (*shape.card, *of_card)
         card = _card(dict(zip(names, values, strict=True)))
         stack = None if shape.is_open is None else Stack(stack_count, stack_url, shape.is_open)
         module: Any = app.jinja_env.get_template("partials/card.html").module
         html = str(module.card(card, shape.is_ranked, suffix, stack))
-        literals = re.split(f"{hole}([0-9]{{2}})", html.replace("%", "%%"))
-        return _Mould("%s".join(literals[::2]), itemgetter(*map(int, literals[1::2])))
+        pieces = re.split(f"{hole}([0-9]{{2}})", html)
+        texts = itemgetter(*map(int, pieces[1::2]))
+        pieces[1::2] = [""] * (len(pieces) // 2)
+        return _Mould(pieces, texts)
+
+    @lru_cache(maxsize=MOST_KEPT)
+    def content(item: Card) -> _Content:
+        texts = _texts_of(item)
+        # One call for all of them: what it costs is the call, more than the letters.
+        escaped = str(escape(hole.join(map(str, texts)))).split(hole)
+        return _Content(_shape_of(item), tuple([text not in _NOTHING for text in texts]), escaped)
 
     def card(item: Card, page: _Page) -> Markup:
         stack = page.stacks.get(item.asset_id)
-        behind = (stack.url, stack.count) if stack else ("", "")
-        texts = (*_texts_of(item), page.suffix, *behind)
-        shape = _Shape(
-            _shape_of(item),
-            page.search.is_ranked,
-            stack.is_open if stack else None,
-            tuple([text not in _NOTHING for text in texts]),
+        shape, has, texts = content(item)
+        behind = (str(escape(stack.url)), str(stack.count)) if stack else ("", "")
+        is_open = stack.is_open if stack else None
+        pieces, places = mould(
+            _Shape(shape, has, bool(page.suffix), page.search.is_ranked, is_open)
         )
-        html, places = mould(shape)
-        escaped = str(escape(hole.join(map(str, texts)))).split(hole)
-        return Markup(html % places(escaped))  # noqa: S704 - escaped in the line above
+        pieces = pieces.copy()
+        pieces[1::2] = places([*texts, str(escape(page.suffix)), *behind])
+        return Markup("".join(pieces))  # noqa: S704 - each text is escaped
 
     app.jinja_env.globals.update(card=card)
 
