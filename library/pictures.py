@@ -97,7 +97,7 @@ def upright(image: Image.Image) -> Image.Image:
     """Decode an opened picture. Raises BadImage."""
     try:
         image.load()
-        image = ImageOps.exif_transpose(image)
+        ImageOps.exif_transpose(image, in_place=True)
         return _in_srgb(image)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise BadImage(f"unpacks to more than {MAX_PIXELS // 10**6} million pixels") from error
@@ -151,9 +151,9 @@ def _scaled_down(image: Image.Image) -> Image.Image:
 
 
 def on_ground(image: Image.Image, colour: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
-    """RGB: the picture over a plain ground."""
+    """RGB: the picture over a plain ground; itself where it has no transparency."""
     if image.mode != "RGBA":
-        return image.convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")
     ground = Image.new("RGB", image.size, colour)
     ground.paste(image, mask=image.getchannel("A"))
     return ground
@@ -163,8 +163,8 @@ def thumbnail(image: Image.Image) -> bytes:
     """WebP, at most 512 pixels on the longer side, never enlarged, transparency kept."""
     small = shrunk(image, THUMBNAIL_SIDE)
     file = io.BytesIO()
-    # Method 2 is the fastest that still predicts well: a third of method 4's time.
-    small.save(file, "WEBP", quality=82, method=2, alpha_quality=90)
+    # Method 1 takes three quarters of method 2's time for an eighth more bytes; 0 for half more.
+    small.save(file, "WEBP", quality=82, method=1, alpha_quality=90)
     return file.getvalue()
 
 
@@ -189,13 +189,15 @@ def squared(image: Image.Image, side: int) -> NDArray[np.uint8]:
     picture = on_ground(image)
     if 0 < max(picture.size) < 64:
         picture = picture.resize((picture.width * 2, picture.height * 2), Image.Resampling.NEAREST)
+    if (times := max(picture.size) // side) > 1:
+        picture = picture.reduce(times)  # whole pixels averaged: half the time of one resize
     longer = max(picture.size)
     size = (
         max(1, round(picture.width * side / longer)),
         max(1, round(picture.height * side / longer)),
     )
     if size != picture.size:
-        picture = picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+        picture = picture.resize(size, Image.Resampling.BICUBIC)
     square = Image.new("RGB", (side, side), (255, 255, 255))
     square.paste(picture, ((side - size[0]) // 2, (side - size[1]) // 2))
     return np.asarray(square)
