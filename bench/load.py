@@ -1,58 +1,60 @@
-"""Requests a second and their times, with many callers at once, beside Datasette.
+"""Requests a second and their times, with many callers at once, beside Datasette and searx.
 
-    python -m bench.load [--seconds 4] [--callers 1,16,64,256] [--delays 0,50,200] [--datasette BIN]
-    python -m bench.load --memory 20000
+    python -m bench.load [--seconds 4] [--callers 1,16,64,256] [--delays 0,50,200]
+    python -m bench.load --overhead [--delays 50]       # over the upstream's own time
+    python -m bench.load --people 1000 [--seconds 60]   # browsing, a page each 10 s
+    python -m bench.load --memory 12000                 # over so many distinct searches
 
 Akin behind granian (2 workers of 8 threads) and behind gunicorn (2 gthread workers of 8), in front
 of an API that answers after so many milliseconds (`bench.slowapi`), each page either always the
-same search (cached) or never the same (uncached). Datasette serves a table page of 48 rows with the
-same fields, its one process behind the same wrk in the same run; its figure is the unit of the last
-column. wrk, gunicorn and datasette are left out where they are not installed: `apt-get install
-wrk`, `pip install gunicorn==27.0.1`, and datasette in a venv of its own.
+same search (cached) or never the same (uncached; the 48 hits are always the same, so their cards
+have been seen before). Datasette serves a table page of 48 rows with the same fields, its one
+process behind the same wrk in the same run; searx, SearXNG's forerunner, asks the same API for
+distinct words behind gunicorn 2x8 and shows the same 48 hits. "Beside" is Akin's pages a second
+divided by Datasette's (the same) or searx' (distinct) at as many callers.
 
-`--memory` asks for that many distinct searches and prints the workers' memory on the way.
+wrk: `apt-get install wrk`. What else is not installed is left out, and said with the command.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import itertools
 import json
-import os
+import random
 import re
 import shutil
-import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
 import urllib.request
-from contextlib import ExitStack, contextmanager
+from collections import deque
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.cluster.programs import free_port
-from tests.faults.synthetic import hit
+from bench import serving
+from bench.rate import at_rate, one_by_one
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[1]
-WORKERS, THREADS = 2, 8
+    from bench.rate import Asked
+
 DISTINCT = """
 local thread = 0
 function setup(t) t:set("number", thread); thread = thread + 1 end
 function init() count = 0 end
 function request()
   count = count + 1
-  return wrk.format("GET", "/?query=word+" .. os.time() .. "." .. number .. "." .. count)
+  return wrk.format("GET", "{path}" .. os.time() .. "." .. number .. "." .. count)
 end
 """
 _LINE = re.compile(r"\s*(50|99)%\s+([\d.]+)(us|ms|s|m)")
 _UNIT = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
+EACH_SECONDS = 10.0  # between two pages of one person
+VIEWS_A_CALL = 5.18  # of bench.day
+LATELY = 500  # pages of the team of late, one of which somebody opens again
+PEOPLES_DELAY = 50  # milliseconds of the API
 
 
 @dataclass(frozen=True)
@@ -65,143 +67,49 @@ class Measured:
     failed: int
 
 
-@contextmanager
-def process(command: Sequence[str], ready: str, **environment: str) -> Iterator[int]:
-    """A process group while it is entered, once `ready` answers; yields its id."""
-    kept = {n: v for n, v in os.environ.items() if not n.startswith(("AKIN_", "SCENARIO_"))}
-    with tempfile.TemporaryFile() as log:
-        child = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=kept | {"OMP_NUM_THREADS": "1"} | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        try:
-            while not _answers(ready):
-                if child.poll() is not None:
-                    log.seek(0)
-                    raise RuntimeError(f"{command[0]} ended: {log.read().decode()[-2000:]}")
-                time.sleep(0.05)
-            yield child.pid
-        finally:
-            if child.poll() is None:
-                os.killpg(child.pid, signal.SIGTERM)
-            try:
-                child.wait(10)
-            except subprocess.TimeoutExpired:
-                os.killpg(child.pid, signal.SIGKILL)
-                child.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=30):  # noqa: S310 - our own servers
-            return True
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
-
-
-def servers(port: int) -> dict[str, list[str]]:
-    """The commands that serve Akin, by name."""
-    python = sys.executable
-    granian = [python, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
-    granian += ["--port", str(port), "--workers", str(WORKERS), "--backlog", "1024"]
-    granian += ["--blocking-threads", str(THREADS), "--log-level", "error", "wsgi:application"]
-    found = {"granian 2x8": granian}
-    if importlib.util.find_spec("gunicorn"):
-        found["gunicorn gthread 2x8"] = [python, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"]
-        found["gunicorn gthread 2x8"] += ["--worker-class", "gthread", "--workers", str(WORKERS)]
-        found["gunicorn gthread 2x8"] += ["--threads", str(THREADS), "--log-level", "error"]
-        found["gunicorn gthread 2x8"] += ["--keep-alive", "30", "wsgi:application"]
-    return found
-
-
-def wrk(url: str, callers: int, seconds: float, script: Path | None = None) -> Measured:
-    """Ask from so many connections at once."""
+def wrk(url: str, callers: int, seconds: float, path: str = "") -> Measured:
+    """Ask from so many connections at once; with `path`, for what it begins, never the same."""
     command = ["wrk", "--latency", "--timeout", "20s", "-t", "1" if callers == 1 else "2"]
     command += ["-c", str(callers), "-d", f"{seconds:g}s"]
-    if script is not None:
-        command += ["-s", str(script)]
-    said = subprocess.run([*command, url], check=True, capture_output=True, text=True).stdout
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        if path:
+            script.write(DISTINCT.replace("{path}", path))
+            script.flush()
+            command += ["-s", script.name]
+        said = subprocess.run([*command, url], check=True, capture_output=True, text=True).stdout
     times = {share: float(value) * _UNIT[unit] for share, value, unit in _LINE.findall(said)}
     rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
     failed = sum(int(n) for n in re.findall(r"(?:Non-2xx or 3xx responses: |timeout )(\d+)", said))
     return Measured(float(rate[1]) if rate else 0.0, times["50"], times["99"], failed)
 
 
-def akin(data: Path, upstream: int) -> dict[str, str]:
-    """Akin's settings before an upstream on that port."""
-    return {
-        "AKIN_DATA": str(data),
-        "SCENARIO_BASE_URL": f"http://127.0.0.1:{upstream}/v1",
-        "SCENARIO_SDK_API_KEY": "key",
-        "SCENARIO_SDK_API_SECRET": "secret",
-    }
-
-
-def datasette(stack: ExitStack, program: str, folder: Path) -> str:
-    """Start Datasette over the same 48 rows; answers the address of its table page."""
-    file = folder / "assets.db"
-    with sqlite3.connect(file) as database:
-        rows = [hit(n * 8, cdn="https://cdn.scenario.com") for n in range(48)]
-        database.execute("create table assets (id text primary key, name, prompt, kind, tags, url)")
-        database.executemany(
-            "insert into assets values (?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    row["id"],
-                    row["metadata"]["name"],
-                    row["metadata"]["prompt"],
-                    row["metadata"]["kind"],
-                    json.dumps(row["tags"]),
-                    row["url"],
-                )
-                for row in rows
-            ],
-        )
-    port = free_port()
-    command = [program, "serve", "--immutable", str(file), "--port", str(port)]
-    command += ["--setting", "default_page_size", "48", "--setting", "suggest_facets", "off"]
-    url = f"http://127.0.0.1:{port}/assets/assets"
-    stack.enter_context(process(command, url))
-    return url
-
-
 def measure(arguments: argparse.Namespace) -> None:
-    """Print the table."""
-    # Datasette gets eight seconds at least: with 256 callers its first page takes some.
+    """Print the table of pages a second."""
+    # Rivals get eight seconds at least: with 256 callers their first page takes some.
+    longer = max(arguments.seconds, 8)
     print("| server | upstream | pages | callers | a second | p50 ms | p99 ms | failed | beside |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        script = folder / "distinct.lua"
-        script.write_text(DISTINCT)
-        unit: dict[int, float] = {}
-        if arguments.datasette:
-            with ExitStack() as other:
-                url = datasette(other, arguments.datasette, folder)
-                for callers in arguments.callers:
-                    got = wrk(url, callers, max(arguments.seconds, 8))
-                    unit[callers] = got.rate
-                    _row("Datasette, one process", "its own", "the same", callers, got, 1.0)
-        for delay in arguments.delays:
-            upstream = free_port()
-            api = [sys.executable, "-m", "bench.slowapi", str(upstream), str(delay)]
-            with process(api, f"http://127.0.0.1:{upstream}/count"):
-                for name, command in servers(port := free_port()).items():
-                    data = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-                    url = f"http://127.0.0.1:{port}/"
-                    with process(command, url, **akin(data, upstream)):
-                        for pages, lua in (("the same", None), ("distinct", script)):
-                            for callers in arguments.callers:
-                                got = wrk(url, callers, arguments.seconds, lua)
-                                ratio = got.rate / unit[callers] if unit.get(callers) else 0.0
-                                _row(name, f"{delay} ms", pages, callers, got, ratio)
+    unit: dict[tuple[str, int], float] = {}
+    with serving.datasette() as url:
+        for callers in arguments.callers if url else ():
+            got = wrk(str(url), callers, longer)
+            unit["the same", callers] = got.rate
+            _row("Datasette, one process", "its own", "the same", callers, got, 1.0)
+    with serving.upstream(0) as api, serving.searx(api) as url:
+        for callers in arguments.callers if url else ():
+            got = wrk(str(url), callers, longer, "/search?q=word+")
+            unit["distinct", callers] = got.rate
+            _row("searx, gunicorn gthread 2x8", "0 ms", "distinct", callers, got, 1.0)
+    for delay in arguments.delays:
+        with serving.upstream(delay) as api:
+            for name in serving.servers(0):
+                with serving.akin(api, name) as (url, _):
+                    for pages, path in (("the same", ""), ("distinct", "/?query=word+")):
+                        for callers in arguments.callers:
+                            got = wrk(url, callers, arguments.seconds, path)
+                            beside = unit.get((pages, callers), 0.0)
+                            ratio = got.rate / beside if beside else 0.0
+                            _row(name, f"{delay} ms", pages, callers, got, ratio)
 
 
 def _row(name: str, delay: str, pages: str, callers: int, got: Measured, ratio: float) -> None:
@@ -213,53 +121,136 @@ def _row(name: str, delay: str, pages: str, callers: int, got: Measured, ratio: 
     )
 
 
+def overhead(delays: list[int], seconds: float) -> None:
+    """Print what a page takes over the upstream's own time, alone and at half of saturation."""
+    numbers = itertools.count()
+
+    def distinct(count: int) -> Iterator[str]:
+        return (f"/?query=word+{next(numbers)}" for _ in range(count))
+
+    print("| upstream | pages | asked | a second | p50 ms | p99 ms | failed | CPU ms a page |")
+    print("| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |")
+    for delay in delays:
+        with serving.upstream(delay) as api, serving.akin(api) as (url, group):
+            ours = f"http://127.0.0.1:{api}/"
+            one_by_one(url, distinct(50))
+            for pages, path in (("distinct", "/?query=word+"), ("the same", "")):
+                full = wrk(url, 64, min(seconds, 8), path)
+                _cells(f"{delay} ms", pages, f"saturated, 64 callers: {full.rate:.0f}")
+                half = full.rate / 2
+                count = max(int(half * seconds), 20)
+                alone = 200 if delay < 100 else 50
+                # The upstream's own time as the same asker sees it, at the same rate.
+                search = itertools.repeat("/v1/search/assets")
+                own = [
+                    one_by_one(ours, itertools.islice(search, alone)),
+                    at_rate(ours, itertools.islice(search, int(half * 5)), half),
+                ]
+                for number, how in enumerate(("one caller", "half of that, open loop")):
+                    before = serving.cpu_seconds(group)
+                    if number:
+                        asked = distinct(count) if path else iter(["/"] * count)
+                        got = at_rate(url, asked, half)
+                    else:
+                        asked = distinct(alone) if path else iter(["/"] * alone)
+                        got = one_by_one(url, asked)
+                    used = 1000 * (serving.cpu_seconds(group) - before)
+                    _over(f"{delay} ms", pages, how, half if number else 0, got, own[number], used)
+
+
+def _over(
+    delay: str, pages: str, how: str, rate: float, got: Asked, own: Asked, used: float
+) -> None:
+    base = own.percentile(0.5) if pages == "distinct" else 0.0
+    _cells(
+        *(delay, pages, how, f"{rate:.0f}" if rate else ""),
+        f"{got.percentile(0.5) - base:.1f}",
+        f"{got.percentile(0.99) - base:.1f}",
+        *(str(got.failed), f"{used / max(len(got.seconds), 1):.1f}"),
+    )
+    if pages == "distinct":
+        own_times = f"{own.percentile(0.5):.1f}", f"{own.percentile(0.99):.1f}"
+        _cells(delay, "the upstream itself", how, "", *own_times, str(own.failed), "")
+
+
+def _cells(*cells: str) -> None:
+    print(f"| {' | '.join((*cells, *[''] * (8 - len(cells))))} |", flush=True)
+
+
+def people(count: int, seconds: float) -> int:
+    """Print how so many people fare who open a page each ten seconds; 1 where any failed.
+
+    One view in VIEWS_A_CALL is a search of its own; the others are what the team has looked at of
+    late. Nobody's browser keeps anything, which is worse than in bench.day.
+    """
+    source, numbers = random.Random(1), itertools.count()
+    lately: deque[str] = deque(maxlen=LATELY)
+
+    def views(number: int) -> Iterator[str]:
+        for _ in range(number):
+            if not lately or source.random() < 1 / VIEWS_A_CALL:
+                lately.append(f"/?query=word+{next(numbers)}")
+                yield lately[-1]
+            else:
+                yield source.choice(lately)
+
+    rate = count / EACH_SECONDS
+    with serving.upstream(PEOPLES_DELAY) as api, serving.akin(api) as (url, group):
+        at_rate(url, views(int(rate * 5)), rate)
+        before = serving.cpu_seconds(group)
+        got = at_rate(url, views(int(rate * seconds)), rate)
+        used = serving.cpu_seconds(group) - before
+    print("| people | pages a second | p50 ms | p99 ms | worst ms | failed | of a core |")
+    print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    print(
+        f"| {count} | {rate:g} | {got.percentile(0.5):.1f} | {got.percentile(0.99):.1f} | "
+        f"{got.percentile(1):.0f} | {got.failed} | {used / seconds:.2f} |"
+    )
+    return 1 if got.failed else 0
+
+
 def memory(searches: int) -> None:
     """Print the memory of all workers on the way through so many distinct searches."""
-    upstream, port = free_port(), free_port()
-    api = [sys.executable, "-m", "bench.slowapi", str(upstream), "0"]
-    url = f"http://127.0.0.1:{port}/"
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        script = folder / "distinct.lua"
-        script.write_text(DISTINCT)
-        stack.enter_context(process(api, f"http://127.0.0.1:{upstream}/count"))
-        command = servers(port)["granian 2x8"]
-        group = stack.enter_context(process(command, url, **akin(folder, upstream)))
-        count = f"http://127.0.0.1:{upstream}/count"
-        print(f"{0:7} searches  {resident(group):5.0f} MB")
-        while (asked := json.load(urllib.request.urlopen(count))["count"]) < searches:
-            wrk(url, 16, 10, script)
-            print(f"{asked:7} searches  {resident(group):5.0f} MB", flush=True)
-
-
-def resident(group: int) -> float:
-    """Megabytes that the processes of a group have in memory, shared pages counted in each."""
-    pages = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-            if int(fields[2]) == group:
-                pages += int((stat.parent / "statm").read_text().split()[1])
-        except (OSError, ValueError):
-            continue  # it has ended meanwhile
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    with serving.upstream(0) as api, serving.akin(api) as (url, group):
+        count = f"http://127.0.0.1:{api}/count"
+        print("| searches | MB |\n| ---: | ---: |")
+        seen = [(0, serving.resident(group))]
+        print(f"| 0 | {seen[0][1]:.0f} |", flush=True)
+        while seen[-1][0] < searches:
+            wrk(url, 16, 8, "/?query=word+")
+            asked = json.load(urllib.request.urlopen(count))["count"]
+            seen.append((asked, serving.resident(group)))
+            print(f"| {asked} | {seen[-1][1]:.0f} |", flush=True)
+    half = next(each for each in seen if each[0] >= seen[-1][0] / 2)
+    grown, meanwhile = seen[-1][1] - half[1], seen[-1][0] - half[0]
+    if meanwhile:
+        print(f"\nThe second half: {grown:+.1f} MB in {meanwhile} searches.")
 
 
 def main() -> int | str:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     numbers = {"type": lambda text: [int(part) for part in text.split(",")]}
-    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--seconds", type=float)
     parser.add_argument("--callers", default=[1, 16, 64, 256], **numbers)
-    parser.add_argument("--delays", default=[0, 50, 200], **numbers)
-    parser.add_argument("--datasette", default=shutil.which("datasette"))
+    parser.add_argument("--delays", **numbers)
+    parser.add_argument("--overhead", action="store_true")
+    parser.add_argument("--people", type=int, default=0)
     parser.add_argument("--memory", type=int, default=0)
     arguments = parser.parse_args()
     if shutil.which("wrk") is None:
         return "wrk is not installed: apt-get install wrk"
+    if arguments.people:
+        return people(arguments.people, arguments.seconds or 60)
     if arguments.memory:
         memory(arguments.memory)
+    elif arguments.overhead:
+        overhead(arguments.delays or [50], arguments.seconds or 15)
     else:
+        for line in serving.missing():
+            print(f"Not installed: {line}", file=sys.stderr)
+        arguments.seconds = arguments.seconds or 4
+        arguments.delays = arguments.delays or [0, 50, 200]
         measure(arguments)
     return 0
 

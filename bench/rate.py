@@ -1,0 +1,119 @@
+"""Asking at a rate, whether answers come or not: an open loop.
+
+Each request has its moment, and its time is counted from there: a server that falls behind is not
+spared, as it is by tools whose callers wait for one answer before they ask again (wrk, hey). Of
+those that do this, oha, vegeta and wrk2 are neither in Debian nor on PyPI or npm. One event loop in
+one process, some 0.3 ms of processor time a request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
+
+MOST_SECONDS = 20.0  # for one answer
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What came of a run: seconds of each answer, ascending, and how many were none."""
+
+    seconds: Sequence[float]
+    failed: int
+    own_cpu: float  # seconds of processor time of the asking itself
+
+    def percentile(self, share: float) -> float:
+        """Milliseconds within which that share of the answers came; nan without any."""
+        if not self.seconds:
+            return float("nan")
+        return 1000 * self.seconds[min(len(self.seconds) - 1, int(len(self.seconds) * share))]
+
+
+class _Callers:
+    """Connections to one server; one that is idle is used again."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self.host, self.port = str(parts.hostname), int(parts.port or 80)
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self.seconds: list[float] = []
+        self.failed = 0
+
+    async def ask(self, path: str, due: float) -> None:
+        try:
+            async with asyncio.timeout(MOST_SECONDS):
+                status = await self._exchange(path)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError):
+            status = 0
+        if status in {200, 304}:
+            self.seconds.append(time.perf_counter() - due)
+        else:
+            self.failed += 1
+
+    async def _exchange(self, path: str) -> int:
+        reader, writer = (
+            self._idle.pop()
+            if self._idle
+            else await asyncio.open_connection(self.host, self.port, limit=2**20)
+        )
+        try:
+            head = f"GET {path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\nAccept: text/html\r\n"
+            writer.write(f"{head}Accept-Encoding: gzip, br, zstd\r\n\r\n".encode())
+            lines = (await reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")
+            headers = dict(line.split(b": ", 1) for line in lines[1:] if b": " in line)
+            await reader.readexactly(int(headers[b"content-length"]))
+        except BaseException:
+            writer.close()
+            raise
+        if headers.get(b"connection") == b"close":
+            writer.close()
+        else:
+            self._idle.append((reader, writer))
+        return int(lines[0].split()[1])
+
+    def close(self) -> None:
+        for _, writer in self._idle:
+            writer.close()
+
+
+def at_rate(url: str, paths: Iterable[str], rate: float) -> Asked:
+    """Ask for each path, `rate` of them a second, evenly spread; over when all have ended."""
+
+    async def run() -> _Callers:
+        callers = _Callers(url)
+        began = time.perf_counter()
+        going = []
+        for place, path in enumerate(paths):
+            due = began + place / rate
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            going.append(asyncio.create_task(callers.ask(path, due)))
+        await asyncio.gather(*going)
+        callers.close()
+        return callers
+
+    return _finished(run)
+
+
+def one_by_one(url: str, paths: Iterable[str]) -> Asked:
+    """Ask for each path when the one before has come: a single caller."""
+
+    async def run() -> _Callers:
+        callers = _Callers(url)
+        for path in paths:
+            await callers.ask(path, time.perf_counter())
+        callers.close()
+        return callers
+
+    return _finished(run)
+
+
+def _finished(run: Callable[[], Coroutine[None, None, _Callers]]) -> Asked:
+    began = time.process_time()
+    callers = asyncio.run(run())
+    return Asked(sorted(callers.seconds), callers.failed, time.process_time() - began)
