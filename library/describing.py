@@ -53,10 +53,13 @@ class Described:
     picture: Image.Image | None = None  # at most 512 pixels; for thumbnail and embedding
     wanted_id: str | None = None  # the id that a sidecar gives it
 
-    @property
-    def spoken(self) -> str:
-        """What the text model hears: prompt, description, title, the words of its name."""
-        return spoken(self.facts, self.file.path)
+    def said(self, guesses: tuple[str, ...]) -> str:
+        """What the text model hears: prompt, description, title, the words of its name.
+
+        Where none of them says what a picture shows, the network's guess is better than nothing.
+        """
+        words = spoken(self.facts, self.file.path)
+        return ". ".join([*guesses, words]) if self.wordless else words
 
     @property
     def wordless(self) -> bool:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from library.documents import Collection, Document, Embeddings, SourceFile
+    from library.documents import Collection, Document, Embeddings, SourceFile, Vector
     from library.listings import CollectionCount, TagCount
 
 _GENERATION = "generation"  # in meta: counts the write transactions
@@ -92,10 +92,16 @@ class Index:
             _advance(connection)
         return len(numbers)
 
-    def move(self, id: str, document: Document) -> None:  # noqa: A002 - the API's word
+    def move(
+        self,
+        id: str,  # noqa: A002 - the API's word
+        document: Document,
+        text: Vector | None = None,
+    ) -> None:
         """The file of asset `id` is elsewhere now: write `document`, keep the vectors.
 
-        Raises KeyError when there is no such asset.
+        `text`, where given, is the vector of its new words. Raises KeyError when there is no such
+        asset.
         """
         with writing(self.engine) as connection:
             number = numbers_of(connection, [id])[id]
@@ -105,6 +111,8 @@ class Index:
                 ).scalar()
                 for name, table in vector_tables.items()
             }
+            if text is not None:
+                kept["text"] = rows.half(text)
             replaced = self._replaced(connection, [document])
             self._drop(connection, [*replaced, number])
             self._insert(connection, [(document, kept)])
@@ -234,6 +242,12 @@ class Index:
         wanted = [int(number) for number in numbers]
         found = {row[0]: row[1] for row in connection.execute(_DOCUMENTS, bound(wanted)).all()}
         return {number: _DECODE(found[number]) for number in wanted if number in found}
+
+    def subject(self, id: str) -> Vector | None:  # noqa: A002 - the API's word
+        """The vector of an asset's picture, as the models made it."""
+        with self.reading() as connection:
+            _, found = stored(connection, "subject", [*numbers_of(connection, [id]).values()])
+        return found[0] if len(found) else None
 
     def embedding(self, connection: sa.Connection, number: int) -> list[float] | None:
         """The vector of an asset's picture, else of its text, as the models made it."""

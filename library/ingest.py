@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from library.describing import Described
-    from library.documents import Document, Embeddings, SourceFile
+    from library.documents import Document, Embeddings, SourceFile, Vector
     from library.index import Index
     from library.models import Models
     from library.runs import Report
@@ -57,7 +57,8 @@ class _Batch:
     size: int = 0
     written: list[tuple[Document, Embeddings]] = field(default_factory=list)
     thumbnails: list[tuple[str, bytes]] = field(default_factory=list)
-    moved: list[tuple[str, Document]] = field(default_factory=list)
+    # id, document, and the words' new vector where the file has another path now
+    kept: list[tuple[str, Document, Vector | None]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     other: int = 0
     added: int = 0
@@ -177,6 +178,7 @@ class Indexer:
 
         batch = _Batch(size=len(files))
         fresh: list[tuple[Described, str]] = []
+        kept: list[tuple[Described, str]] = []
         for file in files:
             try:
                 kind, sha256 = identify(file)
@@ -186,14 +188,30 @@ class Indexer:
             except Unusable as error:
                 batch.skipped.append((file.path, str(error)))
             else:
-                kept = self._kept_id(described, plan)
+                known_id = self._kept_id(described, plan)
                 # What a sidecar says now may be new: its words are embedded again.
-                if kept is not None and not plan.again and not file.sidecars:
-                    batch.moved.append((kept, described.document(kept)))
+                if known_id is not None and not plan.again and not file.sidecars:
+                    kept.append((described, known_id))
                 else:
-                    fresh.append((described, kept or self._new_id(described)))
+                    fresh.append((described, known_id or self._new_id(described)))
         self._embed(batch, fresh)
+        self._keep(batch, kept, plan)
         return batch
+
+    def _keep(self, batch: _Batch, kept: Sequence[tuple[Described, str]], plan: _Plan) -> None:
+        """Assets whose content is the same: only the words of a new name are embedded again."""
+        before = self._index.documents(asset_id for _, asset_id in kept)
+        guesses = [before[i].guesses if i in before else () for _, i in kept]
+        spoken = [
+            "" if (d.file.root, d.file.path) in plan.known else d.said(told)
+            for (d, _), told in zip(kept, guesses, strict=True)
+        ]
+        texts = iter(self._models.embed_texts([words for words in spoken if words]))
+        for (described, asset_id), told, words in zip(kept, guesses, spoken, strict=True):
+            text = None
+            if words:
+                text = self._models.meaning(next(texts), self._index.subject(asset_id))
+            batch.kept.append((asset_id, described.document(asset_id, told), text))
 
     @staticmethod
     def _kept_id(described: Described, plan: _Plan) -> str | None:
@@ -231,11 +249,7 @@ class Indexer:
         seen = iter(zip(subject, look, classes, strict=True))
         saw = [None if picture is None else next(seen) for picture in shown]
         guessed = [() if found is None else self._models.guesses(found[2]) for found in saw]
-        # Where no one says what a picture shows, the network's guess is better than nothing.
-        spoken = [
-            ". ".join([*guesses, described.spoken]) if described.wordless else described.spoken
-            for (described, _), guesses in zip(fresh, guessed, strict=True)
-        ]
+        spoken = [d.said(guesses) for (d, _), guesses in zip(fresh, guessed, strict=True)]
         texts = iter(self._models.embed_texts([words for words in spoken if words]))
         for (described, asset_id), found, guesses, words in zip(
             fresh, saw, guessed, spoken, strict=True
@@ -259,10 +273,10 @@ class Indexer:
         documents = [document for document, _ in batch.written]
         named = {
             found.id: found
-            for document in [*documents, *(document for _, document in batch.moved)]
+            for document in [*documents, *(document for _, document, _ in batch.kept)]
             if (found := collection(document.source.root, document.source.path))
         }
-        if batch.written or batch.moved:
+        if batch.written or batch.kept:
             replaced = self._replaced(documents, plan)
             self._index.write(batch.written, named.values())
             self._unlink(replaced)
@@ -272,9 +286,11 @@ class Indexer:
             self._summary.added += sum(
                 (d.source.root, d.source.path) not in plan.known for d in documents
             )
-        for asset_id, document in batch.moved:
-            self._index.move(asset_id, document)
-            self._summary.moved += 1
+        for asset_id, document, text in batch.kept:
+            self._index.move(asset_id, document, text)
+            touched = (document.source.root, document.source.path) in plan.known
+            self._summary.unchanged += touched
+            self._summary.moved += not touched
         for path, reason in batch.skipped:
             self._skip(path, reason)
         self._summary.other += batch.other

@@ -9,7 +9,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+import sqlalchemy as sa
 from PIL import Image
 
 from library import kinds, naming
@@ -53,6 +55,16 @@ class Library:
     def __init__(self, folder: Path, home: Path, models: Models) -> None:
         self.folder, self.home, self.models = folder, home, models
         self.lines = Lines()
+
+    def texts(self) -> dict[str, list[float]]:
+        """Path -> the vector of its words."""
+        with closing(Index.open(self.home)) as index, index.reading() as connection:
+            rows = connection.execute(
+                sa.text("SELECT path, vector FROM vectors_text JOIN sources USING (number)")
+            )
+            return {
+                row[0].decode(): np.frombuffer(row[1], "<f2").astype(float).tolist() for row in rows
+            }
 
     def index(self, *, prune: bool = False) -> Summary:
         self.lines = Lines()
@@ -324,9 +336,49 @@ def test_a_touched_file_stays_what_it_is(library: Library) -> None:
     library.index()
     before = library.ids()
     os.utime(library.folder / "castle.png", ns=(0, 1_600_000_000 * 10**9))
-    assert str(library.index()) == "moved 1, 0 unchanged"
+    vectors = library.texts()
+    assert str(library.index()) == "1 unchanged"
     assert library.ids() == before
     assert library.documents()["castle.png"].updatedAt == "2020-09-13T12:26:40.000Z"
+    assert library.texts() == vectors
+
+
+def test_a_moved_file_is_embedded_by_its_new_name(library: Library, tmp_path: Path) -> None:
+    """Its picture is not: the vectors are those of a library that never knew the old name."""
+    files = {"castle.png": samples.png(), "7.png": samples.png("navy")}
+    samples.fill(library.folder, files)
+    library.index()
+    before = library.texts()
+    guesses = library.documents()["7.png"].guesses
+    (library.folder / "castle.png").rename(library.folder / "volcano.png")
+    (library.folder / "7.png").rename(library.folder / "8.png")
+    assert str(library.index()) == "moved 2, 0 unchanged"
+    after = library.texts()
+    assert after["volcano.png"] != before["castle.png"]
+    anew = Library(library.folder, tmp_path / "anew", library.models)
+    anew.index()
+    _assert_near(anew.texts(), after)
+    assert library.documents()["8.png"].guesses == guesses
+
+
+def test_a_moved_file_is_met_in_a_space_of_words_and_pictures(tmp_path: Path) -> None:
+    """Where both share one space, what its picture shows stays in what a question meets."""
+    models = Models.load(tmp_path, threads=1, choice=str(samples.colour_pair(tmp_path / "pair")))
+    samples.fill(tmp_path / "art", {"red.png": samples.png("red"), "b.png": samples.png("blue")})
+    library = Library(tmp_path / "art", tmp_path / "home", models)
+    library.index()
+    (library.folder / "red.png").rename(library.folder / "green.png")
+    assert str(library.index()) == "moved 1, 1 unchanged"
+    anew = Library(library.folder, tmp_path / "anew", models)
+    anew.index()
+    _assert_near(anew.texts(), library.texts())
+
+
+def _assert_near(expected: dict[str, list[float]], actual: dict[str, list[float]]) -> None:
+    """Half floats, and a batch of another make-up, leave the last digits open."""
+    assert set(expected) == set(actual)
+    for path, vector in expected.items():
+        np.testing.assert_allclose(actual[path], vector, atol=0.02, err_msg=path)
 
 
 def test_changed_and_deleted_files_take_their_thumbnails_along(library: Library) -> None:
