@@ -7,7 +7,6 @@ in the holes. Rendering each card by itself took half of a page's time.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import secrets
 from functools import lru_cache
@@ -45,8 +44,8 @@ _TEXTS: Final = (
 _SHAPE: Final = tuple(
     name
     for name in (
-        *(each.name for each in dataclasses.fields(Card)),
-        *(f"picture.{each.name}" for each in dataclasses.fields(Picture)),
+        *Card.__struct_fields__,
+        *(f"picture.{name}" for name in Picture.__struct_fields__),
     )
     if name not in {*_TEXTS, "picture"}
 )

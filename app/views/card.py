@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from app import images, words
 from app.images import PICTURED
@@ -50,9 +52,8 @@ def _ratio_class(ratio: float) -> int:
     return round(math.log(bounded / _RATIO_LEAST) / math.log(_RATIO_STEP))
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One hit in the grid."""
+class Card(msgspec.Struct, frozen=True):
+    """One hit in the grid. A struct, since a page makes, compares and hashes dozens."""
 
     asset_id: str
     name: str
@@ -83,7 +84,9 @@ class Card:
         if len(search.like) < MOST_LIKES and len(search.unlike) < MOST_UNLIKES:
             return card
         full = words.full_sides(search)
-        return replace(card, no_like=full.get("like", ""), no_unlike=full.get("unlike", ""))
+        return msgspec.structs.replace(
+            card, no_like=full.get("like", ""), no_unlike=full.get("unlike", "")
+        )
 
 
 @lru_cache(maxsize=8192)

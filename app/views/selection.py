@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from app import words
 from app.reading import MOST_LIKES
@@ -55,7 +57,7 @@ def selection_view(
         **bar_parts(search, selection.display, known),
         title=f"{count} selected",
         cards=tuple(
-            replace(Card.of(asset, search, place), is_picked=True)
+            msgspec.structs.replace(Card.of(asset, search, place), is_picked=True)
             for place, asset in enumerate(assets)
         ),
         stacks={},
