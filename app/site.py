@@ -100,7 +100,7 @@ class Site:
             ways=counting.ways_out(search, vocabulary.names, self.count) if is_nothing else (),
             problems=tuple(noticed),
             error=error,
-            notice=_notice(),
+            notice=self.notice(),
         )
 
     def _vocabulary(self, search: Search, result: ResultPage | None) -> Vocabulary:
@@ -129,6 +129,12 @@ class Site:
         answer: dict[str, Any] = assets.decode(self.client.raw_search(search, self.expand))
         return answer
 
+    @staticmethod
+    def notice() -> str:
+        """Why what was asked during this visit is answered by what is old, where it is."""
+        visit = visits.current()
+        return words.stale(visit.oldest, visit.excuse.title) if visit.excuse else ""
+
     def asset_page(self, asset_id: str, search: Search, display: Display) -> AssetView:
         """Ask for an asset and build its page. Raises UpstreamError."""
         asset = self._latest(self.client.asset(asset_id))
@@ -142,7 +148,7 @@ class Site:
             display,
             names=names,
             known=self.known(search.examples),
-            notice=_notice(),
+            notice=self.notice(),
         )
 
     def _latest(self, asset: Asset) -> Asset:
@@ -250,9 +256,3 @@ class Site:
 def _can_be_opened(asset: Asset) -> bool:
     urls = [asset.url, asset.thumbnail.url if asset.thumbnail else None]
     return all(assets.is_fresh(url) for url in urls if url)
-
-
-def _notice() -> str:
-    """Why this page is made of old answers, where it is."""
-    visit = visits.current()
-    return words.stale(visit.oldest, visit.excuse.title) if visit.excuse else ""

@@ -6,7 +6,7 @@ Whatever happens, the page's bar holds the search of the address, so nothing typ
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flask import jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
 log = logging.getLogger(__name__)
+
+FILES: Final = (".csv", ".atom", ".png", ".zip", ".pdf", ".xml")  # what a path asks for
 
 
 class _Failure(AkinError):
@@ -53,6 +55,8 @@ def answer(error: AkinError) -> ResponseReturnValue:
         return error.message, error.status, headers
     if request.path.endswith(".json"):
         return jsonify(_as_json(error)), error.status, headers
+    if request.path.endswith(FILES) and not _is_clicked():
+        return _as_text(error), error.status, headers | {"Content-Type": "text/plain"}
     text = _posted_search() if request.method == "POST" else None
     search, display, _ = requested() if text is None else read(pairs_of(text))
     page = views.bar_view(search, display=display, error=error)
@@ -65,6 +69,20 @@ def _posted_search() -> str:
         return request.form.get("search", "")
     except HTTPException:
         return ""
+
+
+def _is_clicked() -> bool:
+    """Tell whether a button of a page has asked, which shows what comes instead of the file.
+
+    Links to files are followed by programs and saved by browsers, whatever they accept.
+    """
+    accepts_pages = any(value == "text/html" for value, _ in request.accept_mimetypes)
+    return request.path.startswith("/selection.") and accepts_pages
+
+
+def _as_text(error: AkinError) -> str:
+    """For programs that have asked for a file: a line each, no markup."""
+    return "\n".join(filter(None, (error.title, error.message, error.advice))) + "\n"
 
 
 def _as_json(error: AkinError) -> dict[str, object]:

@@ -71,6 +71,7 @@ def streamed(parts: Iterator[bytes], *, mimetype: str, name: str, suffix: str) -
     response = Response(turn.over(parts), mimetype=mimetype)
     response.call_on_close(turn.end)  # the reader may leave before the first part
     response.headers["X-Accel-Buffering"] = "no"
+    response.headers["Accept-Ranges"] = "none"  # made while it is sent: it cannot be resumed
     return as_download(response, name=name, suffix=suffix)
 
 

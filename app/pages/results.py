@@ -63,13 +63,15 @@ def results() -> ResponseReturnValue:
 def search_json() -> Response:
     """The search as understood, the API's hits and counts; strict.
 
-    How a page shows it makes no difference here.
+    How a page shows it makes no difference here. `notice` says why an older answer had to do.
     """
     _, pairs, _ = Display.take(pairs_of(request.query_string))
     search = Search.parse(pairs)
     answer = site().answer(search)
     understood = {"url": search.url(), "body": search.body()}
-    return jsonify({"search": understood, **answer})
+    notice = site().notice()
+    said = {"notice": notice} if notice else {}
+    return unless_unchanged(lambda: jsonify({"search": understood, **said, **answer}), notice)
 
 
 @blueprint.get("/search")

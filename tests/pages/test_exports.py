@@ -81,11 +81,16 @@ def test_a_table_that_breaks_says_so_in_its_last_line(client: FlaskClient, wire:
     ]
 
 
-def test_a_table_that_cannot_begin_is_an_error(client: FlaskClient, wire: Wire) -> None:
-    """With its status, not a file that looks whole."""
+@pytest.mark.parametrize("path", ["/search.csv", "/search.atom", "/search.png"])
+def test_a_file_that_cannot_be_made_is_an_error_in_plain_text(
+    client: FlaskClient, wire: Wire, path: str
+) -> None:
+    """With its status, whoever asks: no page that is saved under the name of a table."""
     wire.always(refusal(500, "Internal error"))
-    response = client.get("/search.csv")
-    assert (response.status_code, response.mimetype) == (502, "text/html")
+    response = client.get(path, headers={"Accept": "text/html"})
+    assert (response.status_code, response.mimetype) == (502, "text/plain")
+    assert "<" not in response.text
+    assert "Internal error" in response.text
 
 
 def test_a_table_has_a_most(wire: Wire, tmp_path: Path) -> None:

@@ -144,6 +144,15 @@ def test_old_results_stand_in_with_a_notice(machine: Machine, fault: str) -> Non
     assert notice(answer).endswith("What you see was found 2 hours ago.")
 
 
+def test_old_results_say_so_to_programs_as_well(machine: Machine) -> None:
+    """In the words of the page; a fresh answer says nothing."""
+    assert "notice" not in machine.get("/search.json?query=castle").get_json()
+    machine.clock.now += 7200
+    machine.upstream.always("503")
+    answer = machine.get("/search.json?query=castle")
+    assert answer.get_json()["notice"].endswith("What you see was found 2 hours ago.")
+
+
 @pytest.mark.parametrize("fault", ["refused", "503", "no-answer", "429"])
 def test_an_old_asset_stands_in_with_a_notice(machine: Machine, fault: str) -> None:
     path = f"/assets/{asset_id(5)}"

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from app.reading import PARAMETERS
-from tests.pages.wire import answer, asset_id, refusal
+from tests.pages.wire import answer, asset_id, page, refusal
 from tests.unit.searches import NASTY
 
 if TYPE_CHECKING:
@@ -26,6 +26,16 @@ def test_the_search_as_understood_the_hits_and_the_counts(client: FlaskClient, w
     assert [hit["id"] for hit in found["hits"]] == [asset_id(7 * n) for n in range(17, 12, -1)]
     counts = {name: found[name] for name in ("page", "hitsPerPage", "totalHits", "totalPages")}
     assert counts == {"page": 1, "hitsPerPage": 5, "totalHits": 18, "totalPages": 4}
+
+
+def test_what_has_not_changed_is_not_sent_again(client: FlaskClient, wire: Wire) -> None:
+    """By the entity tag, as with pages; the next answer has another."""
+    first = client.get("/search.json?query=castle")
+    tag = {"If-None-Match": first.headers["ETag"]}
+    assert client.get("/search.json?query=castle", headers=tag).status_code == 304
+    wire.always(page(total=0))
+    again = client.get("/search.json?query=castle", headers=tag)
+    assert (again.status_code, again.get_json()["hits"]) == (200, [])
 
 
 def test_offsets_have_their_own_counts(client: FlaskClient) -> None:

@@ -209,9 +209,12 @@ def test_it_becomes_a_contact_sheet(client: FlaskClient, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["zip", "png", "pdf"])
 @pytest.mark.parametrize("query", ["", "?id=asset_gone", "?query=castle"])
 def test_nothing_is_no_file(client: FlaskClient, kind: str, query: str) -> None:
-    """But a page that says so."""
-    response = client.get(f"/selection.{kind}{query}")
-    assert (response.status_code, response.mimetype) == (400, "text/html")
+    """But a page that says so; in plain text for programs."""
+    address = f"/selection.{kind}{query}"
+    page = client.get(address, headers={"Accept": "text/html,application/xml;q=0.9,*/*;q=0.8"})
+    assert (page.status_code, page.mimetype) == (400, "text/html")
+    text = client.get(address, headers={"Accept": "*/*"})
+    assert (text.status_code, text.mimetype) == (400, "text/plain")
 
 
 @pytest.mark.parametrize("path", ["/selection", "/selection.zip", "/selection.png"])
