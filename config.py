@@ -74,6 +74,13 @@ class Settings:
     assets: str = setting(
         "AKIN_ASSETS", "", "Folder to browse without a key; empty: the demo library."
     )
+    image_model: str = setting(
+        "AKIN_IMAGE_MODEL",
+        "",
+        "What `make run` and `python -m library` embed pictures with: `clip` (through fastembed), a "
+        "folder with ONNX files, or empty for the packaged one; `python -m library reembed` changes "
+        "a library that there is.",
+    )
     timeout: float = setting(
         "AKIN_TIMEOUT",
         10.0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
 from pathlib import Path
 
@@ -49,6 +50,17 @@ def test_values_are_of_their_kind() -> None:
     assert (settings.data, settings.timeout) == (Path("some/folder"), 2.5)
     assert settings.cache_seconds == 0
     assert settings.media_origins == ("https://a.example.com", "https://*.b.example.com")
+
+
+def test_every_variable_that_is_named_anywhere_stands_in_the_table() -> None:
+    """But for the one by which `library serve` tells its own worker what to serve."""
+    root = Path(config.__file__).parent
+    places = [root / "wsgi.py", root / "Makefile"]
+    for folder in ("app", "library", "scripts", "docs"):
+        places += [p for p in (root / folder).rglob("*") if p.suffix in {".py", ".md", ""}]
+    texts = [p.read_text("utf-8", "replace") for p in places if p.is_file()]
+    named = {name for text in texts for name in re.findall(r"\bAKIN_[A-Z_]*[A-Z]\b", text)}
+    assert named - set(VARIABLES) == {"AKIN_LIBRARY_HOME"}
 
 
 def test_without_a_key_there_is_none() -> None:
