@@ -1,8 +1,9 @@
 """A tree of conditions -> the assets for which it holds.
 
-What a column in memory knows is asked there; a condition on a long text (name, prompt, seed ...)
-goes to SQL by `clauses`, a whole branch at once when nothing else is in it. Both mean the same,
-which the tests hold against a naive evaluator.
+What a column in memory knows is asked there. A condition on a long text (name, prompt, seed ...)
+goes to SQL by `clauses`, a whole branch at once when nothing else is in it, or only for the assets
+of which the words in memory do not tell (`substrings`). All of it means the same, which the tests
+hold against a naive evaluator.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sqlalchemy as sa
 
+from library import substrings
 from library.clauses import clause
 from library.columns import Lists, Raw
 from library.conditions import (
@@ -27,6 +29,7 @@ from library.conditions import (
     OneOf,
 )
 from library.fields import folded
+from library.listings import among, bound
 from library.schema import assets
 
 if TYPE_CHECKING:
@@ -35,30 +38,71 @@ if TYPE_CHECKING:
     from library.conditions import Condition, Leaf
     from library.shelf import Mask, Shelf
 
+SCAN = 4  # reading one in so many of all texts takes as long as reading all in their order
 
-def holds(tree: Condition, shelf: Shelf, connection: sa.Connection) -> Mask:
-    """(slots,) the assets, dead ones too, for which `tree` holds."""
+
+def holds(
+    tree: Condition, shelf: Shelf, connection: sa.Connection, within: Mask | None = None
+) -> Mask:
+    """(slots,) the assets, dead ones too, for which `tree` holds.
+
+    Beside `within`, where it is given, the answer may be anything.
+    """
     if _for_sql(tree):
-        statement = sa.select(assets.c.number).where(clause(tree))
-        return shelf.mask(connection.execute(statement).scalars().all())
+        return _by_sql(tree, shelf, connection)
     if isinstance(tree, Not):
-        return ~holds(tree.item, shelf, connection)
+        return ~holds(tree.item, shelf, connection, within)
+    if isinstance(tree, All):
+        # What memory knows comes first: then less is left to be read.
+        for item in sorted(tree.items, key=_reads):
+            found = holds(item, shelf, connection, within)
+            within = found if within is None else within & found
+        return np.ones(len(shelf.number), np.bool_) if within is None else within
+    if isinstance(tree, Either):
+        each = [holds(item, shelf, connection, within) for item in tree.items]
+        either: Mask = np.logical_or.reduce(each)
+        return either
+    return _long(tree, shelf, connection, within) if tree.field.long else _leaf(tree, shelf)
+
+
+def _reads(tree: Condition) -> bool:
+    """Whether any condition in `tree` is on a long text."""
+    if isinstance(tree, Not):
+        return _reads(tree.item)
     if isinstance(tree, (All, Either)):
-        join = np.logical_and if isinstance(tree, All) else np.logical_or
-        found = holds(tree.items[0], shelf, connection)
-        for item in tree.items[1:]:
-            found = join(found, holds(item, shelf, connection))
-        return found
-    return _leaf(tree, shelf)
+        return any(_reads(item) for item in tree.items)
+    return tree.field.long
 
 
 def _for_sql(tree: Condition) -> bool:
-    """Whether every condition in `tree` is on a long text."""
+    """Whether every condition in `tree` is on a long text, and none that words may tell of."""
     if isinstance(tree, Not):
         return _for_sql(tree.item)
     if isinstance(tree, (All, Either)):
         return all(_for_sql(item) for item in tree.items)
-    return tree.field.long
+    return tree.field.long and not substrings.may_tell(tree)
+
+
+def _by_sql(tree: Condition, shelf: Shelf, connection: sa.Connection) -> Mask:
+    statement = sa.select(assets.c.number).where(clause(tree))
+    return shelf.mask(connection.execute(statement).scalars().all())
+
+
+def _long(leaf: Leaf, shelf: Shelf, connection: sa.Connection, within: Mask | None) -> Mask:
+    """A condition on a long text: the words in memory first, then the texts that they leave."""
+    known = substrings.told(leaf, shelf)
+    if known is None:
+        return _by_sql(leaf, shelf, connection)
+    sure, maybe = known
+    maybe &= shelf.alive if within is None else shelf.alive & within
+    left = int(np.count_nonzero(maybe))
+    if left * SCAN > len(maybe):
+        return _by_sql(leaf, shelf, connection)
+    if left:
+        statement = sa.select(assets.c.number).where(clause(leaf), among(assets.c.number))
+        numbers = connection.execute(statement, bound(shelf.number[maybe].tolist()))
+        sure[shelf.slots(numbers.scalars().all())] = True
+    return sure
 
 
 def _leaf(leaf: Leaf, shelf: Shelf) -> Mask:

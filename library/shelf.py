@@ -15,9 +15,9 @@ import numpy as np
 import sqlalchemy as sa
 
 from library.columns import KEPT, Coded, Column, Lists, Raw, empty
-from library.fields import WEIGHTS, Type
+from library.fields import FIELDS, UNSEARCHED, WEIGHTS, Type
 from library.listings import numbers_of
-from library.postings import Postings, grown, segment
+from library.postings import Part, Postings, grown, segment
 from library.schema import arrays, assets, tombstones, vectors, words
 from library.space import EXACT_MOST, SAMPLE, Space, floats, stored
 from library.strip import Strip
@@ -35,6 +35,18 @@ SPACES = ("text", "subject", "look")
 _PART = 10_000  # assets read at a time, so that reading a large library takes bounded memory
 _SINGLE = tuple(of for of in KEPT if of.type is not Type.ARRAY)
 _MANY = tuple(of for of in KEPT if of.type is Type.ARRAY)
+# A text has as many bytes as characters when it is ASCII (and no NUL ends its length early).
+_ODD = sa.or_(
+    *(
+        sa.func.coalesce(
+            sa.func.length(sa.cast(assets.c[of.name], sa.LargeBinary))
+            != sa.func.length(assets.c[of.name]),
+            sa.false(),
+        )
+        for of in FIELDS.values()
+        if of.long
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +59,11 @@ class Shelf:
     numbers: Strip  # (slots,) rising
     keys: Strip  # (slots,) a stable order among equals, from the id
     alive: Mask  # (slots,)
+    odd: Strip  # (slots,) which have a long text that is not ASCII
     column: Mapping[str, Column]
     space: Mapping[str, Space]
     postings: Postings
+    aside: Postings  # of the columns that only filters read
 
     @classmethod
     def empty(cls, uid: str = "") -> Shelf:
@@ -61,9 +75,11 @@ class Shelf:
             numbers=Strip.empty(np.int64),
             keys=Strip.empty(np.uint64),
             alive=np.zeros(0, dtype=np.bool_),
+            odd=Strip.empty(np.bool_),
             column={of.name: empty(of) for of in KEPT},
             space={name: Space.empty(name) for name in SPACES},
             postings=(),
+            aside=(),
         )
 
     @property
@@ -114,8 +130,13 @@ def advanced(old: Shelf, connection: sa.Connection, generation: int) -> Shelf:
         if longer is shelf:
             break
         shelf = longer
-    new = segment(_new_words(shelf, connection, old.last))
-    shelf = replace(shelf, postings=grown(shelf.postings, new))
+    new = segment(_new_words(shelf, connection, old.last, tuple(WEIGHTS)))
+    aside = _new_words(shelf, connection, old.last, UNSEARCHED, filled=True)
+    shelf = replace(
+        shelf,
+        postings=grown(shelf.postings, new),
+        aside=grown(shelf.aside, segment(aside, (1.0,) * len(UNSEARCHED))),
+    )
     gone = connection.execute(
         sa.select(tombstones.c.seq, tombstones.c.number)
         .where(tombstones.c.seq > old.tombstone)
@@ -149,7 +170,7 @@ def _fitted(shelf: Shelf, connection: sa.Connection) -> Shelf:
 
 def _with_assets(shelf: Shelf, connection: sa.Connection) -> Shelf:
     """`shelf` with the next assets behind it; itself when there are none."""
-    columns = (assets.c.number, assets.c.id, *(assets.c[of.name] for of in _SINGLE))
+    columns = (assets.c.number, assets.c.id, _ODD, *(assets.c[of.name] for of in _SINGLE))
     new = connection.execute(
         sa.select(*columns)
         .where(assets.c.number > shelf.last)
@@ -158,11 +179,12 @@ def _with_assets(shelf: Shelf, connection: sa.Connection) -> Shelf:
     ).all()
     if not new:
         return shelf
-    number, ids, *values = zip(*new, strict=True)
+    number, ids, odd, *values = zip(*new, strict=True)
     longer = replace(
         shelf,
         numbers=shelf.numbers.grown(np.array(number, dtype=np.int64)),
         keys=shelf.keys.grown(np.array([_stable(found) for found in ids], dtype=np.uint64)),
+        odd=shelf.odd.grown(np.array(odd, dtype=np.bool_)),
         alive=np.concatenate([shelf.alive, np.ones(len(new), dtype=np.bool_)]),
     )
     column: dict[str, Column] = {}
@@ -212,12 +234,22 @@ def _with_vectors(
 
 
 def _new_words(
-    shelf: Shelf, connection: sa.Connection, last: int
-) -> Iterator[tuple[Slots, Sequence[Sequence[str]]]]:
-    """The words of the assets behind number `last`, some at a time."""
+    shelf: Shelf,
+    connection: sa.Connection,
+    last: int,
+    names: Sequence[str],
+    *,
+    filled: bool = False,
+) -> Iterator[Part]:
+    """These columns' words of the assets behind number `last`, some at a time.
+
+    `filled`: only of those that have words in any of them.
+    """
+    columns = [words.c[name] for name in names]
+    having = sa.or_(*(column != "" for column in columns)) if filled else sa.true()
     while rows := connection.execute(
-        sa.select(words.c.rowid, *(words.c[name] for name in WEIGHTS))
-        .where(words.c.rowid > last)
+        sa.select(words.c.rowid, *columns)
+        .where(words.c.rowid > last, having)
         .order_by(words.c.rowid)
         .limit(_PART)
     ).all():

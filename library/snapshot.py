@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from library.columns import KEPT, Coded, Column, Lists, Raw, Values
-from library.postings import Segment, merged
+from library.postings import Postings, Segment, merged
 from library.shelf import SPACES, Shelf
 from library.space import Reduction, Space
 from library.strip import Strip
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FOLDER = "cache"
-FORMAT = 2  # of these files; others are not read
+FORMAT = 3  # of these files; others are not read
 _NEWLINE = "\n"
+_POSTINGS = ("begin", "slots", "impacts", "where")
 
 
 def save(home: Path, uid: str, shelf: Shelf) -> None:
@@ -69,6 +70,7 @@ def _write(folder: Path, uid: str, shelf: Shelf) -> None:
     put("number", shelf.numbers)
     put("key", shelf.keys)
     put("alive", Strip.of(shelf.alive))
+    put("odd", shelf.odd)
     values: dict[str, list[Any]] = {}
     entries: dict[str, int] = {}
     for name, column in shelf.column.items():
@@ -88,10 +90,13 @@ def _write(folder: Path, uid: str, shelf: Shelf) -> None:
             np.save(folder / f"turn-{name}.npy", space.reduction.turn)
         if space.centre is not None:
             np.save(folder / f"centre-{name}.npy", space.centre)
-    whole = merged(shelf.postings)
-    (folder / "words.txt").write_text(_NEWLINE.join(whole.words), "utf-8")
-    for name in ("begin", "slots", "impacts"):
-        np.save(folder / f"postings-{name}.npy", getattr(whole, name))
+    counted = {}
+    for kind, postings in (("words", shelf.postings), ("aside", shelf.aside)):
+        whole = merged(postings)
+        counted[kind] = whole.assets
+        (folder / f"{kind}.txt").write_text(_NEWLINE.join(whole.words), "utf-8")
+        for name in _POSTINGS:
+            np.save(folder / f"{kind}-{name}.npy", getattr(whole, name))
     manifest = {
         "format": FORMAT,
         "uid": uid,
@@ -106,7 +111,7 @@ def _write(folder: Path, uid: str, shelf: Shelf) -> None:
             for name, space in shelf.space.items()
             if space.reduction is not None
         },
-        "assets": whole.assets,
+        "assets": counted,
     }
     (folder / "manifest.json").write_bytes(msgspec.json.encode(manifest))
 
@@ -150,14 +155,15 @@ def _read(folder: Path, manifest: Mapping[str, Any]) -> Shelf:
             else Reduction(np.load(folder / f"turn-{name}.npy"), scale),
         )
         space[name] = found.prepared() if scale is None and rows else found
-    text = (folder / "words.txt").read_text("utf-8")
-    whole = Segment(
-        text.split(_NEWLINE) if text else [],
-        begin=np.load(folder / "postings-begin.npy"),
-        slots=np.load(folder / "postings-slots.npy", mmap_mode="r"),
-        impacts=np.load(folder / "postings-impacts.npy", mmap_mode="r"),
-        assets=manifest["assets"],
-    )
+    postings: dict[str, Postings] = {}
+    for kind, assets in manifest["assets"].items():
+        text = (folder / f"{kind}.txt").read_text("utf-8")
+        mapped = {
+            name: np.load(folder / f"{kind}-{name}.npy", mmap_mode="r").view(np.ndarray)
+            for name in _POSTINGS
+        }
+        whole = Segment(text.split(_NEWLINE) if text else [], assets=assets, **mapped)
+        postings[kind] = (whole,) if assets else ()
     return Shelf(
         uid=manifest["uid"],
         generation=manifest["generation"],
@@ -165,7 +171,9 @@ def _read(folder: Path, manifest: Mapping[str, Any]) -> Shelf:
         numbers=get("number"),
         keys=get("key"),
         alive=np.array(get("alive").rows),
+        odd=get("odd"),
         column=column,
         space=space,
-        postings=(whole,),
+        postings=postings["words"],
+        aside=postings["aside"],
     )
