@@ -77,9 +77,9 @@ class Settings:
     image_model: str = setting(
         "AKIN_IMAGE_MODEL",
         "",
-        "What `make run` and `python -m library` embed pictures with: `clip` (through fastembed), a "
-        "folder with ONNX files, or empty for the packaged one; `python -m library reembed` changes "
-        "a library that there is.",
+        "What `make run` and `python -m library` embed pictures with: `clip` (through fastembed), "
+        "a folder with ONNX files, or empty for the packaged one; `python -m library reembed` "
+        "changes a library that there is.",
     )
     timeout: float = setting(
         "AKIN_TIMEOUT",
