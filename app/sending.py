@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final
 import requests
 import tenacity
 import urllib3.exceptions
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from app import observing, visits
 from app.calls import Reply, decipher, is_retried, retry_after
+from app.connecting import TimedAdapter
 from app.errors import UpstreamDown, UpstreamError, UpstreamNonsense, UpstreamTimeout
 from app.limits import Gate
 from app.redaction import Redaction
@@ -33,7 +33,6 @@ log = logging.getLogger(__name__)
 MOST_ANSWER: Final = 32 * 1024 * 1024  # bytes; a page of 100 hits has about 0.3 MB
 ATTEMPTS: Final = 3
 CONNECT_SECONDS: Final = 5.0
-CONNECTIONS: Final = 64  # kept open: as many threads as a worker may have
 _CHUNK: Final = 64 * 1024
 
 
@@ -54,10 +53,10 @@ def authentication(key: str, secret: str, jwt: str) -> AuthBase | tuple[str, str
 
 
 def open_session(key: str, secret: str, jwt: str) -> requests.Session:
-    """A session for the network, with as many connections as callers."""
+    """A session for the network whose time-outs are those of whole answers."""
     session = requests.Session()
     session.auth = authentication(key, secret, jwt)
-    adapter = HTTPAdapter(pool_connections=4, pool_maxsize=CONNECTIONS)
+    adapter = TimedAdapter()
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session

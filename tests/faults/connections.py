@@ -70,6 +70,24 @@ def slow_body(exchange: Exchange, upstream: Upstream) -> None:
     exchange.hang_up()
 
 
+@fault("slow-headers")
+def slow_headers(exchange: Exchange, upstream: Upstream) -> None:
+    """Begin well, then go on with one header, a letter every `drip` seconds, without an end."""
+    exchange.send(b"HTTP/1.1 200 Pretended\r\ncontent-type: application/json\r\nx-slow: ")
+    while exchange.wait(upstream.drip):
+        exchange.send(b"x")
+    exchange.hang_up()
+
+
+@fault("slow-status")
+def slow_status(exchange: Exchange, upstream: Upstream) -> None:
+    """Spell the reason of the status a letter every `drip` seconds, without an end."""
+    exchange.send(b"HTTP/1.1 200 ")
+    while exchange.wait(upstream.drip):
+        exchange.send(b"x")
+    exchange.hang_up()
+
+
 @fault("stalled-body")
 def stalled_body(exchange: Exchange, upstream: Upstream) -> None:
     """Send half of the body, then nothing, and stay connected."""

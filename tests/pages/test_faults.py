@@ -41,7 +41,10 @@ ANSWERS = {
             ("refused reset hang-up cut-body cut-body-chunked reset-body not-http", DOWN),
             ("long-header gzip-broken 409 500 502 503 503-should-retry", DOWN),
             ("503-should-not-retry", DOWN),
-            ("no-answer slow-first-byte slow-body stalled-body 408 504", LATE),
+            (
+                "no-answer slow-first-byte slow-headers slow-status slow-body stalled-body 408 504",
+                LATE,
+            ),
             ("301 301-elsewhere 301-loop html not-json empty-body deep-json", NONSENSE),
             ("shape-list shape-string shape-null shape-number", NONSENSE),
             ("hits-missing hits-null hits-object 100-mb 100-mb-chunked gzip-bomb", NONSENSE),
