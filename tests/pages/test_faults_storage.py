@@ -166,7 +166,7 @@ def test_a_redis_that_is_full_does_not_stop_a_page(
     assert [cards(app, f"/?hitsPerPage={n}") for n in (3, 4, 5)] == [3, 4, 5]
 
 
-@pytest.mark.parametrize("garbage", [b"", b"garbage", b"!\x80\x04K\x01.", b"akin2" + b"\0" * 80])
+@pytest.mark.parametrize("garbage", [b"", b"garbage", b"!\x80\x04K\x01.", b"akin3" + b"\0" * 80])
 def test_garbage_in_redis_is_asked_for_again(
     make: Callable[..., Flask], redis: Redis, upstream: Upstream, garbage: bytes
 ) -> None:
