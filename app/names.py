@@ -42,7 +42,7 @@ class Names:
         self._client = client
         self._clock = clock
         self._guard = threading.Lock()
-        self._lists: dict[str, tuple[Named, ...]] = {}
+        self._lists: dict[str, tuple[tuple[Named, ...], bytes]] = {}  # with their digests
         self._models: dict[str, str] = {}
         self._due: dict[str, float] = {}  # when a list or a model is asked for again
         self._going: dict[str, Future[None]] = {}
@@ -53,8 +53,8 @@ class Names:
         return self._list("collections", self._client.collections)
 
     def tags(self) -> tuple[Named, ...]:
-        """Every tag; none while they are not known."""
-        return self._list("tags", self._client.tags)
+        """Every tag, the most used first; none while they are not known."""
+        return self._list("tags", lambda: _by_use(self._client.tags()))
 
     def models(self, ids: Iterable[str]) -> dict[str, str]:
         """The names of those models that are known, by id."""
@@ -69,7 +69,7 @@ class Names:
                 wait([going], _grace())
         with self._guard:
             found = {each: self._models[each] for each in wanted if each in self._models}
-        _note(list(found.items()))
+        visits.current().used(_digest(list(found.items())))
         return found
 
     def close(self) -> None:
@@ -85,8 +85,8 @@ class Names:
             if is_new and going:
                 wait([going], _grace())
         with self._guard:
-            known = self._lists.get(name, ())
-        _note(known)
+            known, digest = self._lists.get(name, _NONE)
+        visits.current().used(digest)
         return known
 
     def _begin(self, what: str, work: Callable[[], None]) -> Future[None] | None:
@@ -119,7 +119,7 @@ class Names:
         self._put_off([name], AGAIN_AFTER)
         names = ask()
         with self._guard:
-            self._lists[name] = names
+            self._lists[name] = (names, _digest(names))
         self._put_off([name], RENEWED_AFTER)
 
     def _learn(self, ids: list[str]) -> None:
@@ -139,10 +139,17 @@ class Names:
             self._due |= dict.fromkeys(keys, self._clock() + seconds)
 
 
+def _by_use(tags: Iterable[Named]) -> tuple[Named, ...]:
+    return tuple(sorted(tags, key=lambda tag: -(tag.count or 0)))
+
+
 def _grace() -> float:
     return max(0.0, min(GRACE, visits.current().left))
 
 
-def _note(names: object) -> None:
+def _digest(names: object) -> bytes:
     """A page that shows these names is another page once they change."""
-    visits.current().used(hashlib.blake2b(msgspec.json.encode(names), digest_size=16).digest())
+    return hashlib.blake2b(msgspec.json.encode(names), digest_size=16).digest()
+
+
+_NONE: Final = ((), _digest(()))

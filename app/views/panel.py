@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
@@ -287,14 +288,15 @@ def _seen(hits: Sequence[Asset]) -> dict[str, tuple[str, ...]]:
 def _suggestions(
     facets: Mapping[str, Mapping[str, int]], listed: Iterable[Named], hits: Iterable[Asset]
 ) -> tuple[Named, ...]:
-    """Tags to choose from: of the results first, counted where the server counts."""
+    """Tags to choose from: those of the results, counted where the server does; then as listed."""
     counts = facets.get("tags", {})
     found = {tag: Named(tag, tag, counts[tag]) for tag in sorted(counts, key=lambda t: -counts[t])}
-    for hit in hits:
-        for tag in hit.tags:
-            if tag not in found:
-                found[tag] = Named(tag, tag)
-    for item in sorted(listed, key=lambda item: -(item.count or 0)):
+    for tag in chain.from_iterable(hit.tags for hit in hits):
+        if tag not in found:
+            found[tag] = Named(tag, tag)
+    for item in listed:
+        if len(found) >= MOST_SUGGESTED:
+            break
         found.setdefault(item.id, item)
     return tuple(found.values())[:MOST_SUGGESTED]
 

@@ -128,8 +128,8 @@ def test_tags_are_wanted_in_three_ways() -> None:
 
 
 def test_suggestions_begin_with_what_the_results_have() -> None:
-    """Then those of the listing, the most used first; not more than a page can carry."""
-    listed = (Named("x", "x", 1), Named("y", "y", 8), Named("a", "a", 99))
+    """Then those of the listing, as it has them; not more than a page can carry."""
+    listed = (Named("a", "a", 99), Named("y", "y", 8), Named("x", "x", 1))
     found = made(
         facets={"tags": {"a": 2, "b": 5}},
         hits=[Asset(id="1", tags=("c",))],
