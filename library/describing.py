@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from library import generation, kinds, media, naming, pictures, shapes, sidecars, vector
+from library import generation, hdr, kinds, media, naming, pictures, shapes, sidecars, vector
 from library.documents import Document, SourceFile
 from library.errors import LibraryError
 
@@ -156,10 +156,11 @@ def _picture(path: Path, kind: FileKind) -> _Read:
     with image:
         width, height = pictures.upright_size(image)
         frames = getattr(image, "n_frames", 1)
-        told = generation.merged([_embedded(image), generation.read(image)])
         # JPEG can be decoded at an eighth of its size: a 50 MP photo in a few milliseconds.
         image.draft(None, (pictures.THUMBNAIL_SIDE, pictures.THUMBNAIL_SIDE))
         decoded = pictures.upright(image)
+        # Only now: PNG's texts may follow its pixels, and some hide in them.
+        told = generation.merged([_embedded(image), generation.read(image)])
     properties = {"width": width, "height": height}
     if isinstance(frames, int) and frames > 1:
         properties["frameCount"] = frames
@@ -215,6 +216,14 @@ def _shape(path: Path, kind: FileKind) -> _Read:
     return ({"properties": properties} if properties else {}), drawn
 
 
+def _light(path: Path, kind: FileKind) -> _Read:
+    try:
+        (width, height), drawn = hdr.read(path, kind.mime)
+    except media.BadMedia:
+        return {}, None  # FFmpeg does not read every kind of EXR: listed, without a picture
+    return {**_size(width, height), "properties": {"width": width, "height": height}}, drawn
+
+
 def _text(path: Path, _kind: FileKind) -> _Read:
     with path.open("rb") as file:
         raw = file.read(_CONTENT * 4)
@@ -229,7 +238,7 @@ def _listed(_path: Path, _kind: FileKind) -> _Read:
 
 _READERS: Final[dict[str, Callable[[Path, FileKind], _Read]]] = {
     "image": _picture,
-    "image-hdr": _listed,
+    "image-hdr": _light,
     "video": _media,
     "audio": _media,
     "3d": _shape,

@@ -1,9 +1,9 @@
 """Generation parameters that makers of images leave in their files.
 
-Knows where they are kept (PNG texts, EXIF) and, through the parsers of `sd-parsers`, how
-Automatic1111, ComfyUI, InvokeAI, Fooocus and NovelAI spell them. Only the package's parsers are
-used: its extraction keeps the last picture's values by the address of an object, which another
-picture may get.
+Knows where they are kept (PNG texts, EXIF, the lowest bits of pixels) and, through the parsers of
+`sd-parsers`, how Automatic1111, ComfyUI, InvokeAI, Fooocus and NovelAI spell them. Only the
+package's parsers are used: its extraction keeps the last picture's values by the address of an
+object, which another picture may get.
 """
 
 from __future__ import annotations
@@ -11,8 +11,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
+
+from library import stealth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,11 +26,13 @@ _MAX_TEXT: Final = 1_000_000  # characters of parameters looked at
 _EXIF_IFD: Final = 0x8769
 _USER_COMMENT: Final = 0x9286
 _MAKE, _MODEL, _DESCRIPTION = 0x010F, 0x0110, 0x010E
+_LOSSLESS: Final = frozenset({"PNG", "WEBP"})  # what keeps the lowest bits of pixels
+_TELLING: Final = frozenset({"parameters", "prompt", "Comment", "invokeai_metadata"})
 _ENCODINGS: Final = {b"ASCII\0\0\0": "ascii", b"UNICODE\0": "utf-16", b"\0" * 8: "utf-8"}
 
 
 def read(image: Image.Image) -> dict[str, Any]:
-    """Fields of Document that the picture's parameters tell; empty when it has none."""
+    """Fields of Document that a decoded picture's parameters tell; empty when it has none."""
     return parse(_texts(image))
 
 
@@ -63,6 +68,9 @@ def _texts(image: Image.Image) -> dict[str, str]:
             name, colon, value = str(exif.get(tag, "")).partition(":")
             if colon and name.lower() in {"prompt", "workflow"}:
                 found.setdefault(name.lower(), value[:_MAX_TEXT])
+    if not found.keys() & _TELLING and image.format in _LOSSLESS:
+        with suppress(ValueError, zlib.error, AttributeError, RecursionError):
+            found |= stealth.read(image, _MAX_TEXT)
     if "prompt" in found and "workflow" not in found:
         with suppress(Exception):
             found["workflow"] = _workflow(json.loads(found["prompt"]))
@@ -101,7 +109,7 @@ def _fields(found: Any) -> dict[str, Any]:
         "prompt": _clean(found.full_prompt),
         "negativePrompt": _clean(found.full_negative_prompt),
         "seed": _clean(parameters.get("seed")),
-        "numInferenceSteps": _number(parameters.get("steps"), int),
+        "numInferenceSteps": _number(parameters.get("steps", found.metadata.get("steps")), int),
         "guidance": _number(parameters.get("cfg_scale"), float),
         "scheduler": _clean(None if sampler is None else sampler.name),
         "modelId": _clean(model),

@@ -108,7 +108,7 @@ MAKERS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "novelai": (
         NOVELAI,
         {"prompt": "a fox in the snow", "negativePrompt": "lowres", "seed": "5", "guidance": 11.0,
-         "scheduler": "k_euler"},
+         "scheduler": "k_euler", "numInferenceSteps": 28},
     ),
     "an unknown maker": (
         {"parameters": "a lonely lighthouse\nNegative prompt: crowd"},
