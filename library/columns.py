@@ -24,12 +24,29 @@ if TYPE_CHECKING:
     Floats64: TypeAlias = NDArray[np.float64]
 
 
+_FEW = 16  # slots, one in so many, whose entries are looked up and not filtered
+_SAME = 4  # values that are compared one by one
+
+
+def _coded(codes: NDArray[np.int32], table: Mask) -> Mask:
+    """(codes,) the entry of each in `table`, whose last is for -1 and False."""
+    wanted = np.flatnonzero(table)
+    if len(wanted) > _SAME:
+        found: Mask = table[codes]
+        return found
+    among = np.zeros(len(codes), dtype=np.bool_)
+    for code in wanted.astype(codes.dtype):
+        among |= codes == code
+    return among
+
+
 @dataclass(frozen=True, slots=True)
 class Values:
     """Different values in the order in which they were met; shared by a column's states."""
 
     listed: list[Any] = field(default_factory=list)
     code: dict[Any, int] = field(default_factory=dict)
+    shown: dict[Any, str] = field(default_factory=dict)  # as documents spell them, where asked for
 
     def codes(self, values: Sequence[Any]) -> list[int]:
         """The code of each value, -1 for None; new values are added."""
@@ -41,8 +58,9 @@ class Values:
                 continue
             place = code.get(value)
             if place is None:
-                place = code[value] = len(listed)
-                listed.append(value)
+                place = len(listed)
+                listed.append(value)  # first, so that a code that is read has its value
+                code[value] = place
             found.append(place)
         return found
 
@@ -52,8 +70,10 @@ class Values:
 
     def among(self, wanted: Iterable[Any]) -> Mask:
         """(values + 1,) which values are among `wanted`, without asking each."""
+        codes = [self.code[value] for value in wanted if value in self.code]
+        # Sized afterwards: another thread may be adding values that this column does not have.
         found = np.zeros(len(self.listed) + 1, dtype=np.bool_)
-        found[[self.code[value] for value in wanted if value in self.code]] = True
+        found[codes] = True
         return found
 
 
@@ -80,8 +100,7 @@ class Coded:
 
     def passing(self, table: Mask) -> Mask:
         """(slots,) the assets whose value's entry in `table` (values + 1,) is true."""
-        found: Mask = table[self.codes.rows]
-        return found
+        return _coded(self.codes.rows, table)
 
     def exists(self) -> Mask:
         """(slots,) the assets that have a value."""
@@ -93,11 +112,11 @@ class Coded:
         found: Floats64 = values[self.codes.rows[slots]]
         return found
 
-    def counts(self, mask: Mask, slots: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(values,) how many of the assets in `mask`, that is `slots`, have each value."""
-        codes = self.codes.rows if len(slots) == len(mask) else self.codes.rows[slots]
-        found = np.bincount(codes + 1, minlength=len(self.values.listed) + 1)
-        return found[1:]
+    def counts(self, slots: NDArray[np.int64], values: int) -> NDArray[np.int64]:
+        """(values,) how many of the assets in `slots`, rising, have each of the first `values`."""
+        codes = self.codes.rows
+        codes = codes if len(slots) == len(codes) else codes[slots]
+        return np.bincount(codes + 1, minlength=values + 1)[1 : values + 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +174,7 @@ class Lists:
     def passing(self, table: Mask) -> Mask:
         """(slots,) the assets with a value whose entry in `table` (values + 1,) is true."""
         found = np.zeros(self.slots, dtype=np.bool_)
-        found[self.owner.rows[table[self.codes.rows]]] = True
+        found[self.owner.rows[np.flatnonzero(_coded(self.codes.rows, table))]] = True
         return found
 
     def filled(self) -> Mask:
@@ -164,12 +183,20 @@ class Lists:
         found[self.owner.rows] = True
         return found
 
-    def counts(self, mask: Mask, slots: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(values,) how many of the assets in `mask`, that is `slots`, have each value."""
-        codes = self.codes.rows
-        if len(slots) < len(mask):
-            codes = codes[mask[self.owner.rows]]
-        return np.bincount(codes, minlength=len(self.values.listed))
+    def counts(self, slots: NDArray[np.int64], values: int) -> NDArray[np.int64]:
+        """(values,) how many of the assets in `slots`, rising, have each of the first `values`."""
+        codes, owner = self.codes.rows, self.owner.rows
+        if len(slots) * _FEW < self.slots:
+            first = np.searchsorted(owner, slots.astype(owner.dtype))
+            sizes = np.searchsorted(owner, slots.astype(owner.dtype), side="right") - first
+            # The entries of each slot, one slot's behind another's.
+            skip = first - (np.cumsum(sizes) - sizes)
+            codes = codes[np.repeat(skip, sizes) + np.arange(sizes.sum())]
+        elif len(slots) < self.slots:
+            mask = np.zeros(self.slots, dtype=np.bool_)
+            mask[slots] = True
+            codes = codes[mask[owner]]
+        return np.bincount(codes, minlength=values)[:values]
 
 
 Column: TypeAlias = "Coded | Raw | Lists"

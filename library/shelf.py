@@ -7,7 +7,7 @@ makes the next state, reading only what is new. Knows the tables that it reads; 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -64,6 +64,8 @@ class Shelf:
     space: Mapping[str, Space]
     postings: Postings
     aside: Postings  # of the columns that only filters read
+    # field -> (values,) how many living assets have each; made when first asked for
+    totals: dict[str, Slots] = field(default_factory=dict, init=False)
 
     @classmethod
     def empty(cls, uid: str = "") -> Shelf:

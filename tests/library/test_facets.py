@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from library.facets import VALUES_MOST
 from library.index import Index
 from library.query import read
 from library.ranking import Engine, Ranked
@@ -143,3 +145,20 @@ def test_a_choice_does_not_empty_the_other_values_of_its_field(asked: Asked) -> 
     assert set(found.facets.distribution["kind"]) == {"image", "video", "3d"}
     assert found.facets.distribution["kind"] == everything.facets.distribution["kind"]
     assert found.total == everything.facets.distribution["kind"]["video"]
+
+
+@pytest.mark.parametrize("kept", [3, 40, 300, 399])
+def test_of_many_values_the_most_frequent_are_told(tmp_path: Path, kept: int) -> None:
+    documents = [
+        samples.document(f"{n}", width=n, tags=tuple(f"t{m}" for m in {n % 7, n % 150, n}))
+        for n in range(400)
+    ]
+    index = samples.library(tmp_path, [(document, None) for document in documents])
+    found = Asked(index).ranked(filter=f"width < {kept}", facets=["tags", "width"])
+    index.close()
+    counts = naive([{"tags": list(d.tags)} for d in documents[:kept]], "tags")
+    assert found.facets is not None
+    told = found.facets.distribution["tags"]
+    assert list(told.values()) == sorted(counts.values(), reverse=True)[:VALUES_MOST]
+    assert told == {value: counts[value] for value in told}
+    assert found.facets.stats["width"] == {"min": 0, "max": kept - 1}
