@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 from flask_compress import Compress
-from jinja2 import StrictUndefined
 
-from app import auth, fragments, headers, logs, static_files
+from app import auth, fragments, headers, logs, static_files, templating
 from app.answers import Answers
 from app.calls import EXTENSION
 from app.checks import Checks, Trial, trials
@@ -72,9 +71,7 @@ def create_app(
     )
     app.config["MAX_CONTENT_LENGTH"] = settings.reference_bytes + FORM_OVERHEAD
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the API's own order
-    app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.trim_blocks = True
-    app.jinja_env.lstrip_blocks = True
+    templating.init_app(app)
 
     if session is None:
         session = open_session(settings.api_key, settings.api_secret, settings.jwt)
