@@ -38,6 +38,8 @@ NAMES: Final = (
     "keyboard",
     "layers",
     "layout-grid",
+    "pause",
+    "play",
     "link",
     "list-filter",
     "log-out",

@@ -74,12 +74,12 @@ def large_picture(asset: Asset) -> Picture:
 
 
 def moving(asset: Asset) -> str:
-    """The file that plays while a card is pointed at; empty where nothing moves.
+    """The file that plays in a card: what moves while it is pointed at, sound by its button.
 
     The one original that a grid may load, and only when a reader asks for it.
     """
     url = asset.url or ""
-    is_moving = asset.medium == "video" or asset.mimeType in _ANIMATED
+    is_moving = asset.medium in {"video", "audio"} or asset.mimeType in _ANIMATED
     return url if is_moving and is_web(url) and is_fresh(url) else ""
 
 

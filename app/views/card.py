@@ -63,7 +63,7 @@ class Card(msgspec.Struct, frozen=True):
     glyph: str
     facts: str  # "1024 × 768", "0:12"
     picture: Picture
-    moving_url: str  # what plays on hover and focus: a video, an animated picture
+    moving_url: str  # what plays: a video or an animated picture on hover, sound by its button
     ratio: int  # the class of its shape
     size_class: str  # "", "small" or "small tiny"
     is_sensitive: bool

@@ -12,6 +12,7 @@ import "./navigate.js";
 import "./pictures.js";
 import "./saved-searches.js";
 import "./select.js";
+import "./sound-player.js";
 import "./submit-on-change.js";
 import "./theme-switch.js";
 import "./why.js";

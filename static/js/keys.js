@@ -39,6 +39,14 @@ function move(event) {
 }
 
 const press = (selector) => focused()?.querySelector(selector)?.click();
+// The sound of the focused card, else what an asset's page plays.
+function play() {
+  const button = focused()?.querySelector(".play");
+  if (button) return button.click();
+  const media = document.querySelector(".stage :is(audio, video)");
+  if (media?.paused) media.play();
+  else media?.pause();
+}
 const add = (side) => {
   const full = focused()?.querySelector(`button[name="${side}"]:disabled`);
   if (full) say(full.title);
@@ -59,6 +67,7 @@ const actions = {
   s: () => press(".similar") ?? document.querySelector(".asset .similar")?.click(),
   x: () => press(".pick"),
   w: () => press(".why"),
+  p: play,
   "/": () => {
     const query = document.querySelector('.words input[name="query"]');
     query?.focus();

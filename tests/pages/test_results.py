@@ -138,11 +138,16 @@ def test_the_first_row_is_eager_and_the_rest_lazy(soup: Soup) -> None:
 
 
 def test_a_grid_loads_no_original(soup: Soup) -> None:
-    """Of no kind, in no attribute of a picture: an original can have 28 MB."""
+    """Of no kind, in no attribute of a picture: an original can have 28 MB.
+
+    A sound is loaded when its button is pressed, and not before.
+    """
     shown = soup("/?hitsPerPage=100")
     addresses = [
         address.split(" ")[0]
-        for picture in shown.select("article img, article source, article video, article audio")
+        for picture in shown.select(
+            "article img, article source, article video, article audio:not([preload=none])"
+        )
         for name in ("src", "srcset", "poster")
         for address in str(picture.get(name, "")).split(", ")
         if address
@@ -342,3 +347,13 @@ def test_a_full_side_takes_no_more_and_says_why(soup: Soup) -> None:
     assert f"{reason}." in [notice.get_text(strip=True) for notice in shown.select(".notice")]
     assert shown.select(".upload button[value=like][disabled]")
     assert not soup(f"/?{likes.partition('&')[2]}").select("button[disabled]")
+
+
+def test_a_sound_has_its_player_in_the_grid(soup: Soup) -> None:
+    """What makes no sound has none, and costs nothing."""
+    cards = soup("/?hitsPerPage=24").select(".card")
+    assert {str(card["data-kind"]) for card in cards if card.find("audio")} == {"audio"}
+    player = next(card for card in cards if card.find("audio")).select_one("sound-player audio")
+    assert player is not None
+    assert (player["preload"], player.has_attr("controls")) == ("none", True)
+    assert str(player["src"]).startswith(CDN)
