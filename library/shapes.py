@@ -1,8 +1,8 @@
 """3D models: how much is in them, and a drawing of them.
 
 Knows meshes through `trimesh`; no graphics card, no window. A model is drawn from a corner above
-it, its triangles painted from the farthest to the nearest, lit by one lamp. Nothing outside of
-the file is opened: textures and buffers of a glTF that lie beside it are not followed.
+it, its triangles painted from the farthest to the nearest, lit by one lamp. Of what lies outside of
+the file only the buffers of a glTF are opened, beside it or below; no texture, nothing elsewhere.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -47,7 +48,8 @@ def read(path: Path, mime: str) -> tuple[dict[str, Any], Image.Image | None]:
         return {}, None
     told = _gltf(raw) if kind == "gltf" else {}
     try:
-        vertices, faces = _mesh(raw, kind)
+        beside = _buffers(raw, path.parent) if kind == "gltf" else {}
+        vertices, faces = _mesh(raw, kind, beside)
     except Exception:  # noqa: BLE001 - many small readers, each with errors of its own
         return told, None
     if not len(faces):
@@ -57,7 +59,7 @@ def read(path: Path, mime: str) -> tuple[dict[str, Any], Image.Image | None]:
 
 
 def _gltf(raw: bytes) -> dict[str, Any]:
-    """Counts from the JSON alone, for a glTF whose buffers lie beside it."""
+    """Counts from the JSON alone, for a glTF whose buffers are not there."""
     try:
         found = json.loads(raw)
         accessors = found["accessors"]
@@ -70,10 +72,36 @@ def _gltf(raw: bytes) -> dict[str, Any]:
         return {}
 
 
-def _mesh(raw: bytes, kind: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _buffers(raw: bytes, folder: Path) -> dict[str, bytes]:
+    """The contents of the files that a glTF keeps its numbers in, by their names in it.
+
+    Raises ValueError when one of them lies elsewhere or all of them are too large.
+    """
+    found: dict[str, bytes] = {}
+    room = MAX_BYTES
+    for buffer in json.loads(raw).get("buffers", []):
+        name = buffer.get("uri", "data:")
+        if name.startswith("data:") or name in found:
+            continue
+        place = (folder / unquote(name)).resolve()
+        if not place.is_relative_to(folder.resolve()) or not place.is_file():
+            raise ValueError("a buffer lies elsewhere")
+        with place.open("rb") as file:
+            found[name] = file.read(room + 1)
+        room -= len(found[name])
+        if room < 0:
+            raise ValueError("the buffers are too large")
+    return found
+
+
+def _mesh(
+    raw: bytes, kind: str, beside: dict[str, bytes]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     import trimesh
 
-    scene = trimesh.load_scene(io.BytesIO(raw), file_type=kind, skip_materials=True, process=False)
+    scene = trimesh.load_scene(
+        io.BytesIO(raw), file_type=kind, resolver=beside, skip_materials=True, process=False
+    )
     mesh = scene.to_mesh()
     vertices = np.asarray(mesh.vertices, np.float64)
     faces = np.asarray(mesh.faces, np.int64)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from library import generation, sidecars, vector
+from library import generation, shapes, sidecars, vector
 from library.describing import Described, NotAnAsset, Unusable, describe, identify
 from library.documents import Document
 from library.pictures import BadImage, decode
@@ -383,22 +383,49 @@ def test_odd_svgs_are_refused_in_a_line(content: str) -> None:
         vector.render(content.encode())
 
 
-@pytest.mark.parametrize("kind", ["glb", "obj", "stl", "gltf"])
-def test_models_are_counted_and_drawn(kind: str, tmp_path: Path) -> None:
+def _box(kind: str) -> dict[str, bytes]:
+    """The files of a box: its name is box, whatever else it comes with."""
     box = trimesh.creation.box()
     if kind == "gltf":
-        content = trimesh.Scene(box).export(file_type="gltf")["model.gltf"]
-    else:
-        exported = box.export(file_type=kind)
-        content = exported.encode() if isinstance(exported, str) else exported
-    samples.fill(tmp_path, {f"box.{kind}": content})
+        exported = trimesh.Scene(box).export(file_type="gltf")
+        return {"box.gltf": exported.pop("model.gltf"), **exported}
+    found = box.export(file_type=kind)
+    return {f"box.{kind}": found.encode() if isinstance(found, str) else found}
+
+
+@pytest.mark.parametrize("kind", ["glb", "obj", "stl", "gltf"])
+def test_models_are_counted_and_drawn(kind: str, tmp_path: Path) -> None:
+    samples.fill(tmp_path, _box(kind))
     described = _described(tmp_path, f"box.{kind}")
     assert described.kind.kind == "3d"
     assert described.facts["properties"]["faceCount"] == 12
-    if kind != "gltf":  # its buffer lies beside it and is not followed
-        assert described.picture is not None
-        assert described.picture.getpixel((256, 256))[3] == 255  # type: ignore[index]
-        assert described.picture.getpixel((2, 2))[3] == 0  # type: ignore[index]
+    assert described.picture is not None
+    assert described.picture.getpixel((256, 256))[3] == 255  # type: ignore[index]
+    assert described.picture.getpixel((2, 2))[3] == 0  # type: ignore[index]
+
+
+@pytest.mark.parametrize("way", ["../art 2/{}", "{root}/art 2/{}", "link.bin", "missing.bin", ""])
+def test_a_gltf_is_not_followed_out_of_its_folder(way: str, tmp_path: Path) -> None:
+    """It is counted from what its own file says."""
+    files = _box("gltf")
+    told = json.loads(files.pop("box.gltf"))
+    samples.fill(tmp_path / "art 2", files)
+    (tmp_path / "art").mkdir()
+    (tmp_path / "art/link.bin").symlink_to(tmp_path / "art 2/gltf_buffer_0.bin")
+    for buffer in told["buffers"]:
+        buffer["uri"] = way.format(buffer["uri"], root=tmp_path)
+    samples.fill(tmp_path / "art", {"box.gltf": json.dumps(told).encode()})
+    described = _described(tmp_path / "art", "box.gltf")
+    assert described.facts["properties"]["faceCount"] == 12
+    assert described.picture is None
+
+
+def test_the_buffers_of_a_gltf_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {name: content.ljust(20_000, b" ") for name, content in _box("gltf").items()}
+    samples.fill(tmp_path, files)
+    assert _described(tmp_path, "box.gltf").picture is not None
+    monkeypatch.setattr(shapes, "MAX_BYTES", 30_000)  # either buffer fits, both do not
+    assert _described(tmp_path, "box.gltf").picture is None
 
 
 @pytest.mark.parametrize("name", ["a.glb", "a.obj", "a.fbx"])
