@@ -38,12 +38,19 @@ class Shelves:
         self._uid = ""
 
     def at(self, connection: sa.Connection) -> Shelf:
-        """The shelf for the state of the library that `connection` sees, or a newer one."""
+        """The shelf for the state of the library that `connection` sees.
+
+        When another thread has seen a newer state already, `connection` sees that one from here
+        on: ask before anything else is read, or what was read is of another state.
+        """
         generation = self._index.generation(connection)
         shelf = self._current
-        if shelf is not None and shelf.generation >= generation:
+        if shelf is not None and shelf.generation == generation:
             return shelf
         with self._lock:
+            if self._current is not None and self._current.generation > generation:
+                connection.rollback()
+                generation = self._index.generation(connection)
             uid = self._index.uid(connection)
             if uid != self._uid:  # all of it is new: emptied, or embedded by another model
                 self._uid, self._current, self._cached = uid, None, 0
