@@ -20,7 +20,7 @@ from tests.library import engine_samples as samples
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from flask.testing import FlaskClient
+    from flask import Flask
 
 GROUP = 20  # assets that are always written together
 VERSIONS = 40
@@ -88,51 +88,57 @@ def is_whole(answer: dict[str, Any]) -> bool:
     )
 
 
+class Callers:
+    """Threads that search until they are stopped or something is wrong."""
+
+    def __init__(self, library: Flask) -> None:
+        self.library = library
+        self.wrong: list[Any] = []
+        self.seen: Counter[str] = Counter()
+        self._done = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(seed,)) for seed in range(CALLERS)
+        ]
+
+    def __enter__(self) -> Callers:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _guarded(self, seed: int) -> None:
+        try:
+            self._call(seed)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test is to say so
+            self.wrong.append(error)
+
+    def _call(self, seed: int) -> None:
+        client = self.library.test_client()
+        order = np.random.default_rng(seed)
+        while not self._done.is_set() and not self.wrong:
+            body = SEARCHES[order.integers(len(SEARCHES))] | {"facets": ["tags", "scheduler"]}
+            answer = client.post("/v1/search/assets", data=json.dumps(body), headers=PAIR)
+            if answer.status_code != 200 or not is_whole(answer.json):
+                self.wrong.append((body, answer.get_data(as_text=True)))
+                return
+            self.seen.update(answer.json["facetDistribution"]["tags"])
+
+
 def test_every_answer_is_of_one_state_of_the_library(tmp_path: Path) -> None:
     index = samples.library(tmp_path, [])
     index.write(fillers())
     index.write([member(place, 0) for place in range(GROUP)])
     library = create_library(tmp_path, key_pair=KeyPair("key", "secret"), models=samples.Tastes())
-    wrong: list[Any] = []
-    seen: Counter[str] = Counter()
-    done = threading.Event()
-
-    def search(client: FlaskClient, body: dict[str, Any]) -> Any:
-        answer = client.post("/v1/search/assets", data=json.dumps(body), headers=PAIR)
-        if answer.status_code != 200:
-            wrong.append((body, answer.get_data(as_text=True)))
-        return answer.json
-
-    def call(seed: int) -> None:
-        client = library.test_client()
-        order = np.random.default_rng(seed)
-        while not done.is_set() and not wrong:
-            body = SEARCHES[order.integers(len(SEARCHES))] | {"facets": ["tags", "scheduler"]}
-            answer = search(client, body)
-            if answer is None:
-                return
-            if not is_whole(answer):
-                wrong.append((body, answer))
-            seen.update(answer["facetDistribution"]["tags"])
-
-    def guarded(seed: int) -> None:
-        try:
-            call(seed)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the test is to say so
-            wrong.append(error)
-
-    threads = [threading.Thread(target=guarded, args=(seed,)) for seed in range(CALLERS)]
-    for thread in threads:
-        thread.start()
-    for version in range(1, VERSIONS):
-        index.write([member(place, version) for place in range(GROUP)])
-        gone = f"asset_filler{version + 10}"
-        index.remove([gone])
-        if wrong:
-            break
-    done.set()
-    for thread in threads:
-        thread.join()
+    with Callers(library) as callers:
+        for version in range(1, VERSIONS):
+            index.write([member(place, version) for place in range(GROUP)])
+            index.remove([f"asset_filler{version + 10}"])
+            if callers.wrong:
+                break
     index.close()
-    assert wrong == []
-    assert len(seen) > 2  # the state did change while they asked
+    assert callers.wrong == []
+    assert len(callers.seen) > 2  # the state did change while they asked
