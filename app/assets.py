@@ -31,14 +31,17 @@ _POLICY: Final = re.compile(rb"Policy=[A-Za-z0-9_~-]+")
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-class Thumbnail(msgspec.Struct, frozen=True):
+# Nothing in these refers back to what holds it, so none is looked at when garbage is collected.
+
+
+class Thumbnail(msgspec.Struct, frozen=True, gc=False):
     """A small picture of an asset."""
 
     assetId: str | None = None
     url: str | None = None
 
 
-class Metadata(msgspec.Struct, frozen=True):
+class Metadata(msgspec.Struct, frozen=True, gc=False):
     """What is known of how an asset was made; every field is optional."""
 
     aspectRatio: str | None = None
@@ -62,7 +65,7 @@ class Metadata(msgspec.Struct, frozen=True):
     width: int | None = None
 
 
-class Asset(msgspec.Struct, frozen=True):
+class Asset(msgspec.Struct, frozen=True, gc=False):
     """One asset as a search or GET /assets/{id} answers it.
 
     Equal where all of it is; hashable, so that what is made of it can be kept.
@@ -138,18 +141,18 @@ class Asset(msgspec.Struct, frozen=True):
         return min(ends, default=None)
 
 
-class _Collection(msgspec.Struct, frozen=True):
+class _Collection(msgspec.Struct, frozen=True, gc=False):
     id: str = ""
     name: str | None = None
     itemCount: int | None = None
 
 
-class _Tag(msgspec.Struct, frozen=True):
+class _Tag(msgspec.Struct, frozen=True, gc=False):
     tagName: str = ""
     itemCount: int | None = None
 
 
-class _Page(msgspec.Struct, frozen=True):
+class _Page(msgspec.Struct, frozen=True, gc=False):
     hits: tuple[msgspec.Raw, ...] | None = None
     page: int | None = None
     hitsPerPage: int | None = None
@@ -161,7 +164,7 @@ class _Page(msgspec.Struct, frozen=True):
     facetDistribution: dict[str, dict[str, int]] | None = None
 
 
-class ResultPage(msgspec.Struct, frozen=True):
+class ResultPage(msgspec.Struct, frozen=True, gc=False):
     """One page of hits. `total` is exact or None: an estimate is never given as a count."""
 
     hits: tuple[Asset, ...]
@@ -171,7 +174,7 @@ class ResultPage(msgspec.Struct, frozen=True):
     facets: dict[str, dict[str, int]] = {}
 
 
-class Named(msgspec.Struct, frozen=True):
+class Named(msgspec.Struct, frozen=True, gc=False):
     """A name that stands for an id, and how many assets it covers, where known."""
 
     id: str

@@ -29,7 +29,7 @@ _PLAIN_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?=[/?#]|
 _NOT_IN_URLS: Final = re.compile(r"[\x00-\x20\x7f\\]")
 
 
-class Picture(msgspec.Struct, frozen=True):
+class Picture(msgspec.Struct, frozen=True, gc=False):
     """What an <img> needs; an empty `src` means: show the kind's glyph."""
 
     address: str = ""  # the URL; where it is offered in widths, all of it that comes before them

@@ -31,6 +31,7 @@ from markupsafe import escape
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app import create_app
+from app.sending import open_session
 from app.transport import WSGIAdapter
 from config import Settings
 
@@ -112,7 +113,7 @@ def answered(first: int) -> bytes:
 
 def bench_app(data: str) -> Flask:
     """The application over the answers made beforehand."""
-    session = requests.Session()
+    session = open_session("key", "secret", "")
     session.mount("http://upstream", WSGIAdapter(upstream))
     settings = Settings(
         base_url="http://upstream/v1", data=Path(data), cache_seconds=600, calls_per_minute=10**6

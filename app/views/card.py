@@ -52,7 +52,7 @@ def _ratio_class(ratio: float) -> int:
     return round(math.log(bounded / _RATIO_LEAST) / math.log(_RATIO_STEP))
 
 
-class Card(msgspec.Struct, frozen=True):
+class Card(msgspec.Struct, frozen=True, gc=False):
     """One hit in the grid. A struct, since a page makes, compares and hashes dozens."""
 
     asset_id: str

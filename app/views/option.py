@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Option(msgspec.Struct, frozen=True):
+class Option(msgspec.Struct, frozen=True, gc=False):
     """One choice of a select, a radio, a button or a checkbox."""
 
     value: str

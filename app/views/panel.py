@@ -75,7 +75,7 @@ class Vocabulary:
         return {**{item.id: item.name for item in self.collections}, **self.models}
 
 
-class Preset(msgspec.Struct, frozen=True):
+class Preset(msgspec.Struct, frozen=True, gc=False):
     """A link to a usual choice; the chosen one leads back."""
 
     label: str
@@ -83,7 +83,7 @@ class Preset(msgspec.Struct, frozen=True):
     is_chosen: bool
 
 
-class Group(msgspec.Struct, frozen=True):
+class Group(msgspec.Struct, frozen=True, gc=False):
     """The boxes of one facet."""
 
     name: str
@@ -96,7 +96,7 @@ class Group(msgspec.Struct, frozen=True):
         return any(option.is_chosen for option in self.options)
 
 
-class Bounds(msgspec.Struct, frozen=True):
+class Bounds(msgspec.Struct, frozen=True, gc=False):
     """The two ends of a range, each an input."""
 
     name: str

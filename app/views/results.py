@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 MOST_PAGE_LINKS: Final = 7
 
 
-class Chip(msgspec.Struct, frozen=True):
+class Chip(msgspec.Struct, frozen=True, gc=False):
     """A condition that removes itself."""
 
     words: str
     remove_url: str
 
 
-class TasteChip(msgspec.Struct, frozen=True):
+class TasteChip(msgspec.Struct, frozen=True, gc=False):
     """A word or tag that speaks for the likes, to add, or for the unlikes, to avoid."""
 
     text: str
@@ -46,7 +46,7 @@ class TasteChip(msgspec.Struct, frozen=True):
     url: str
 
 
-class WayOut(msgspec.Struct, frozen=True):
+class WayOut(msgspec.Struct, frozen=True, gc=False):
     """A search that finds something, where this one found nothing."""
 
     words: str
@@ -54,7 +54,7 @@ class WayOut(msgspec.Struct, frozen=True):
     count: str
 
 
-class Switch(msgspec.Struct, frozen=True):
+class Switch(msgspec.Struct, frozen=True, gc=False):
     """A link to the same search, shown another way."""
 
     label: str
@@ -63,7 +63,7 @@ class Switch(msgspec.Struct, frozen=True):
     group: str  # what it is one of: rows, or a switch of its own
 
 
-class PageLink(msgspec.Struct, frozen=True):
+class PageLink(msgspec.Struct, frozen=True, gc=False):
     """A number in the pagination; a gap where `url` is empty."""
 
     number: int

@@ -57,6 +57,25 @@ def same(example: str) -> str:
     return example
 
 
+@pytest.mark.parametrize("stream", [True, None])
+@pytest.mark.parametrize("own", [{}, {"https": "http://another.invalid"}])
+def test_the_environment_says_the_same_as_to_requests(
+    monkeypatch: pytest.MonkeyPatch, stream: bool | None, own: dict[str, str]
+) -> None:
+    """Which proxy and which certificates, for each server; asked a second time as well."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid:3128")
+    monkeypatch.setenv("NO_PROXY", "direct.invalid")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/studio.pem")
+    ours, theirs = open_session("key", "secret", ""), requests.Session()
+    for path in ("a?b=1", "c"):
+        for origin in ("https://api.invalid", "https://direct.invalid:8443", "http://api.invalid"):
+            expected, found = (
+                session.merge_environment_settings(f"{origin}/{path}", {**own}, stream, None, None)
+                for session in (theirs, ours)
+            )
+            assert expected == found
+
+
 def test_a_call_says_who_asks_and_what_it_wants(wire: Wire, tmp_path: Path) -> None:
     """Authentication, JSON both ways, the project in the query string."""
     client(wire, tmp_path, project_id="project_1").search(Search(query="x"), same)
