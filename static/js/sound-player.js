@@ -19,7 +19,6 @@ class SoundPlayer extends HTMLElement {
     this.#audio = this.querySelector("audio");
     this.#button = this.querySelector("button");
     this.#audio.controls = false;
-    this.#button.hidden = false;
     this.#button.addEventListener("click", this.#turn);
     for (const name of ["play", "pause", "ended", "error"]) this.#audio.addEventListener(name, this.#show);
   }

@@ -1,0 +1,174 @@
+"""What a person waits for, in Chromium: the largest picture, what moves, and the next frame.
+
+    python -m bench.paint [--slow 4] [--runs 5] [--url http://127.0.0.1:8000]
+
+Three figures of each page: LCP (ms until the largest picture is painted), CLS (how far things
+moved) and, for each thing that a person does there, the interaction delay as Event Timing measures
+it: ms from the key or the click to the next frame. Medians of the runs, each in a browser that has
+kept nothing; in brackets the slowest. `--slow 4` makes the processor so many times slower, as
+Lighthouse does for a phone. Without --url the demo library is served as `make run` serves it.
+Clock time, so the machine's other work is in it: the load is printed beside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser.browsing import launch
+from tests.browser.server import ROOT, Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Browser, Page
+
+RECORD = """
+window.seen = { lcp: 0, cls: 0, delays: [] };
+const watch = (type, each, more) =>
+  new PerformanceObserver((list) => list.getEntries().forEach(each))
+    .observe({ type, buffered: true, ...more });
+watch("largest-contentful-paint", (entry) => (seen.lcp = entry.startTime));
+watch("layout-shift", (entry) => { if (!entry.hadRecentInput) seen.cls += entry.value; });
+const delay = (entry) => entry.interactionId && seen.delays.push(entry.duration);
+watch("event", delay, { durationThreshold: 16 });
+"""
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+DESK = {"viewport": {"width": 1440, "height": 900}}
+SETTLED_MS = 600  # after each thing done: the frame, and the swap that it led to
+
+
+def _card(page: Page) -> Any:
+    return page.locator(".grid .card").nth(3)
+
+
+def _like(page: Page) -> None:
+    _card(page).hover()
+    _card(page).get_by_role("button", name="More like this").click()
+
+
+def _unlike(page: Page) -> None:
+    _card(page).hover()
+    _card(page).get_by_role("button", name="Less like this").click()
+
+
+def _key(*keys: str) -> Callable[[Page], None]:
+    def press(page: Page) -> None:
+        for key in keys:
+            page.keyboard.press(key)
+
+    return press
+
+
+def _next(page: Page) -> None:
+    page.locator('.pagination a[rel="next"]').click()
+
+
+def _select(page: Page) -> None:
+    _card(page).hover()
+    _card(page).locator(".pick").click()
+
+
+def _filters(page: Page) -> None:
+    page.locator("#filters > summary").click()
+
+
+def _type(page: Page) -> None:
+    page.locator('.words input[name="query"]').fill("tre")
+    page.keyboard.press("e")
+
+
+DEEDS: dict[str, Callable[[Page], None]] = {
+    "like": _like,
+    "unlike": _unlike,
+    "next page": _next,
+    "arrow keys": _key("ArrowRight", "ArrowRight", "ArrowDown", "ArrowLeft"),
+    "like by key": _key("ArrowRight", "l"),
+    "select": _select,
+    "open filters": _filters,
+    "type a letter": _type,
+}
+
+
+def visit(browser: Browser, url: str, form: dict[str, Any], slow: float) -> tuple[float, float]:
+    """LCP in ms and CLS of one page, loaded with nothing kept."""
+    context = browser.new_context(**form)
+    page = _watched(context.new_page(), slow)
+    page.goto(url)
+    page.wait_for_load_state("networkidle")
+    seen = page.evaluate("seen")
+    context.close()
+    return seen["lcp"], seen["cls"]
+
+
+def delay(browser: Browser, url: str, deed: Callable[[Page], None], slow: float) -> float:
+    """Ms of the slowest interaction that a deed consists of; 16 where none took longer."""
+    context = browser.new_context(**DESK)
+    page = _watched(context.new_page(), slow)
+    page.goto(url)
+    page.wait_for_load_state("networkidle")
+    deed(page)
+    page.wait_for_timeout(SETTLED_MS * max(1.0, slow / 2))
+    delays: list[float] = page.evaluate("seen.delays")
+    context.close()
+    return max(delays, default=16.0)
+
+
+def _watched(page: Page, slow: float) -> Page:
+    page.add_init_script(RECORD)
+    if slow > 1:
+        page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slow})
+    return page
+
+
+def _said(values: list[float], digits: int = 0) -> str:
+    return f"{statistics.median(values):.{digits}f} ({max(values):.{digits}f})"
+
+
+def main() -> int:
+    """Print a table of the pages and one of the deeds."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--slow", type=float, default=1)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--url", default="")
+    parser.add_argument("--data", type=Path, default=ROOT / "instance")
+    given = parser.parse_args()
+    with ExitStack() as stack:
+        url = given.url or stack.enter_context(Server(given.data, {})).url
+        browser = launch(stack.enter_context(sync_playwright()))
+        stack.callback(browser.close)
+        request = browser.new_context().request
+        hits = request.get(f"{url}/search.json?query=tree&kind=image").json()["hits"]
+        first = hits[0]["id"]
+        pages = {
+            "the newest": "/",
+            "a search": "/?query=green&querySemanticRatio=0.5",
+            "likes": f"/?like={first}",
+            "an asset": f"/assets/{first}?query=tree",
+        }
+        print("| page | desk: LCP ms | CLS | phone: LCP ms | CLS |")
+        print("| --- | ---: | ---: | ---: | ---: |")
+        for name, path in pages.items():
+            cells = [name]
+            for form in (DESK, PHONE):
+                runs = [visit(browser, url + path, form, given.slow) for _ in range(given.runs)]
+                cells += [_said([lcp for lcp, _ in runs]), _said([cls for _, cls in runs], 3)]
+            print("| " + " | ".join(cells) + " |", flush=True)
+        print("\n| done on the first page | delay ms |")
+        print("| --- | ---: |")
+        for name, deed in DEEDS.items():
+            delays = [delay(browser, url + "/", deed, given.slow) for _ in range(given.runs)]
+            print(f"| {name} | {_said(delays)} |", flush=True)
+    print(f"\nThe processor {given.slow:g} times slower; load {os.getloadavg()[0]:.1f}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
