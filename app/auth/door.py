@@ -47,6 +47,7 @@ OPEN: Final = frozenset(
         "sign_in.begin",
         "sign_in.returned",
         "sign_in.sign_out",
+        "sign_in.ended",
         "sign_in.signed_out",
     }
 )
@@ -177,7 +178,10 @@ def init_app(app: Flask, settings: Settings) -> Door:
         app.after_request(_for_its_reader)
     app.jinja_env.globals["viewer"] = built.viewer
     app.jinja_env.globals["sign_in_url"] = sign_in_url
-    app.jinja_env.globals["can_sign_out"] = built.mode.has_page
+    app.jinja_env.globals["can_sign_out"] = mode.has_page
+    app.jinja_env.globals["proxy_sign_out"] = (
+        settings.proxy_sign_out if mode.name == Proxy.name else ""
+    )
     app.wsgi_app = Peers(  # type: ignore[method-assign] # Flask's own way to add a layer
         app.wsgi_app, settings.proxies, settings.proxy_header
     )

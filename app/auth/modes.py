@@ -116,7 +116,7 @@ class WithSession:
         session.clear()
         session.permanent = True
         session.update(
-            {MODE: self.name, USER: user.to_session(), STAMP: stamp, SINCE: int(time.time())}
+            {MODE: self.name, USER: user.to_session(), STAMP: stamp, SINCE: round(time.time(), 3)}
         )
         observing.user_known(user.id)
         observing.SIGN_INS.labels(self.name, "signed-in").inc()

@@ -1,13 +1,14 @@
 """Signing in with an OpenID provider: discovery, code flow with PKCE, who of it may come in.
 
 Authlib speaks the protocol; here is what is asked and what is made of the answer. Sources: OpenID
-Connect Core 1.0 and RP-Initiated Logout 1.0.
+Connect Core 1.0, RP-Initiated Logout 1.0 and Back-Channel Logout 1.0.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -16,10 +17,14 @@ from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.base_client.errors import MismatchingStateError
 from authlib.integrations.flask_client import OAuth
 from flask import session, url_for
-from joserfc.errors import JoseError
+from joserfc import jwt
+from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.jwk import KeySet
+from joserfc.jws import JWSRegistry
 
 from app import observing
-from app.auth.modes import WithSession
+from app.auth.ended import Ended
+from app.auth.modes import SINCE, STAMP, WithSession
 from app.auth.user import User
 from app.errors import NotAdmitted, SignInFailed
 
@@ -37,6 +42,9 @@ TIMEOUT: Final = 10.0  # seconds for one answer of the provider
 NEXT: Final = "next"
 MOST_BEGUN: Final = 3  # sign-ins begun at once: each takes room in the cookie
 EVERYBODY: Final = "*"
+LEEWAY: Final = 120  # seconds that clocks may differ
+_LOGOUT: Final = "http://schemas.openid.net/event/backchannel-logout"
+_KEYS_AGAIN: Final = 60.0  # seconds until its keys are asked for again for a key that is not known
 _ALGORITHMS: Final = frozenset(
     f"{family}{bits}" for family in ("RS", "PS", "ES") for bits in (256, 384, 512)
 ) | {"EdDSA", "Ed25519"}
@@ -63,6 +71,8 @@ class Oidc(WithSession):
         self._client_id = settings.oidc_client_id
         self._domains = frozenset(domain.casefold() for domain in settings.oidc_domains)
         self._groups = frozenset(settings.oidc_groups)
+        self._ended = Ended.of(settings)
+        self._keys_due = 0.0
         register: Any = OAuth(app).register  # it has no types
         self._client: Any = register(
             "akin_oidc",
@@ -119,8 +129,67 @@ class Oidc(WithSession):
             observing.SIGN_INS.labels(self.name, "not-admitted").inc()
             name = user.id if user else "This account"
             raise NotAdmitted(f"{name} is not in a domain or group that may come in.")
-        self.enter(user)
+        self.enter(user, ".".join(self._names(claims)))
         return target
+
+    def end(self, token: str) -> None:
+        """End what a logout token of the provider names: an account's sign-ins, or one of them.
+
+        Raises SignInFailed where the token is none, or for somebody else.
+        """
+        try:
+            claims = self._verified(token)
+            if _LOGOUT not in dict(claims["events"]):
+                raise ValueError("it is about something else")
+            if "nonce" in claims:
+                raise ValueError("it is of a sign-in")
+            names = self._names(claims)
+            # One sign-in alone where it is named, though whose it is stands there, too.
+            ended = [name for name in names if name.startswith("sid")] or names
+            if not ended:
+                raise ValueError("it names nobody")
+        except _TROUBLE as error:
+            raise self._failed("This ends no sign-in.", error) from error
+        self._ended.end(ended)
+        observing.SIGN_INS.labels(self.name, "ended-by-provider").inc()
+
+    def _verified(self, token: str) -> dict[str, Any]:
+        """The claims of a token that the provider has signed for us, a short while ago."""
+        algorithms = self._metadata()["id_token_signing_alg_values_supported"]
+        registry = JWSRegistry(algorithms=algorithms, strict_check_header=False)
+        keys = KeySet.import_key_set(self._client.fetch_jwk_set())
+        try:
+            found = jwt.decode(token, key=keys, registry=registry)
+        except InvalidKeyIdError:
+            if time.monotonic() < self._keys_due:
+                raise
+            self._keys_due = time.monotonic() + _KEYS_AGAIN
+            keys = KeySet.import_key_set(self._client.fetch_jwk_set(force=True))
+            found = jwt.decode(token, key=keys, registry=registry)
+        jwt.JWTClaimsRegistry(
+            leeway=LEEWAY,
+            iss={"essential": True, "value": self._metadata()["issuer"]},
+            aud={"essential": True, "value": self._client_id},
+            iat={"essential": True},
+        ).validate(found.claims)
+        if (
+            not isinstance(found.claims["iat"], int)
+            or found.claims["iat"] < time.time() - 2 * LEEWAY
+        ):
+            raise ValueError("it is of long ago")
+        return dict(found.claims)
+
+    def _names(self, claims: Mapping[str, Any]) -> list[str]:
+        """An account and one of its sign-ins at the provider, as `Ended` knows them."""
+        return [
+            kind + hashlib.sha256(f"{self._issuer} {value}".encode()).hexdigest()[:32]
+            for kind in ("sub", "sid")
+            if isinstance(value := claims.get(kind), str) and value
+        ]
+
+    def _is_still_known(self, user: User) -> bool:  # noqa: ARG002 - the session tells
+        names = [name for name in str(session.get(STAMP, "")).split(".") if name]
+        return not self._ended.has_ended(names, session[SINCE])
 
     def sign_out_url(self, back: str) -> str:
         """Where one signs out of the provider as well; empty where it has no such page.

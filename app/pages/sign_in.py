@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
 
 from app.auth import current_door
 from app.auth.modes import Password, WithSession
@@ -85,6 +85,17 @@ def sign_out() -> ResponseReturnValue:
     return response
 
 
+@blueprint.post("/sign-out/provider")
+def ended() -> ResponseReturnValue:
+    """Take the provider's word that somebody has signed out of it, form field `logout_token`."""
+    try:
+        _oidc().end(request.form.get("logout_token", ""))
+    except SignInFailed as error:
+        said = {"error": "invalid_request", "error_description": error.message}
+        return _kept_by_nobody(jsonify(said), 400)
+    return _kept_by_nobody("")
+
+
 @blueprint.get("/signed-out")
 def signed_out() -> ResponseReturnValue:
     """Say goodbye."""
@@ -117,8 +128,8 @@ def _preview(target: str) -> Preview | None:
     return search_preview(read(pairs_of(query))[0], origin=origin()) if path == "/" else None
 
 
-def _kept_by_nobody(html: str) -> Response:
-    response = make_response(html)
+def _kept_by_nobody(*answer: str | Response | int) -> Response:
+    response = make_response(*answer)
     response.headers["Cache-Control"] = "no-store"
     return response
 

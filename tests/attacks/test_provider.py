@@ -293,3 +293,106 @@ def test_error_of_the_provider_stays_text(client: FlaskClient) -> None:
     answer = client.get(f"/sign-in/returned?{urlencode(query)}")
     assert answer.status_code == 502
     assert "<script>alert" not in answer.text
+
+
+EVENT = "http://schemas.openid.net/event/backchannel-logout"
+
+
+def logout(provider: Provider, /, **changes: Any) -> dict[str, Any]:
+    """The claims of an honest logout token, but for the changes."""
+    now = int(time.time())
+    honest = {
+        "iss": provider.issuer,
+        "aud": CLIENT,
+        "sub": "1",
+        "iat": now,
+        "exp": now + 120,
+        "jti": "one",
+        "events": {EVENT: {}},
+    }
+    return {name: value for name, value in (honest | changes).items() if value is not None}
+
+
+def signed_in(client: FlaskClient, provider: Provider, **claims: Any) -> None:
+    """Sign in as the account 1."""
+    state, nonce = begun(client)
+    provider.token = signed(provider.claims(nonce, **claims))
+    returned(client, state)
+    assert is_in(client)
+
+
+def told(client: FlaskClient, token: str) -> int:
+    """What the provider is answered; it has no cookie."""
+    other = client.application.test_client()
+    answer = other.post("/sign-out/provider", data={"logout_token": token})
+    assert answer.headers["Cache-Control"] == "no-store"
+    return answer.status_code
+
+
+@pytest.mark.parametrize(
+    ("session", "token", "ends"),
+    [
+        ({}, {}, True),
+        ({"sid": "a"}, {}, True),
+        ({"sid": "a"}, {"sid": "a"}, True),
+        ({"sid": "a"}, {"sid": "a", "sub": None}, True),
+        ({"sid": "a"}, {"sid": "b"}, False),
+        ({"sid": "a"}, {"sub": "2"}, False),
+        ({"sid": "1"}, {"sid": None, "sub": "a"}, False),
+        ({}, {"exp": None}, True),
+    ],
+    ids=str,
+)
+def test_a_provider_ends_sign_ins(
+    client: FlaskClient,
+    provider: Provider,
+    session: dict[str, Any],
+    token: dict[str, Any],
+    *,
+    ends: bool,
+) -> None:
+    """All of an account, or the one that is named; a later one is another."""
+    signed_in(client, provider, **session)
+    assert told(client, signed(logout(provider, **token))) == 200
+    assert is_in(client) is not ends
+    signed_in(client, provider, **session)
+
+
+def test_who_may_not_end_sign_ins(client: FlaskClient, provider: Provider) -> None:
+    """Another key, issuer, client or event; a token of a sign-in, of long ago, for nobody."""
+    signed_in(client, provider)
+    good = logout(provider)
+    tokens = [
+        signed(good, "RS256", FOREIGN_KEY),
+        signed(good, "HS256", OctKey.import_key(SECRET)),
+        by_hand(good, "none", b""),
+        by_hand(good, "HS256", KEY.as_pem(private=False)),
+        signed(provider.claims("nonce")),
+        *(
+            signed(logout(provider, **changes))
+            for changes in (
+                {"iss": "https://evil.example"},
+                {"aud": "another-client"},
+                {"events": None},
+                {"events": {}},
+                {"events": [EVENT]},
+                {"events": "x"},
+                {"nonce": "a"},
+                {"sub": None},
+                {"sub": 1},
+                {"iat": None},
+                {"iat": int(time.time()) - 3600},
+                {"iat": int(time.time()) + 3600},
+                {"exp": int(time.time()) - 3600},
+            )
+        ),
+        *("", "x", "e30.e30.", "a.b.c", "é" * 10),
+    ]
+    assert [told(client, token) for token in tokens] == [400] * len(tokens)
+    assert is_in(client)
+
+
+def test_nobody_is_told_of_sign_outs_without_a_provider(tmp_path: Path) -> None:
+    """There is no such address."""
+    client = make_app(Wire(), tmp_path, auth="password").test_client()
+    assert client.post("/sign-out/provider", data={"logout_token": "x"}).status_code == 404

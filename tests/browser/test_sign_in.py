@@ -180,6 +180,25 @@ def test_sign_out_of_provider(trusting_page: Page, provider: oidc.Provider) -> N
     expect(page.locator("input[name=login]")).to_be_visible()  # it has forgotten, too
 
 
+def test_signing_out_at_the_provider(trusting_page: Page, provider: oidc.Provider) -> None:
+    """Whoever signs out there is signed out here, though the browser's cookie is what it was."""
+    page = trusting_page
+    page.goto("/sign-in")
+    page.get_by_role("link", name="Sign in with").click()
+    sign_in_at_provider(page, "ada")
+    page.wait_for_url(re.compile(r"/$"))
+    cookies = [each for each in page.context.cookies(page.url) if each["name"] == "akin"]
+    page.goto(f"{provider.issuer}/session/end")
+    page.get_by_role("button", name="Yes, sign me out").click()
+    page.get_by_text("Sign-out Success").wait_for()
+    assert [each for each in page.context.cookies() if each in cookies] == cookies
+    page.goto("/?query=asset")
+    assert urlsplit(page.url).path == "/sign-in"
+    page.get_by_role("link", name="Sign in with").click()
+    sign_in_at_provider(page, "ada")
+    page.wait_for_url("**/?query=asset")  # a new sign-in is another
+
+
 @pytest.mark.parametrize(
     ("name", "admitted"),
     [("eve", False), ("max", False), ("lin", True)],

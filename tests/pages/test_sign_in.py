@@ -291,6 +291,19 @@ def test_proxy_names_the_user(make: Callable[..., Flask]) -> None:
     assert [client.get(path).status_code for path in ("/sign-in", "/signed-out")] == [404, 404]
 
 
+@pytest.mark.parametrize("way", ["/oauth2/sign_out", "https://login.example.com/out?rd=x"])
+def test_proxy_has_a_way_out(make: Callable[..., Flask], way: str) -> None:
+    """Where the settings name it, a link; nobody else has one."""
+    named = {"proxies": ("127.0.0.1",), "proxy_sign_out": way}
+    client = make(auth="proxy", **named).test_client()
+    page = BeautifulSoup(client.get("/", headers={"X-Forwarded-User": "ada"}).data, "html.parser")
+    assert [link["href"] for link in page.select(".viewer a[aria-label='Sign out']")] == [way]
+    client = make(**named).test_client()
+    sign_in(client)
+    page = BeautifulSoup(client.get("/").data, "html.parser")
+    assert page.select(".viewer a") == []
+
+
 @pytest.mark.parametrize(
     ("peer", "headers"),
     [

@@ -53,7 +53,8 @@ class Provider:
     @contextmanager
     def serving(self, site: str) -> Iterator[None]:
         """Run for the Akin at `site`. Raises RuntimeError where it does not start."""
-        back = [f"{site}/sign-in/returned", f"{site}/signed-out"]
+        paths = ("/sign-in/returned", "/signed-out", "/sign-out/provider")
+        back = [f"{site}{path}" for path in paths]
         process = subprocess.Popen(
             ["node", "provider.mjs", str(self._port), *back],
             cwd=FOLDER,

@@ -1,8 +1,8 @@
-// An OpenID provider on loopback: node provider.mjs PORT CALLBACK AFTER_SIGN_OUT
+// An OpenID provider on loopback: node provider.mjs PORT CALLBACK AFTER_SIGN_OUT TOLD_OF_SIGN_OUT
 // Whoever types a name is that account; the table below says what the provider tells of it.
 import Provider from "oidc-provider";
 
-const [port, callback, afterSignOut] = process.argv.slice(2);
+const [port, callback, afterSignOut, toldOfSignOut] = process.argv.slice(2);
 const issuer = `http://127.0.0.1:${port}`;
 
 const accounts = {
@@ -20,8 +20,13 @@ const provider = new Provider(issuer, {
       client_secret: "secret-of-akin-at-the-provider",
       redirect_uris: [callback],
       post_logout_redirect_uris: [afterSignOut],
+      backchannel_logout_uri: toldOfSignOut,
+      backchannel_logout_session_required: true,
     },
   ],
+  features: { backchannelLogout: { enabled: true } },
+  // Without its dispatcher, which refuses loopback: Akin is there.
+  fetch: (url, { dispatcher, ...options }) => fetch(url, options),
   pkce: { required: () => true },
   scopes: ["openid", "email", "profile", "groups"],
   claims: {
