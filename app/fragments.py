@@ -20,7 +20,7 @@ from app.views.card import Card
 from app.views.stack import Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from flask import Flask
 
@@ -65,6 +65,13 @@ class _Page(Protocol):
     def search(self) -> Search: ...
 
 
+class _Grid(_Page, Protocol):
+    """A page that has nothing around its cards."""
+
+    @property
+    def cards(self) -> Sequence[Card]: ...
+
+
 class _Content(NamedTuple):
     """A card taken apart."""
 
@@ -91,7 +98,7 @@ class _Mould(NamedTuple):
 
 
 def init_app(app: Flask) -> None:
-    """Give templates `card(item, page)`."""
+    """Give templates `card(item, page)`, and `cards(page)` for all of them, one a line."""
     hole = f"hole-{secrets.token_hex(8)}-"  # a text that nobody can know cannot come from outside
 
     @lru_cache(maxsize=MOST_MOULDS)
@@ -116,19 +123,26 @@ def init_app(app: Flask) -> None:
         escaped = str(escape(hole.join(map(str, texts)))).split(hole)
         return _Content(_shape_of(item), tuple([text not in _NOTHING for text in texts]), escaped)
 
-    def card(item: Card, page: _Page) -> Markup:
-        stack = page.stacks.get(item.asset_id)
+    def html_of(item: Card, stack: Stack | None, is_ranked: bool, suffix: str) -> str:
         shape, has, texts = content(item)
         behind = (str(escape(stack.url)), str(stack.count)) if stack else ("", "")
         is_open = stack.is_open if stack else None
-        pieces, places = mould(
-            _Shape(shape, has, bool(page.suffix), page.search.is_ranked, is_open)
-        )
+        pieces, places = mould(_Shape(shape, has, bool(suffix), is_ranked, is_open))
         pieces = pieces.copy()
-        pieces[1::2] = places([*texts, str(escape(page.suffix)), *behind])
-        return Markup("".join(pieces))  # noqa: S704 - each text is escaped
+        pieces[1::2] = places([*texts, suffix, *behind])
+        return "".join(pieces)
 
-    app.jinja_env.globals.update(card=card)
+    def card(item: Card, page: _Page) -> Markup:
+        stack, suffix = page.stacks.get(item.asset_id), str(escape(page.suffix))
+        html = html_of(item, stack, page.search.is_ranked, suffix)
+        return Markup(html)  # noqa: S704 - each text in it is escaped
+
+    def cards(page: _Grid) -> Markup:
+        stacks, is_ranked, suffix = page.stacks, page.search.is_ranked, str(escape(page.suffix))
+        made = [html_of(each, stacks.get(each.asset_id), is_ranked, suffix) for each in page.cards]
+        return Markup("\n".join(made))  # noqa: S704 - each text in it is escaped
+
+    app.jinja_env.globals.update(card=card, cards=cards)
 
 
 def _card(values: Mapping[str, Any]) -> Card:

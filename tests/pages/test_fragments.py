@@ -79,3 +79,14 @@ def test_cards_of_one_shape_keep_their_own_texts(app: Flask) -> None:
         for name in names
     ]
     assert made[0].replace(*names) == made[1] != made[0]
+
+
+def test_all_cards_of_a_page_are_its_cards_in_their_order(app: Flask) -> None:
+    """One a line, stacks and all."""
+    search = Search(query="a")
+    items = [Card.of(Asset(id=f"asset_{at}"), search, at) for at in range(10)]
+    stacks = {"asset_3": Stack(4, "/?stacks=on#stack-asset_3", is_open=False)}
+    page = SimpleNamespace(suffix="?query=a", search=search, stacks=stacks, cards=items)
+    card: Any = app.jinja_env.globals["card"]
+    cards: Any = app.jinja_env.globals["cards"]
+    assert "\n".join(str(card(item, page)) for item in items) == str(cards(page))
