@@ -125,20 +125,19 @@ class Shelf:
 
 
 def advanced(old: Shelf, connection: sa.Connection, generation: int) -> Shelf:
-    """`old` with what the library, as `connection` sees it, has gained and lost since."""
+    """`old` with what the library, as `connection` sees it, has gained and lost since.
+
+    Vectors come last: gathering the words takes memory that the vectors then have.
+    """
     shelf = _fitted(old, connection)
     while True:
         longer = _with_assets(shelf, connection)
         if longer is shelf:
             break
         shelf = longer
-    new = segment(_new_words(shelf, connection, old.last, tuple(WEIGHTS)))
-    aside = _new_words(shelf, connection, old.last, UNSEARCHED, filled=True)
-    shelf = replace(
-        shelf,
-        postings=grown(shelf.postings, new),
-        aside=grown(shelf.aside, segment(aside, (1.0,) * len(UNSEARCHED))),
-    )
+    shelf = _with_words(shelf, connection, old.last)
+    for start in range(len(old.number), len(shelf.number), _PART):
+        shelf = _with_vectors(shelf, connection, start, min(start + _PART, len(shelf.number)))
     gone = connection.execute(
         sa.select(tombstones.c.seq, tombstones.c.number)
         .where(tombstones.c.seq > old.tombstone)
@@ -199,11 +198,7 @@ def _with_assets(shelf: Shelf, connection: sa.Connection) -> Shelf:
         many = shelf.column[of.name]
         if isinstance(many, Lists):
             column[of.name] = _with_entries(many, longer, connection, of.name, within)
-    space = {
-        name: _with_vectors(found, longer, connection, within)
-        for name, found in shelf.space.items()
-    }
-    return replace(longer, column=column, space=space)
+    return replace(longer, column=column)
 
 
 def _with_entries(
@@ -219,20 +214,34 @@ def _with_entries(
     return column.grown(owners, [row[1] for row in rows], len(shelf.number))
 
 
-def _with_vectors(
-    space: Space, shelf: Shelf, connection: sa.Connection, within: tuple[int, int]
-) -> Space:
-    table = vectors[space.name]
-    rows = connection.execute(
-        sa.select(table.c.number, table.c.vector)
-        .where(table.c.number > within[0], table.c.number <= within[1])
-        .order_by(table.c.number)
-    ).all()
-    # While a library moves to another model, vectors of two widths are in the table.
-    width = 2 * space.width if space.width else max((len(row[1]) for row in rows), default=0)
-    rows = [row for row in rows if len(row[1]) == width]
-    slots = shelf.slots([row[0] for row in rows])
-    return space.grown(floats([row[1] for row in rows]), slots, len(shelf.number))
+def _with_words(shelf: Shelf, connection: sa.Connection, last: int) -> Shelf:
+    """`shelf` with the words of the assets behind number `last`."""
+    new = segment(_new_words(shelf, connection, last, tuple(WEIGHTS)))
+    aside = _new_words(shelf, connection, last, UNSEARCHED, filled=True)
+    return replace(
+        shelf,
+        postings=grown(shelf.postings, new),
+        aside=grown(shelf.aside, segment(aside, (1.0,) * len(UNSEARCHED))),
+    )
+
+
+def _with_vectors(shelf: Shelf, connection: sa.Connection, start: int, stop: int) -> Shelf:
+    """`shelf` with the vectors of the slots `start`..`stop`, which are those it lacks first."""
+    within = shelf.number[start:stop]
+    space = dict(shelf.space)
+    for name, found in space.items():
+        table = vectors[name]
+        rows = connection.execute(
+            sa.select(table.c.number, table.c.vector)
+            .where(table.c.number >= int(within[0]), table.c.number <= int(within[-1]))
+            .order_by(table.c.number)
+        ).all()
+        # While a library moves to another model, vectors of two widths are in the table.
+        width = 2 * found.width if found.width else max((len(row[1]) for row in rows), default=0)
+        rows = [row for row in rows if len(row[1]) == width]
+        slots = shelf.slots([row[0] for row in rows])
+        space[name] = found.grown(floats([row[1] for row in rows]), slots, stop)
+    return replace(shelf, space=space)
 
 
 def _new_words(

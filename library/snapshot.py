@@ -36,7 +36,8 @@ def save(home: Path, uid: str, shelf: Shelf) -> None:
     draft = Path(tempfile.mkdtemp(dir=cache, prefix="."))
     try:
         _write(draft, uid, shelf)
-        final = cache / f"shelf-{shelf.generation:012d}"
+        # Named by the format too: what an older version left must not stand in for it.
+        final = cache / f"shelf-{FORMAT:03d}-{shelf.generation:012d}"
         if final.exists():
             shutil.rmtree(draft)
         else:
