@@ -8,6 +8,7 @@ examples do change what else a search says (a ratio, an order): those neighbours
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from app.display import PARAMETERS as DISPLAYED
@@ -32,7 +33,7 @@ def _canonically(name: str) -> tuple[int, str]:
 
 
 _NAMES: Final = (*sorted(PARAMETERS, key=_canonically), *DISPLAYED)
-_PLACE: Final = {name: place for place, name in enumerate(_NAMES)}
+_place: Final = {name: place for place, name in enumerate(_NAMES)}.__getitem__
 
 
 class Nearby:
@@ -43,9 +44,7 @@ class Nearby:
     def __init__(self, values: Mapping[str, Values]) -> None:
         """`values` are those of each parameter, in canonical order."""
         self._values = values
-        self._pieces = {
-            name: spelled([(name, each) for each in of_one]) for name, of_one in values.items()
-        }
+        self._pieces = {name: _piece(name, of_one) for name, of_one in values.items()}
 
     @classmethod
     def of(cls, search: Search, display: Display) -> Self:
@@ -64,11 +63,8 @@ class Nearby:
         """The address with other values of some parameters; with none, without the parameter."""
         pieces = self._pieces
         if changes:
-            pieces = {**pieces}
-            for name, values in changes.items():
-                pieces[name] = spelled([(name, each) for each in values])
-            pieces = dict(sorted(pieces.items(), key=_place))
-        query = "&".join(filter(None, pieces.values()))
+            pieces = {**pieces, **{name: _piece(name, changes[name]) for name in changes}}
+        query = "&".join([pieces[name] for name in sorted(pieces, key=_place) if pieces[name]])
         return f"{path}?{query}" if query else path
 
     def shown(self, display: Display) -> str:
@@ -94,5 +90,6 @@ def _grouped(pairs: Pairs) -> dict[str, Values]:
     return values
 
 
-def _place(piece: tuple[str, str]) -> int:
-    return _PLACE[piece[0]]
+@lru_cache(maxsize=4096)
+def _piece(name: str, values: Values) -> str:
+    return spelled((name, each) for each in values)

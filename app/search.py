@@ -32,6 +32,8 @@ Pairs = tuple[tuple[str, str], ...]
 NEWEST: Final = ("createdAt:desc",)
 HITS_PER_PAGE: Final = 48
 API_LIMIT: Final = 20  # the API's own default beside a lone offset
+_NO_VALUES: Final = {field: Facet(field) for field in FACETS}
+_NO_BOUNDS: Final = {field: Range(field) for field in RANGES}
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:
@@ -116,11 +118,11 @@ class Search:
 
     def facet(self, field: str) -> Facet:
         """The wanted values of one field; empty where there are none."""
-        return next((facet for facet in self.facets if facet.field == field), Facet(field))
+        return next((facet for facet in self.facets if facet.field == field), _NO_VALUES[field])
 
     def range(self, field: str) -> Range:
         """The wanted interval of one field; open at both ends where there is none."""
-        return next((item for item in self.ranges if item.field == field), Range(field))
+        return next((item for item in self.ranges if item.field == field), _NO_BOUNDS[field])
 
     # as a URL or a form
 
