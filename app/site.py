@@ -129,6 +129,11 @@ class Site:
         answer: dict[str, Any] = assets.decode(self.client.raw_search(search, self.expand))
         return answer
 
+    @property
+    def is_by_library(self) -> bool:
+        """Akin's own library answers, in this process."""
+        return bool(self._mounts)
+
     @staticmethod
     def notice() -> str:
         """Why what was asked during this visit is answered by what is old, where it is."""
@@ -149,6 +154,7 @@ class Site:
             names=names,
             known=self.known(search.examples),
             notice=self.notice(),
+            by_library=self.is_by_library,
         )
 
     def _latest(self, asset: Asset) -> Asset:

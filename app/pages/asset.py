@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from flask import Blueprint, Response, redirect, render_template, request
 
 from app import around, headers, icons, images
 from app.errors import BadRequest, NotFound
 from app.pages import requested, site
-from app.pages.handing import origin
+from app.pages.handing import fetched, origin
 from app.pages.visiting import unless_unchanged
 from app.reading import is_id
-from app.views.asset import model_url
+from app.views.asset import GLTF, GLTF_BINARY, is_viewable, viewer_view
 from app.views.card import GLYPHS, OTHER_GLYPH, Strip
+from app.views.downloads import FORMATS
 from app.views.sharing import asset_preview
 
 if TYPE_CHECKING:
@@ -23,10 +24,8 @@ blueprint = Blueprint("asset", __name__, url_prefix="/assets")
 
 LARGE_FROM = 600  # pixels: wider pictures are made from the file, not from the thumbnail
 KEPT_SECONDS = 600  # a redirect; signed addresses last at least a day
-FORMATS = frozenset(
-    {"png", "jpeg", "webp", "avif", "gif", "glb", "fbx", "obj", "stl", "usdz"}
-    | {"mp3", "wav", "ogg", "flac", "mp4", "webm", "mov"}
-)
+MOST_MODEL = 200_000_000  # bytes that the server fetches for a viewer
+MODEL_SECONDS = 60.0
 
 
 def known_id(asset_id: str) -> str:
@@ -63,12 +62,29 @@ def strip(asset_id: str, which: around.Strip) -> str:
 @blueprint.get("/<asset_id>/viewer")
 def viewer(asset_id: str) -> Response:
     """The 3D viewer alone, for a frame: its script needs a policy that no other page has."""
-    found = site().asset(known_id(asset_id))
-    page = render_template("viewer.html", model_url=model_url(found), name=found.name)
-    response = Response(page)
+    page = viewer_view(site().asset(known_id(asset_id)))
+    response = Response(render_template("viewer.html", page=page))
     policy = headers.viewer_policy(site().settings.media_origins)
     response.headers["Content-Security-Policy"] = policy
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return response
+
+
+@blueprint.get("/<asset_id>/model")
+def model(asset_id: str) -> Response:
+    """A 3D model as glTF from this host, for viewers that may not read it from its own."""
+    services = site()
+    found = services.asset(known_id(asset_id))
+    if not is_viewable(found, by_library=services.is_by_library):
+        raise NotFound("There is no 3D model here that a viewer could show.")
+    url = services.client.download(found.id, "" if found.mimeType in GLTF else "glb")
+
+    def fetch(into: BinaryIO) -> None:
+        services.media.fetch(url, into, most_bytes=MOST_MODEL, seconds=MODEL_SECONDS)
+
+    response = fetched(fetch, mimetype=GLTF_BINARY)
+    response.headers["Content-Security-Policy"] = headers.FILES_POLICY
+    response.headers["Cache-Control"] = f"private, max-age={KEPT_SECONDS}"
     return response
 
 

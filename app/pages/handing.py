@@ -5,19 +5,22 @@ An answer that is sent for minutes holds a thread of the server: only a few may 
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import unicodedata
-from typing import TYPE_CHECKING, Final
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, BinaryIO, Final
 from urllib.parse import quote
 
 from flask import Response, current_app, request
+from werkzeug.wsgi import wrap_file
 
 from app.errors import Busy
 from app.exports.names import file_name
 from app.exports.sheets import Sheets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from flask import Flask
 
@@ -73,6 +76,20 @@ def streamed(parts: Iterator[bytes], *, mimetype: str, name: str, suffix: str) -
     response.headers["X-Accel-Buffering"] = "no"
     response.headers["Accept-Ranges"] = "none"  # made while it is sent: it cannot be resumed
     return as_download(response, name=name, suffix=suffix)
+
+
+def fetched(fetch: Callable[[BinaryIO], object], *, mimetype: str) -> Response:
+    """A file that `fetch` writes, sent once it is whole. Raises Busy, and what `fetch` raises."""
+    with ExitStack() as held:
+        held.callback(_Turn().end)
+        file = held.enter_context(tempfile.TemporaryFile())
+        fetch(file)
+        size = file.tell()
+        file.seek(0)
+        response = Response(wrap_file(request.environ, file), mimetype=mimetype)
+        response.content_length = size
+        response.call_on_close(held.pop_all().close)
+    return response
 
 
 def as_download(response: Response, *, name: str, suffix: str) -> Response:

@@ -9,7 +9,7 @@ from app import filters, images, words
 from app.display import Display
 from app.search import Search
 from app.views.card import Card
-from app.views.downloads import Download, downloads
+from app.views.downloads import Download, downloads, is_converted
 from app.views.form import Example, Form, examples
 from app.views.wander import wander_url
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from app.images import Picture
 
 
-_GLTF: Final = frozenset({"model/gltf-binary", "model/gltf+json"})
+GLTF_BINARY: Final = "model/gltf-binary"
+GLTF: Final = frozenset({GLTF_BINARY, "model/gltf+json"})
 MOST_PROMPT: Final = 1500  # characters of a prompt that a filter can carry
 
 
@@ -68,6 +69,7 @@ class AssetView:
     examples: tuple[Example, ...]
     search: Search
     downloads: tuple[Download, ...] = ()
+    viewer_url: str = ""  # of the frame that shows a model; empty where none can
     notice: str = ""  # why older answers are shown
 
 
@@ -82,13 +84,40 @@ def variants_of(asset: Asset) -> Search | None:
     return Search(filter=f"prompt = {filters.quote(prompt)}")
 
 
+def is_viewable(asset: Asset, *, by_library: bool) -> bool:
+    """Tell whether a 3D viewer can show it: glTF, or what is converted to that."""
+    is_gltf = asset.mimeType in GLTF
+    return asset.medium == "3d" and (is_gltf or is_converted(asset, by_library=by_library))
+
+
 def model_url(asset: Asset) -> str:
-    """What a 3D viewer can show: glTF, converted where it is another format; else empty."""
-    if asset.medium != "3d":
-        return ""
-    if asset.mimeType in _GLTF and asset.url and images.is_web(asset.url):
+    """Where a 3D viewer asks first: the file itself where it is glTF, else through Akin."""
+    if asset.mimeType in GLTF and asset.url and images.is_web(asset.url):
         return asset.url
-    return f"/assets/{asset.id}/download?format=glb"
+    return f"/assets/{asset.id}/model"
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerView:
+    """The frame of a 3D model: where it is asked for, then where else, and what stands in."""
+
+    name: str
+    model_url: str
+    again_url: str
+    picture_url: str
+    download_url: str
+
+
+def viewer_view(asset: Asset) -> ViewerView:
+    """Build the frame of an asset's viewer."""
+    path = f"/assets/{asset.id}"
+    return ViewerView(
+        name=asset.name,
+        model_url=model_url(asset),
+        again_url=f"{path}/model",
+        picture_url=f"{path}/image?width=1600",
+        download_url=f"{path}/download",
+    )
 
 
 def asset_view(
@@ -99,11 +128,16 @@ def asset_view(
     names: Mapping[str, str] | None = None,
     known: Mapping[str, Asset] | None = None,
     notice: str = "",
+    by_library: bool = False,
 ) -> AssetView:
-    """Build an asset's page; `search` is where the reader came from, or empty."""
+    """Build an asset's page; `search` is where the reader came from, or empty.
+
+    `by_library` tells that Akin's own library answers, which converts less than the API does.
+    """
     display = display or Display()
     names = names or {}
     variants = variants_of(asset)
+    viewable = is_viewable(asset, by_library=by_library)
     return AssetView(
         asset_id=asset.id,
         title=asset.name,
@@ -126,7 +160,8 @@ def asset_view(
         form=Form.of(search, display),
         examples=examples(search, known or {}, display),
         search=search,
-        downloads=downloads(asset),
+        downloads=downloads(asset, by_library=by_library),
+        viewer_url=f"/assets/{asset.id}/viewer" if viewable else "",
         notice=notice,
     )
 

@@ -17,6 +17,8 @@ CONVERSIONS: Final[dict[str, dict[str, str]]] = {
     "audio": {"mp3": "MP3"},
     "3d": {"glb": "GLB", "fbx": "FBX", "obj": "OBJ"},
 }
+FORMATS: Final = frozenset(name for names in CONVERSIONS.values() for name in names)
+BY_LIBRARY: Final = frozenset({"image"})  # the kinds that Akin's own library converts
 _AS_STORED: Final = {  # the mime types of what needs no conversion
     "mp3": ("audio/mpeg", "audio/mp3"),
     "glb": ("model/gltf-binary",),
@@ -33,8 +35,16 @@ class Download:
     note: str = ""
 
 
-def downloads(asset: Asset) -> tuple[Download, ...]:
-    """The original first, then every other format that its kind can be converted to."""
+def is_converted(asset: Asset, *, by_library: bool) -> bool:
+    """Tell whether whoever answers for the assets makes other files of this one."""
+    return asset.medium in (BY_LIBRARY if by_library else CONVERSIONS)
+
+
+def downloads(asset: Asset, *, by_library: bool = False) -> tuple[Download, ...]:
+    """The original first, then every other format that its kind can be converted to.
+
+    `by_library`: Akin's own library answers, which converts pictures alone.
+    """
     path = f"/assets/{asset.id}/download"
     size = words.file_size(asset.bytes) if asset.bytes else ""
     original = Download("Original", path, size)
@@ -43,7 +53,7 @@ def downloads(asset: Asset) -> tuple[Download, ...]:
         *(
             Download(label, f"{path}?format={name}")
             for name, label in CONVERSIONS.get(asset.medium, {}).items()
-            if not _is_stored_as(asset, name)
+            if is_converted(asset, by_library=by_library) and not _is_stored_as(asset, name)
         ),
     )
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.assets import Asset, Metadata
-from app.pages.asset import FORMATS
-from app.views.downloads import CONVERSIONS, downloads
+from app.views.downloads import downloads
 
 
 @pytest.mark.parametrize(
@@ -39,6 +38,16 @@ def test_each_one_has_an_address_that_lasts() -> None:
     ]
 
 
-def test_every_format_that_is_offered_is_taken() -> None:
-    """The page that leads to the file knows them all."""
-    assert {name for names in CONVERSIONS.values() for name in names} <= FORMATS
+@pytest.mark.parametrize(
+    ("kind", "labels"),
+    [
+        ("image", ["Original", "PNG", "JPEG", "WebP", "AVIF"]),
+        ("video", ["Original"]),
+        ("audio", ["Original"]),
+        ("3d", ["Original"]),
+    ],
+)
+def test_nothing_is_offered_that_the_library_does_not_make(kind: str, labels: list[str]) -> None:
+    """Akin's own converts pictures alone."""
+    offered = downloads(Asset(id="a", kind=kind), by_library=True)
+    assert [each.label for each in offered] == labels
