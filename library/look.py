@@ -44,6 +44,11 @@ def colours(looks: Vector) -> Vector:
     return looks[:, :COLOURS] / np.float32(np.sqrt(_COLOUR_SHARE))
 
 
+def layout(looks: Vector) -> Vector:
+    """(n, 192) of unit length: the layouts in descriptions (n, SIZE)."""
+    return looks[:, COLOURS:] / np.float32(np.sqrt(1 - _COLOUR_SHARE))
+
+
 def _coarse(image: Image.Image) -> Image.Image:
     """The picture at most 128 pixels on its longer side: plain averages, since nobody sees it."""
     longer = max(image.size)

