@@ -10,7 +10,7 @@ export PORT
 export AKIN_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve setup test check bench screenshots lock audit readme clean
+.PHONY: help run serve setup test fuzz check bench screenshots lock audit readme clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,10 @@ setup: ## .venv with everything that developing needs
 
 test: setup ## unit, pages, library, contract and browser tests; TESTS="tests/unit -k search"
 	$(PY) -m pytest $(TESTS)
+
+fuzz: setup ## random bytes at filters, queries and files, led by coverage; SECONDS=60 for each
+	@sh scripts/setup requirements-fuzz.txt || echo "atheris cannot be installed here" >&2
+	nice $(PY) -m tests.fuzz --seconds $(or $(SECONDS),60)
 
 check: setup ## style, types, imports, templates, documents
 	$(PY) -m ruff check .

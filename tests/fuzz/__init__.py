@@ -1,0 +1,1 @@
+"""Random bytes, led by coverage, at what reads a stranger's words and files: `make fuzz`."""
