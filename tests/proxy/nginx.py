@@ -1,0 +1,141 @@
+"""nginx with TLS before Akin, by the lines that docs/deploy.md recommends.
+
+with Nginx(folder, port_of_akin) as nginx:
+    nginx.session().get(nginx.url)
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import Self
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from tests.cluster.programs import free_port
+
+ROOT = Path(__file__).parents[2]
+NAME = "akin.example.com"
+
+# What stands around the lines of docs/deploy.md.
+AROUND = """
+daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{ worker_connections 128; }}
+http {{
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+{lines}
+}}
+"""
+
+
+def missing() -> str:
+    """Why this cannot be run here; empty where it can."""
+    for program in ("nginx", "openssl"):
+        if shutil.which(program) is None:
+            return f"{program} is not installed"
+    return ""
+
+
+def recommended(beginning: str) -> str:
+    """The lines of the block in docs/deploy.md that begins so."""
+    text = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    lines = text[text.index(f"    {beginning}") :].splitlines()
+    block = itertools.takewhile(lambda line: line.startswith("    ") or not line, lines)
+    return "\n".join(line.removeprefix("    ") for line in block).strip()
+
+
+class _Here(HTTPAdapter):
+    """Reaches every name at 127.0.0.1, and checks the certificate by the name."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        super().__init__()
+
+    def get_connection_with_tls_context(self, request, verify, proxies=None, cert=None):  # noqa: ARG002
+        return self.poolmanager.connection_from_host(
+            "127.0.0.1",
+            self._port,
+            scheme=str(request.url).partition(":")[0],
+            pool_kwargs={"ca_certs": verify, "server_hostname": NAME, "assert_hostname": NAME}
+            if str(request.url).startswith("https:")
+            else None,
+        )
+
+
+class Nginx:
+    """nginx while it is entered, on two free ports of 127.0.0.1; its log is `access`."""
+
+    def __init__(self, folder: Path, port_of_akin: int, *more: str) -> None:
+        """Put the configuration together; `more` are lines for its location."""
+        self._folder = folder
+        self._plain, self._secure = free_port(), free_port()
+        command = recommended("openssl req -x509").replace("\\\n", " ")
+        subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+        self.certificate = str(folder / "fullchain.pem")
+        site = recommended("upstream akin {").partition("}")[2]
+        site = site.replace("http://akin;", f"http://127.0.0.1:{port_of_akin};")
+        site = site.replace("location / {", "location / {\n" + "\n".join(more))
+        lines = recommended("# The address of a feed")
+        for pattern, here in (
+            (r"listen 80;", f"listen 127.0.0.1:{self._plain};"),
+            (r"listen 443", f"listen 127.0.0.1:{self._secure}"),
+            (r"/etc/letsencrypt/live/[^/]+", str(folder)),
+            (r"/var/log/nginx", str(folder)),
+            (r"# location / and .*", site),
+        ):
+            lines, count = re.subn(pattern, here.replace("\\", r"\\"), lines)
+            if not count:
+                raise ValueError(f"docs/deploy.md has no {pattern}")
+        self._configuration = folder / "nginx.conf"
+        self._configuration.write_text(AROUND.format(folder=folder, lines=lines))
+
+    @property
+    def access(self) -> str:
+        """What it has logged."""
+        return (self._folder / "akin.log").read_text("utf-8", "replace")
+
+    def session(self) -> requests.Session:
+        """A browser's: it knows the name, believes the certificate, and follows nothing."""
+        made = requests.Session()
+        made.trust_env = False
+        made.verify = self.certificate
+        made.headers["Host"] = NAME
+        made.mount("http://", _Here(self._plain))
+        made.mount("https://", _Here(self._secure))
+        return made
+
+    def __enter__(self) -> Self:
+        """Start and wait until it answers. Raises RuntimeError where it ends instead."""
+        command = ["nginx", "-c", str(self._configuration), "-p", str(self._folder)]
+        command += ["-e", str(self._folder / "error.log")]
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        while not self._answers():
+            if self._process.poll() is not None:
+                raise RuntimeError((self._folder / "error.log").read_text())
+            time.sleep(0.02)
+        return self
+
+    def _answers(self) -> bool:
+        try:
+            with self.session() as session:
+                session.get(f"http://{NAME}/", allow_redirects=False, timeout=20)
+        except requests.RequestException:
+            return False
+        return True
+
+    def __exit__(self, *_: object) -> None:
+        """Stop it by its process."""
+        self._process.terminate()
+        self._process.wait(20)
