@@ -187,6 +187,8 @@ class Indexer:
                 batch.other += 1
             except Unusable as error:
                 batch.skipped.append((file.path, str(error)))
+            except Exception as error:  # noqa: BLE001 - no file may stop the others
+                batch.skipped.append((file.path, f"is broken: {type(error).__name__}"))
             else:
                 known_id = self._kept_id(described, plan)
                 # What a sidecar says now may be new: its words are embedded again.

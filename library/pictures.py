@@ -7,7 +7,10 @@ what comes out of `decode` is RGB or RGBA in sRGB's terms, as a browser would sh
 from __future__ import annotations
 
 import io
+import struct
 import warnings
+import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -38,7 +41,7 @@ _SAFE_FORMATS: Final = (
 # What Pillow's readers raise on bytes that lie.
 _BROKEN = (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError,
            AttributeError, ArithmeticError, MemoryError, NotImplementedError, AssertionError,
-           RuntimeError, UserWarning)  # fmt: skip
+           RuntimeError, UserWarning, struct.error, zlib.error)  # fmt: skip
 
 
 class BadImage(LibraryError, ValueError):
@@ -112,6 +115,16 @@ def upright_size(image: Image.Image) -> tuple[int, int]:
     except _BROKEN:  # a broken EXIF block says nothing; the picture may still be fine
         turned = False
     return (image.height, image.width) if turned else image.size
+
+
+def frame_count(image: Image.Image) -> int:
+    """How many frames an opened picture has; 1 where one of them is broken."""
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except _BROKEN:
+        with suppress(*_BROKEN):
+            image.seek(0)
+        return 1
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:

@@ -329,6 +329,15 @@ def test_an_animation_is_seen_by_its_first_frame(tmp_path: Path) -> None:
     assert described.picture.convert("RGB").getpixel((48, 32))[0] > 200  # type: ignore[index]
 
 
+def test_an_animation_whose_second_frame_is_broken_is_a_picture(tmp_path: Path) -> None:
+    """Found by fuzzing: Pillow's count of frames raises struct.error."""
+    first = samples.encoded(Image.new("P", (16, 16)), "GIF")
+    samples.fill(tmp_path, {"a.gif": first.removesuffix(b";") + b",\x00;"})
+    described = _described(tmp_path, "a.gif")
+    assert described.picture is not None
+    assert "frameCount" not in described.facts["properties"]
+
+
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" {attributes}>{inside}</svg>'
 
 

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from library import kinds, naming
+from library import describing, kinds, naming
 from library.homes import thumbnail_path
 from library.index import Index
 from library.ingest import EverythingGone, Indexer
@@ -329,6 +329,19 @@ def test_a_file_put_back_where_a_moved_one_was_gets_an_id_of_its_own(library: Li
     assert set(found) == {"castle.png", "moved.png"}
     assert found["castle.png"] != found["moved.png"]
     assert str(library.index()) == "2 unchanged"
+
+
+def test_no_file_stops_the_others(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a reader of a format did not foresee costs that file alone."""
+
+    def broken(path: Path, _kind: kinds.FileKind) -> None:
+        raise ZeroDivisionError(path.name)
+
+    monkeypatch.setitem(describing._READERS, "audio", broken)  # type: ignore[arg-type]
+    samples.fill(library.folder, {"a.png": samples.png(), "b.wav": samples.sound()})
+    assert library.index().skipped == 1
+    assert library.lines.passed_over == {"b.wav": "is broken: ZeroDivisionError"}
+    assert set(library.ids()) == {"a.png"}
 
 
 def test_a_touched_file_stays_what_it_is(library: Library) -> None:
