@@ -76,6 +76,24 @@ def test_the_environment_says_the_same_as_to_requests(
             assert expected == found
 
 
+@pytest.mark.parametrize("params", [[], [("projectId", "p&q")]])
+def test_a_request_is_the_one_that_requests_makes(params: list[tuple[str, str]]) -> None:
+    """Also the second one to an address, with another body and a cookie meanwhile."""
+    ours, theirs = open_session("key", "secret", ""), requests.Session()
+    theirs.auth = ("key", "secret")
+    for body in (b'{"query":"a"}', b'{"query":"more"}', b"{}"):
+        headers = {"Content-Type": "application/json", "X-Request-ID": str(len(body))}
+        request = requests.Request(
+            "POST", "https://api.invalid/v1/search", params=params, data=body, headers=headers
+        )
+        expected, found = (session.prepare_request(request) for session in (theirs, ours))
+        assert (expected.url, expected.body) == (found.url, found.body)
+        assert dict(expected.headers) == dict(found.headers)
+        if len(body) > 15:
+            for session in (ours, theirs):
+                session.cookies.set("sticky", "1", domain="api.invalid", path="/")
+
+
 def test_a_call_says_who_asks_and_what_it_wants(wire: Wire, tmp_path: Path) -> None:
     """Authentication, JSON both ways, the project in the query string."""
     client(wire, tmp_path, project_id="project_1").search(Search(query="x"), same)
