@@ -17,7 +17,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from app.auth.sessions import keys_of, new_key
-from app.auth.users import InvalidUser, Users
+from app.auth.users import LEAST_PASSWORD, InvalidUser, Users
 from app.metrics import FOLDER, fresh_folder
 from config import InvalidSettings, Settings
 
@@ -96,11 +96,17 @@ def _serve(settings: Settings) -> int:
 
 def _user(users: Users, what: str, name: str) -> int:
     if what == "list":
-        print("\n".join(users.names()))
+        print("\n".join(users.names()) or "Nobody can sign in yet: python -m app user add NAME")
     elif what == "remove":
         users.remove(name)
+        print(f"{name} can sign in no more, and is signed out everywhere.")
+    elif users.stamp(name) is not None:
+        print(f"{name} is there already, and gets a new password.")
+        users.put(name, _asked())
+        print(f"{name} has a new password, and is signed out everywhere.")
     else:
         users.put(name, _asked())
+        print(f"{name} can sign in.")
     return 0
 
 
@@ -108,7 +114,7 @@ def _asked() -> str:
     """A password, asked for twice; or the one line of a standard input that is no terminal."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\n")
-    password = getpass.getpass("Password: ")
+    password = getpass.getpass(f"Password ({LEAST_PASSWORD} characters or more): ")
     if password != getpass.getpass("Once more: "):
         raise InvalidUser("The two are not the same.")
     return password

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import argon2
 import pytest
 
+from app.__main__ import main
 from app.auth import sessions
 from app.auth.attempts import Attempts
 from app.auth.user import User
@@ -191,3 +193,22 @@ def test_user_survives_the_session() -> None:
     """What the cookie keeps is the user."""
     user = User("ada@studio.example", "Ada L.")
     assert User.from_session(user.to_session()) == user
+
+
+def test_the_command_says_what_it_has_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A new password is never given unseen."""
+    monkeypatch.setenv("AKIN_DATA", str(tmp_path))
+    monkeypatch.setenv("AKIN_AUTH", "password")
+    for words in (["list"], ["add", "ada"], ["add", "ada"], ["list"], ["remove", "ada"]):
+        monkeypatch.setattr("sys.stdin", io.StringIO("correct horse battery\n"))
+        assert main(["user", *words]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "Nobody can sign in yet: python -m app user add NAME",
+        "ada can sign in.",
+        "ada is there already, and gets a new password.",
+        "ada has a new password, and is signed out everywhere.",
+        "ada",
+        "ada can sign in no more, and is signed out everywhere.",
+    ]
