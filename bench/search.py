@@ -118,7 +118,16 @@ def kinds(world: World, count: int) -> dict[str, Callable[[np.random.Generator],
             "filter": f"{everything} AND size > {r.integers(0, 1000)}",
             "facets": ["kind", "type", "width", "tags", "collectionIds", "modelId"],
         },
-        "part of a prompt (SQL scan)": lambda r: {"filter": f"prompt CONTAINS {words(r, 1)[0]}"},
+        "facets of a choice, each without its own": lambda r: {
+            "filter": f"kind = image AND width >= {r.choice([256, 512, 1024])}",
+            "facets": ["kind", "type", "width", "tags", "collectionIds", "modelId"],
+            "facetFilters": {"kind": "width >= 512", "width": "kind = image"},
+        },
+        "a word of a prompt": lambda r: {"filter": f"prompt:{words(r, 1)[0]}"},
+        "part of a prompt": lambda r: {"filter": f"prompt CONTAINS {words(r, 1)[0]}"},
+        "part of a prompt, across two words": lambda r: {
+            "filter": f'prompt CONTAINS "{words(r, 1)[0]} {words(r, 1)[0]}"'
+        },
     }
 
 
