@@ -1,22 +1,30 @@
-"""The indexer under misfortune: killed at any moment, or on a disk that is full."""
+"""Indexer and server under misfortune: killed at any moment, or on a disk that is full."""
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import random
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
+from http.client import HTTPException
 from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
 
 import pytest
 
-from library.homes import thumbnail_path
+from library.homes import key_pair, thumbnail_path
 from library.models import Models
 from tests.library import samples
+from tests.library.ports import free_port
 from tests.library.test_ingest import Library
 
 KILLS = int(os.environ.get("KILLS", "6"))  # by hand: KILLS=100 pytest ...
@@ -89,6 +97,89 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_half_there(
     _start(folder, clean).communicate(timeout=300)
     ids = [Library(h, h, None).ids() for h in (home, clean)]  # type: ignore[arg-type]
     assert ids[0] == ids[1]
+
+
+class Served:
+    """`library serve` on a home, in a process group of its own."""
+
+    def __init__(self, home: Path) -> None:
+        port = free_port()
+        self._where = f"http://127.0.0.1:{port}/v1"
+        pair = key_pair(home)
+        word = base64.b64encode(f"{pair.key}:{pair.secret}".encode()).decode()
+        self._headers = {"Authorization": f"Basic {word}", "Content-Type": "application/json"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "library", "serve", "--home", str(home), "--port", str(port)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            start_new_session=True,
+        )
+
+    def search(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The answer, as soon as there is one. Raises OSError when the server is gone."""
+        content = json.dumps(body).encode()
+        asked = Request(f"{self._where}/search/assets", content, self._headers)  # noqa: S310
+        while True:
+            try:
+                with urlopen(asked, timeout=60) as answer:  # noqa: S310 - loopback
+                    found: dict[str, Any] = json.loads(answer.read())
+                    return found
+            except URLError as error:
+                if not isinstance(error.reason, ConnectionRefusedError):
+                    raise
+                if self._process.poll() is not None:
+                    raise ConnectionResetError("killed before it listened") from None
+                time.sleep(0.02)
+
+    def kill(self) -> None:
+        """The server and its worker, at once."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+
+def _transforms(answer: dict[str, Any]) -> None:
+    """Pictures in a new size, which the server keeps as files."""
+    for number, hit in enumerate(answer["hits"]):
+        with urlopen(f"{hit['url']}&width={8 + number}", timeout=60) as shown:  # noqa: S310
+            shown.read()
+
+
+def test_a_server_killed_at_any_moment_leaves_a_library_that_is_served_again(
+    folder: Path, tmp_path: Path
+) -> None:
+    """While it starts, writes its cache, answers and keeps pictures; the answers stay the same."""
+    home, chance = tmp_path / "home", random.Random(11)
+    _start(folder, home).communicate(timeout=300)
+    body = {"query": "picture", "querySemanticRatio": 0.5, "hitsPerPage": 30, "page": 1}
+    server = Served(home)
+    try:
+        expected = [hit["id"] for hit in server.search(body)["hits"]]
+    finally:
+        server.kill()
+    assert len(expected) == 30
+    for _ in range(KILLS):
+        server = Served(home)
+        killer = threading.Timer(chance.uniform(0.2, 4), server.kill)
+        killer.start()
+        try:
+            with suppress(OSError, HTTPException):
+                while True:
+                    _transforms(server.search(body))
+        finally:
+            server.kill()
+            killer.cancel()
+            killer.join()
+        assert _check(home) == PICTURES
+    server = Served(home)
+    try:
+        answer = server.search(body)
+        _transforms(answer)
+    finally:
+        server.kill()
+    assert expected == [hit["id"] for hit in answer["hits"]]
+    assert any(kept.is_file() for kept in (home / "transforms").rglob("*"))
 
 
 def test_a_full_disk_is_one_line_and_the_next_run_goes_on(folder: Path, tmp_path: Path) -> None:
