@@ -21,10 +21,18 @@ if TYPE_CHECKING:
     from app.search import Pairs, Search
 
 MOST_UNFOLDED: Final = 50
-PARAMETERS: Final = ("density", "endless", "stacks", "unfold")
+PARAMETERS: Final = ("density", "ground", "endless", "stacks", "unfold")
 
 Density = Literal["small", "medium", "large"]
 DENSITIES: Final[tuple[Density, ...]] = get_args(Density)
+Ground = Literal["page", "light", "dark", "checkered"]
+GROUNDS: Final[dict[Ground, str]] = {
+    "page": "As the page",
+    "light": "Light",
+    "dark": "Dark",
+    "checkered": "Checkered",
+}
+_CHOICES: Final = {"density": DENSITIES, "ground": tuple(GROUNDS)}
 _ON: Final = frozenset({"on", "true", "1"})
 _OFF: Final = frozenset({"off", "false", "0", ""})
 
@@ -33,10 +41,12 @@ _OFF: Final = frozenset({"off", "false", "0", ""})
 class Display:
     """`density`: how high rows are; `endless`: the next page follows below.
 
+    `ground`: what transparent pictures are seen on; `page`, on the page itself.
     `stacks`: results of one job or prompt are one stack; `unfold`: those that lie open.
     """
 
     density: Density = "medium"
+    ground: Ground = "page"
     endless: bool = False
     stacks: bool = False
     unfold: tuple[str, ...] = ()  # the ids of the first assets of open stacks
@@ -51,6 +61,8 @@ class Display:
         pairs: list[tuple[str, str]] = []
         if self.density != "medium":
             pairs.append(("density", self.density))
+        if self.ground != "page":
+            pairs.append(("ground", self.ground))
         pairs += [(name, "on") for name in ("endless", "stacks") if getattr(self, name)]
         return (*pairs, *(("unfold", each) for each in self.unfold))
 
@@ -78,13 +90,12 @@ class Display:
             elif name == "unfold":
                 if is_id(value):
                     unfold.append(value)
-            elif name == "density":
-                if value in DENSITIES:
+            elif name in _CHOICES:
+                if value in _CHOICES[name]:
                     fields[name] = value
                 elif value:
-                    problems.append(
-                        Problem(name, value[:200], f"It is one of {', '.join(DENSITIES)}.")
-                    )
+                    message = f"It is one of {', '.join(_CHOICES[name])}."
+                    problems.append(Problem(name, value[:200], message))
             else:
                 fields[name] = value.lower() in _ON
                 if value.lower() not in _ON | _OFF:

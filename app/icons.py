@@ -15,6 +15,7 @@ NAMES: Final = (
     "arrow-left",
     "arrow-left-right",
     "audio-lines",
+    "blend",
     "bookmark",
     "box",
     "check",

@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from app import filters, images, words
-from app.display import Display
+from app.display import GROUNDS, Display
 from app.search import Search
 from app.views.card import Card
 from app.views.downloads import Download, downloads, is_converted
 from app.views.form import Example, Form, examples
+from app.views.option import Switch
 from app.views.wander import wander_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from app.assets import Asset
+    from app.display import Ground
     from app.images import Picture
 
 
@@ -68,6 +70,8 @@ class AssetView:
     form: Form
     examples: tuple[Example, ...]
     search: Search
+    ground: Ground = "page"  # what a transparent picture is seen on
+    grounds: tuple[Switch, ...] = ()
     downloads: tuple[Download, ...] = ()
     viewer_url: str = ""  # of the frame that shows a model; empty where none can
     notice: str = ""  # why older answers are shown
@@ -160,6 +164,16 @@ def asset_view(
         form=Form.of(search, display),
         examples=examples(search, known or {}, display),
         search=search,
+        ground=display.ground,
+        grounds=tuple(
+            Switch(
+                label,
+                display.with_(ground=ground).url(search, f"/assets/{asset.id}"),
+                display.ground == ground,
+                "Ground",
+            )
+            for ground, label in GROUNDS.items()
+        ),
         downloads=downloads(asset, by_library=by_library),
         viewer_url=f"/assets/{asset.id}/viewer" if viewable else "",
         notice=notice,

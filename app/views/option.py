@@ -1,4 +1,4 @@
-"""Option: one choice of a control."""
+"""Option and Switch: one choice of a control, and one that is a link."""
 
 from __future__ import annotations
 
@@ -12,3 +12,12 @@ class Option(msgspec.Struct, frozen=True, gc=False):
     label: str
     is_chosen: bool
     count: int | None = None
+
+
+class Switch(msgspec.Struct, frozen=True, gc=False):
+    """A link to the same page, shown another way."""
+
+    label: str
+    url: str
+    is_on: bool
+    group: str  # what it is one of: rows, grounds, or a switch of its own

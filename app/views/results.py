@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from app import words
-from app.display import DENSITIES, Display
+from app.display import DENSITIES, GROUNDS, Display
 from app.insight.pointing import pointed
 from app.insight.taste import away_from, taste, towards
 from app.nearby import Nearby
 from app.views.card import Card
 from app.views.form import Example, Form, examples
+from app.views.option import Switch
 from app.views.panel import Panel, Vocabulary, panel
 from app.views.stack import Stack, stacked
 
@@ -52,15 +53,6 @@ class WayOut(msgspec.Struct, frozen=True, gc=False):
     words: str
     url: str
     count: str
-
-
-class Switch(msgspec.Struct, frozen=True, gc=False):
-    """A link to the same search, shown another way."""
-
-    label: str
-    url: str
-    is_on: bool
-    group: str  # what it is one of: rows, or a switch of its own
 
 
 class PageLink(msgspec.Struct, frozen=True, gc=False):
@@ -230,6 +222,9 @@ def _switches(here: Nearby, display: Display) -> Iterator[Switch]:
     for density, label in zip(DENSITIES, ("Small", "Medium", "Large"), strict=True):
         url = here.shown(display.with_(density=density))
         yield Switch(label, url, display.density == density, "Rows")
+    for ground, label in GROUNDS.items():
+        url = here.shown(display.with_(ground=ground))
+        yield Switch(label, url, display.ground == ground, "Ground")
     stacks = display.with_(stacks=not display.stacks)
     yield Switch("Fold variants into stacks", here.shown(stacks), display.stacks, "Show")
     endless = display.with_(endless=not display.endless)

@@ -57,6 +57,15 @@ const follow = (rel) => {
   link?.click();
 };
 
+// What is transparent is seen on the next ground. A page of an asset leaves no trace in the history.
+function ground() {
+  const links = [...document.querySelectorAll(".grounds a")];
+  const at = links.findIndex((link) => link.hasAttribute("aria-current"));
+  const next = links[(at + 1) % links.length];
+  if (document.querySelector(".workspace")) next?.click();
+  else if (next) location.replace(next.href);
+}
+
 const actions = {
   ArrowRight: move,
   ArrowLeft: move,
@@ -68,6 +77,7 @@ const actions = {
   x: () => press(".pick"),
   w: () => press(".why"),
   p: play,
+  g: ground,
   "/": () => {
     const query = document.querySelector('.words input[name="query"]');
     query?.focus();

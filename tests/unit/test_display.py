@@ -5,13 +5,15 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.display import MOST_UNFOLDED, Display
+from app.display import DENSITIES, GROUNDS, MOST_UNFOLDED, Display
 from app.reading import pairs_of
 from app.search import Search
 from tests.unit.searches import searches
 
 DISPLAYS = st.builds(
     Display,
+    density=st.sampled_from(DENSITIES),
+    ground=st.sampled_from(tuple(GROUNDS)),
     stacks=st.booleans(),
     endless=st.booleans(),
     unfold=st.lists(st.from_regex(r"asset_[a-z0-9]{1,4}", fullmatch=True), max_size=4).map(tuple),
@@ -37,10 +39,13 @@ def test_stacks_lie_open_only_where_there_are_stacks() -> None:
 def test_nonsense_is_reported_and_left_out() -> None:
     """The page is shown as it usually is."""
     found, rest, problems = Display.take(
-        [("stacks", "maybe"), ("unfold", "../x"), ("query", "castle")]
+        [("stacks", "maybe"), ("ground", "pink"), ("unfold", "../x"), ("query", "castle")]
     )
     assert (found, rest) == (Display(), [("query", "castle")])
-    assert [(each.parameter, each.value) for each in problems] == [("stacks", "maybe")]
+    assert [(each.parameter, each.value) for each in problems] == [
+        ("stacks", "maybe"),
+        ("ground", "pink"),
+    ]
 
 
 def test_the_neighbours_of_a_display() -> None:

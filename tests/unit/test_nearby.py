@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import words
-from app.display import DENSITIES, Display
+from app.display import DENSITIES, GROUNDS, Display
 from app.filters import RANGES, Range
 from app.nearby import Nearby
 from app.search import Search
@@ -15,6 +15,7 @@ from tests.unit.searches import SEARCHES
 DISPLAYS = st.builds(
     Display,
     density=st.sampled_from(DENSITIES),
+    ground=st.sampled_from(tuple(GROUNDS)),
     endless=st.booleans(),
     stacks=st.booleans(),
     unfold=st.lists(st.sampled_from(["asset_1", "asset_2"])).map(tuple),
