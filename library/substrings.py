@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from library.postings import Postings, Segment
     from library.shelf import Mask, Shelf
 
+PIECES_MOST = 8  # of a text, looked for in the words
+CHOICES_MOST = 8  # texts of a list, before all texts are read instead
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -60,9 +63,7 @@ PLACES = {
 
 # Scripts whose letters stay letters, one for one, whatever stands beside them (in Greek a mark
 # can become one). ASCII's are looked for as they are, the others as `simple` makes them.
-_LETTER = (
-    "a-z0-9\u00e0-\u00f6\u00f8-\u024f\u0400-\u0481\u048a-\u052f\u1e00-\u1eff\uac00-\ud7a3"
-)
+_LETTER = "a-z0-9\u00e0-\u00f6\u00f8-\u024f\u0400-\u0481\u048a-\u052f\u1e00-\u1eff\uac00-\ud7a3"
 _SINGLE = "\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff"
 _PIECE = re.compile(f"(?P<single>[{_SINGLE}])|[{_LETTER}]+")
 _SEPARATOR = re.compile(r"[\x00-\x2f\x3a-\x60\x7b-\x7f]")
@@ -144,12 +145,14 @@ def _surely(piece: Piece, place: Place, shelf: Shelf) -> Told:
 
 def _perhaps(choices: list[list[Piece]], place: Place, shelf: Shelf) -> Told | None:
     """The assets that have all the pieces of one of the choices."""
-    if not choices or not all(choices):
+    if not choices or not all(choices) or len(choices) > CHOICES_MOST:
         return None
     cut = _cut(place, shelf)
     maybe = _none(shelf)
     for found in choices:
-        each = [_having(piece, place, shelf) | cut for piece in dict.fromkeys(found)]
+        # The longest tell the most, and a few of them enough.
+        telling = sorted(set(found), key=lambda piece: -len(piece.text))[:PIECES_MOST]
+        each = [_having(piece, place, shelf) | cut for piece in telling]
         maybe |= np.logical_and.reduce(each)
     return _none(shelf), maybe
 
