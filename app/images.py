@@ -66,8 +66,8 @@ def grid_picture(asset: Asset) -> Picture:
 def large_picture(asset: Asset) -> Picture:
     """The picture of an asset's own page: as large as the screen, still not the original."""
     picture = _transformed(asset, LARGE_WIDTHS, 1600)
-    if picture.src:
-        return picture
+    if picture.steps or picture.has_own:
+        return picture  # else it would be the public thumbnail: the last resort
     if asset.preview and asset.preview.url and is_web(asset.preview.url):
         return Picture(asset.preview.url, asset.width, asset.height)
     return grid_picture(asset)
