@@ -72,9 +72,10 @@ class _Session(requests.Session):
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """A request as it is sent; from a kept one where it differs in headers and body alone."""
         own = request.cookies or request.auth or request.files or request.json or self.cookies
-        if own or request.method != "POST" or not isinstance(request.params, list):
+        params = request.params or []
+        if own or request.method != "POST" or not isinstance(params, list):
             return super().prepare_request(request)
-        prepared = self._addressed(str(request.url), tuple(request.params)).copy()
+        prepared = self._addressed(str(request.url), tuple(params)).copy()
         prepared.headers.update(request.headers)
         prepared.prepare_body(request.data, None)
         return prepared

@@ -76,8 +76,8 @@ def test_the_environment_says_the_same_as_to_requests(
             assert expected == found
 
 
-@pytest.mark.parametrize("params", [[], [("projectId", "p&q")]])
-def test_a_request_is_the_one_that_requests_makes(params: list[tuple[str, str]]) -> None:
+@pytest.mark.parametrize("params", [None, [], [("projectId", "p&q")]])
+def test_a_request_is_the_one_that_requests_makes(params: list[tuple[str, str]] | None) -> None:
     """Also the second one to an address, with another body and a cookie meanwhile."""
     ours, theirs = open_session("key", "secret", ""), requests.Session()
     theirs.auth = ("key", "secret")
