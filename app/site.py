@@ -12,7 +12,6 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import cachetools
-import requests
 
 from app import assets, counting, views, visits, words
 from app.display import Display
@@ -28,6 +27,7 @@ from app.errors import (
 from app.media import Media
 from app.names import Names
 from app.references import is_reference
+from app.sending import open_session
 from app.views import Found, Vocabulary
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Site:
         self.client = client
         self.references = references
         self.media = media
-        self._elsewhere = Media(requests.Session(), origins=settings.reference_origins)
+        self._elsewhere = Media(open_session("", "", ""), origins=settings.reference_origins)
         self._mounts = dict(mounts or {})
         self._known: cachetools.LRUCache[str, Asset] = cachetools.LRUCache(MOST_KNOWN)
         self.names = Names(client)
@@ -101,6 +101,7 @@ class Site:
             problems=tuple(noticed),
             error=error,
             notice=self.notice(),
+            by_library=self.is_by_library,
         )
 
     def _vocabulary(self, search: Search, result: ResultPage | None) -> Vocabulary:

@@ -15,7 +15,8 @@ from urllib.parse import urlencode, urlsplit
 import requests
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.base_client.errors import MismatchingStateError
-from authlib.integrations.flask_client import OAuth
+from authlib.integrations.flask_client import FlaskOAuth2App, OAuth
+from authlib.integrations.requests_client import OAuth2Session
 from flask import session, url_for
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
@@ -26,6 +27,7 @@ from app import observing
 from app.auth.ended import Ended
 from app.auth.modes import SINCE, STAMP, WithSession
 from app.auth.user import User
+from app.connecting import TimedAdapter
 from app.errors import NotAdmitted, SignInFailed
 
 if TYPE_CHECKING:
@@ -59,6 +61,23 @@ _TROUBLE: Final = (
 )
 
 
+class _Session(OAuth2Session):
+    """Authlib's, whose time-outs are those of whole answers."""
+
+    def __init__(self, *rest: Any, **named: Any) -> None:
+        super().__init__(*rest, **named)
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, TimedAdapter())
+
+
+class _App(FlaskOAuth2App):
+    client_cls = _Session
+
+
+class _OAuth(OAuth):
+    oauth2_client_cls = _App
+
+
 class Oidc(WithSession):
     """`oidc`: accounts of a provider, in the allowed domains or groups."""
 
@@ -73,7 +92,7 @@ class Oidc(WithSession):
         self._groups = frozenset(settings.oidc_groups)
         self._ended = Ended.of(settings)
         self._keys_due = 0.0
-        register: Any = OAuth(app).register  # it has no types
+        register: Any = _OAuth(app).register  # it has no types
         self._client: Any = register(
             "akin_oidc",
             client_id=settings.oidc_client_id,

@@ -15,6 +15,8 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
+from app.auth import oidc
+from tests.faults import Upstream
 from tests.pages.wire import Wire, make_app
 
 if TYPE_CHECKING:
@@ -245,6 +247,25 @@ def test_userinfo_of_somebody_else(client: FlaskClient, provider: Provider) -> N
     provider.token = signed(provider.claims(nonce, email=None))
     assert returned(client, state).status_code == 502
     assert not is_in(client)
+
+
+def test_provider_that_never_ends_its_headers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A letter now and then is no answer: the page is told in time that there is none."""
+    monkeypatch.setattr(oidc, "TIMEOUT", 0.3)
+    with Upstream(drip=0.01) as upstream:
+        upstream.always("slow-headers", on="/.well-known")
+        client = make_app(
+            Wire(),
+            tmp_path,
+            auth="oidc",
+            oidc_issuer=upstream.origin,
+            oidc_client_id=CLIENT,
+            oidc_client_secret=SECRET,
+            oidc_domains=("*",),
+        ).test_client()
+        assert client.get("/sign-in/begin").status_code == 502
 
 
 def test_provider_that_calls_itself_another(client: FlaskClient, provider: Provider) -> None:
