@@ -97,7 +97,7 @@ class Search:
     @property
     def is_empty(self) -> bool:
         """True where nothing is asked: the newest of everything."""
-        return not (self.is_ranked or self.expression)
+        return not (self.is_ranked or self.expression or self.public or self.originalAssets)
 
     @property
     def expression(self) -> str:

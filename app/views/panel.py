@@ -127,6 +127,7 @@ class Panel:
     other_bounds: tuple[Bounds, ...]
     sensitive: tuple[Option, ...]
     is_public: bool
+    offers_public: bool
     filter: str
     carries: frozenset[str]
 
@@ -146,11 +147,13 @@ def panel(
     hits: Sequence[Asset] = (),
     facets: Mapping[str, Mapping[str, int]] | None = None,
     vocabulary: Vocabulary | None = None,
+    by_library: bool = False,
 ) -> Panel:
     """Lay out the filters of a search.
 
     `start` spells the addresses around its first page; `facets` are the server's counts where it
-    gives them; `hits` say which values there are where it does not.
+    gives them; `hits` say which values there are where it does not. `by_library`: Akin's own
+    library answers, which has no assets of others.
     """
     vocabulary = vocabulary or Vocabulary()
     boxes = _Boxes(search, facets or {}, vocabulary.names)
@@ -196,6 +199,7 @@ def panel(
             for value, label in {"blur": "Blur", "hide": "Hide", "show": "Show"}.items()
         ),
         is_public=search.public,
+        offers_public=search.public or not by_library,
         filter=search.filter,
         carries=frozenset({*FACETS, *RANGES, *MODES, "nsfw", "filter", "public"}),
     )

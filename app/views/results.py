@@ -126,6 +126,7 @@ class ResultsView:
     pagination: Pagination | None = None
     error: AkinError | None = None
     notice: str = ""  # why older answers are shown
+    by_library: bool = False
     sort_is_ignored: bool = False
 
     @property
@@ -169,6 +170,7 @@ class Found:
     problems: tuple[Problem, ...] = ()
     error: AkinError | None = None
     notice: str = ""  # why older answers are shown
+    by_library: bool = False  # Akin's own library answers, over a folder
 
 
 def results_view(found: Found, *, today: date) -> ResultsView:
@@ -187,6 +189,7 @@ def results_view(found: Found, *, today: date) -> ResultsView:
         hits=hits,
         facets=result.facets if result else None,
         vocabulary=found.vocabulary,
+        by_library=found.by_library,
     )
     return ResultsView(
         search=search,
@@ -214,6 +217,7 @@ def results_view(found: Found, *, today: date) -> ResultsView:
         pagination=Pagination.of(search, result, here) if result else None,
         error=found.error,
         notice=found.notice,
+        by_library=found.by_library,
         sort_is_ignored=bool(search.sortBy and search.querySemanticRatio),
     )
 

@@ -183,3 +183,11 @@ def test_a_mistake_elsewhere_is_told_without_a_caret(wire: Wire, soup: Soup) -> 
     page = soup("/?filter=nonsense", status=400)
     assert page.find("pre", class_="pointer") is None
     assert page.find("p", id="mend-why").get_text() == "Invalid filter syntax"  # type: ignore[union-attr]
+
+
+def test_a_library_offers_no_public_assets_of_others(wire: Wire, tmp_path: Path) -> None:
+    """It has none; whoever asks for them all the same can take that back."""
+    client = make_app(wire, tmp_path, by_library=True).test_client()
+    boxes = {path: 'name="public"' in client.get(path).text for path in ("/", "/?public=true")}
+    assert boxes == {"/": False, "/?public=true": True}
+    assert 'name="public"' in make_app(wire, tmp_path).test_client().get("/").text

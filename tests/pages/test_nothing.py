@@ -97,3 +97,23 @@ def test_a_page_behind_the_last_counts_nothing(wire: Wire, soup: Soup) -> None:
     link = shown.select_one(".nothing a")
     assert link is not None
     assert (link.get_text(), link["href"]) == ("Its first page", QUERY)
+
+
+def test_a_library_is_called_empty_only_where_nothing_is_asked(wire: Wire, tmp_path: Path) -> None:
+    """Whatever else empties the page is said, and can be left out."""
+    client = make_app(wire, tmp_path, by_library=True).test_client()
+    wire.always(NOTHING)
+    assert "The library is empty" in client.get("/").text
+    for path, words in (("/?public=true", "everybody’s public assets"), ("/?kind=3d", "kind 3d")):
+        page = client.get(path).text
+        assert "The library is empty" not in page
+        assert ways(BeautifulSoup(page, "html.parser")) == [
+            (f"Without {words}", "/"),
+            ("The newest pictures", "/"),
+        ]
+
+
+def test_a_project_has_no_folder(wire: Wire, soup: Soup) -> None:
+    """Where nothing is in it, nobody is sent to one."""
+    wire.always(NOTHING)
+    assert soup("/").select_one(".nothing p").get_text() == "Nothing is here yet."  # type: ignore[union-attr]

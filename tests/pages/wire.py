@@ -164,11 +164,15 @@ def session_for(wire: Wire) -> requests.Session:
     return session
 
 
-def make_app(wire: Wire, folder: Path, **changes: Any) -> Flask:
-    """The application on the wire, keeping nothing between requests unless `changes` say so."""
+def make_app(wire: Wire, folder: Path, *, by_library: bool = False, **changes: Any) -> Flask:
+    """The application on the wire, keeping nothing between requests unless `changes` say so.
+
+    `by_library`: the wire passes for Akin's own library.
+    """
     values: dict[str, Any] = {"cache_seconds": 0, "timeout": 30.0, **changes}
     settings = Settings(base_url=f"{HOST}/v1", data=folder, **values)
-    return create_app(settings, session=session_for(wire))
+    mounts = {"/library": HOST} if by_library else None
+    return create_app(settings, session=session_for(wire), mounts=mounts)
 
 
 __all__ = [
