@@ -88,7 +88,11 @@ class Routes:
         with self._index.reading() as connection:
             ranked = self._engine.search(connection, query)
             documents = self._index.values(connection, ranked.numbers)
-        hits = [wire.hit(values, urls, original=original) for values in documents.values()]
+            paths = self._index.paths(connection, documents)
+        hits = [
+            wire.hit(values, urls, original=original, path=paths.get(number))
+            for number, values in documents.items()
+        ]
         return _json(wire.page(ranked, query, hits))
 
     def asset(self, asset_id: str) -> Response:
@@ -100,7 +104,8 @@ class Routes:
             if number is None:
                 raise _unknown(asset_id)
             values = self._index.values(connection, [number])[number]
-            found = wire.asset(values, self._signer(), original=original)
+            path = self._index.paths(connection, [number]).get(number)
+            found = wire.asset(values, self._signer(), original=original, path=path)
             if with_embedding:
                 found["embedding"] = self._index.embedding(connection, number)
         return _json({"asset": found})
@@ -114,7 +119,11 @@ class Routes:
             numbers = self._index.numbers(connection, ids)
             wanted = [numbers[asset_id] for asset_id in ids if asset_id in numbers]
             documents = self._index.values(connection, wanted)
-        found = [wire.asset(values, urls, original=original) for values in documents.values()]
+            paths = self._index.paths(connection, documents)
+        found = [
+            wire.asset(values, urls, original=original, path=paths.get(number))
+            for number, values in documents.items()
+        ]
         return _json({"assets": found})
 
     def download(self, asset_id: str) -> Response:

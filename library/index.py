@@ -41,6 +41,12 @@ if TYPE_CHECKING:
 _GENERATION = "generation"  # in meta: counts the write transactions
 _BY_NUMBER = (assets, documents, sources, *vector_tables.values(), *arrays.values())
 _DOCUMENTS = sa.select(documents).where(among(documents.c.number))
+_SOURCES = sa.select(sources).where(among(sources.c.number))
+# Each end is one look into the index over root and path.
+_SEVERAL = sa.select(
+    sa.select(sa.func.min(sources.c.root)).scalar_subquery()
+    < sa.select(sa.func.max(sources.c.root)).scalar_subquery()
+)
 _META = sa.select(meta.c.value).where(meta.c.key == sa.bindparam("key"))
 _DECODE = msgspec.json.Decoder().decode
 
@@ -158,7 +164,7 @@ class Index:
             for name, blob in blobs.items():
                 if blob is not None:
                     tables[vector_tables[name]].append({"number": number, "vector": blob})
-            tables[word_table].append(rows.word_row(number, values))
+            tables[word_table].append(rows.word_row(number, values, document.source.path))
             for name, table in arrays.items():
                 tables[table] += rows.array_rows(number, values, name)
             spelled = rows.spelled(values) | spelled
@@ -242,6 +248,12 @@ class Index:
         wanted = [int(number) for number in numbers]
         found = {row[0]: row[1] for row in connection.execute(_DOCUMENTS, bound(wanted)).all()}
         return {number: _DECODE(found[number]) for number in wanted if number in found}
+
+    def paths(self, connection: sa.Connection, numbers: Iterable[int]) -> dict[int, str]:
+        """Number -> where its file is, below its indexed folder (`rows.shown_path`)."""
+        several = bool(connection.execute(_SEVERAL).scalar())
+        found = connection.execute(_SOURCES, bound([int(number) for number in numbers]))
+        return {row.number: rows.shown_path(row, several=several) for row in found}
 
     def subject(self, id: str) -> Vector | None:  # noqa: A002 - the API's word
         """The vector of an asset's picture, as the models made it."""

@@ -41,7 +41,8 @@ def _hit() -> dict[str, Any]:
         (*_ALWAYS_URL, *_LISTS, "metadata"),
         **dict.fromkeys((*_ALWAYS_URL, *_TOLD), _STRING),
         **dict.fromkeys(_LISTS, _STRINGS),
-        metadata={"type": "object"},
+        # `path`, an extension: where the file is below the indexed folder.
+        metadata={"type": "object", "properties": {"path": _STRING}},
         thumbnail=_PICTURE,
         _rankingScore=_NUMBER,
     )

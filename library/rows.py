@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import fields as dataclass_fields
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,6 +17,7 @@ import numpy as np
 from library.analysis import indexed
 from library.documents import Document, SourceFile
 from library.fields import FIELDS, Type, folded
+from library.kinds import extension
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,17 +109,35 @@ def source_file(row: Any) -> SourceFile:
     )
 
 
-def word_row(number: int, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The row of `words`: the words of each text, made alike."""
+def shown_path(row: Any, *, several: bool) -> str:
+    """Where the file of a row of `sources` is below its indexed folder, never above.
+
+    Behind that folder's name where a library has `several` of them.
+    """
+    path = os.fsdecode(row.path)
+    name = PurePath(os.fsdecode(row.root)).name
+    shown: str = _readable(f"{name}/{path}" if several and name else path)
+    return shown
+
+
+def word_row(number: int, values: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """The row of `words`: the words of each text and of the file's `path`, made alike."""
+    name, tags = indexed([values["name"]]), indexed(values["tags"])
+    mime = values["mimeType"]
+    form = mime.removeprefix("image/")
+    # Folders and formats, for whoever knows them; what name and tags say needs no repeating.
+    places = indexed([_readable(path), extension(mime), form if form.isalnum() else None])
+    said = {*name.split(), *tags.split()}
+    aside = dict.fromkeys(word for word in places.split() if word not in said)
     return {
         "rowid": number,
-        "name": indexed([values["name"]]),
-        "tags": indexed(values["tags"]),
+        "name": name,
+        "tags": tags,
         "prompt": indexed([values["prompt"]]),
         "description": indexed(
             values[name] for name in ("description", "text", "transcription", "content")
         ),
-        "other": indexed([values["seed"], *values["guesses"]]),
+        "other": " ".join([indexed([values["seed"], *values["guesses"]]), *aside]).strip(),
         "text": indexed([values["text"]]),
         "negativePrompt": indexed([values["negativePrompt"]]),
     }

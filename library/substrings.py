@@ -133,7 +133,8 @@ def _word(value: str, place: Place, shelf: Shelf) -> Told | None:
     found = _none(shelf)
     for segment in _postings(place, shelf):
         _note(segment, segment.word(wanted[0].text), place.bit, found)
-    return found, _none(shelf)
+    # Where words of other things share the column, the field's own text has to be read.
+    return (found, _none(shelf)) if place.alone else (_none(shelf), found)
 
 
 def _surely(piece: Piece, place: Place, shelf: Shelf) -> Told:

@@ -83,11 +83,15 @@ def moment(milliseconds: int) -> str:
     return f"{moved:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
 
 
-def hit(values: Mapping[str, Any], urls: URLs, *, original: bool) -> dict[str, Any]:
-    """One hit of a search."""
+def hit(
+    values: Mapping[str, Any], urls: URLs, *, original: bool, path: str | None = None
+) -> dict[str, Any]:
+    """One hit of a search; `path` is where its file is below the indexed folder."""
     asset_id = values["id"]
     found = {name: values[name] for name in _TOP}
     found["metadata"] = _metadata(values)
+    if path is not None:
+        found["metadata"]["path"] = path
     found |= {name: values[name] for name in _TOLD if values[name]}
     transformable = values["kind"] == "image" and not original
     found["url"] = urls.transform(asset_id) if transformable else urls.original(asset_id)
@@ -96,9 +100,11 @@ def hit(values: Mapping[str, Any], urls: URLs, *, original: bool) -> dict[str, A
     return found
 
 
-def asset(values: Mapping[str, Any], urls: URLs, *, original: bool) -> dict[str, Any]:
+def asset(
+    values: Mapping[str, Any], urls: URLs, *, original: bool, path: str | None = None
+) -> dict[str, Any]:
     """One asset in full, as GET /assets/{id} answers it."""
-    found = hit(values, urls, original=original)
+    found = hit(values, urls, original=original, path=path)
     asset_id, kind, made_by = values["id"], values["kind"], values["type"]
     found |= {
         "kind": kind,

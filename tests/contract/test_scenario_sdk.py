@@ -50,6 +50,13 @@ def test_a_hit_carries_what_the_file_tells(client: Scenario) -> None:
     assert hit.thumbnail.asset_id == hit.id
 
 
+def test_where_the_file_is_comes_as_an_extra_that_the_client_takes(client: Scenario) -> None:
+    (hit,) = client.search.asset_search(filter='name = "castle 03"').hits
+    found = client.assets.retrieve(hit.id).asset
+    told = [(each.metadata.model_extra or {}).get("path") for each in (hit, found)]
+    assert told == ["castle 03.png", "castle 03.png"]
+
+
 def test_every_parameter_is_understood(client: Scenario) -> None:
     page = client.search.asset_search(
         query="castle",
