@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 from playwright.sync_api import expect
 
 from app.auth.users import Users
@@ -270,3 +271,26 @@ def test_pages_of_the_door_are_for_everybody(guarded_watch: Watch, look: str) ->
     page.get_by_role("button", name="Sign in").click()
     page.locator(".viewer").wait_for()
     assert (violations(page), overflow(page)) == ([], 0)
+
+
+@pytest.mark.parametrize("look", ["dark-wide", "light-narrow"])
+def test_a_feed_for_a_reader(guarded_watch: Watch, guarded: Server, look: str) -> None:
+    """From the results to an address that a program reads without signing in."""
+    page = open_page(guarded_watch, look)
+    page.goto("/sign-in?next=/?query=asset")
+    page.get_by_label("Name").fill("ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/?query=asset")
+    page.get_by_text("Share", exact=True).click()
+    page.get_by_role("link", name="Feed for a reader").click()
+    page.wait_for_url("**/feeds?query=asset")
+    assert (violations(page), overflow(page)) == ([], 0)
+    url = page.locator(".snippet code").first.inner_text()
+    with requests.Session() as reader:
+        answer = reader.get(url, timeout=20)
+    assert (answer.status_code, answer.headers["Content-Type"].partition(";")[0]) == (
+        200,
+        "application/atom+xml",
+    )
+    assert url.startswith(f"{guarded.url}/feeds/")
