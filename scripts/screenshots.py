@@ -44,7 +44,7 @@ def pages(page: Page) -> dict[str, str]:
         answer: dict[str, Any] = page.request.get("/search.json", params={"query": words}).json()
         return [hit["id"] for hit in answer["hits"]]
 
-    trees, coins = found("tree"), found("gem")
+    trees, coins, many = found("tree"), found("gem"), found("")
     character = found("person")[0]
     return {
         "first-page": "/",
@@ -53,6 +53,21 @@ def pages(page: Page) -> dict[str, str]:
         "like-unlike": f"/?like={trees[0]}&like={trees[2]}&unlike={coins[0]}",
         "filtered": "/?kind=audio&query=jump",
         "asset": f"/assets/{character}?like={character}",
+        "likes-full": "/?" + "&".join(f"like={each}" for each in [*trees, *coins, *many][:20]),
+        "sounds": "/?kind=audio",
+        "stacks": "/?query=tree&stacks=on",
+        "asset-sound": f"/assets/{found('jump')[0]}",
+        "selection": "/selection?" + "&".join(f"id={each}" for each in [*trees, *coins][:5]),
+        "compare": f"/compare?a={trees[0]}&b={trees[1]}",
+        "compare-slider": f"/compare?a={trees[0]}&b={trees[1]}&view=slider",
+        "code": "/code?query=tree",
+        "ends-words": "/ends/words?query=tree",
+        "ends-likeness": f"/ends/likeness?like={trees[0]}",
+        "why": f"/why/{trees[0]}?query=tree&like={trees[1]}",
+        "wander": f"/wander/{trees[0]}?trail={coins[0]}",
+        "tags": "/tags",
+        "crowded": f"/?query=green&like={trees[0]}&unlike={coins[0]}&density=small&hitsPerPage=100",
+        "nowhere": "/nowhere",
         "nothing-found": "/?query=castle&kind=3d&filter=width+%3E+100",
         "bad-filter": "/?filter=kind+%3D+image+AND+colour+%3D+red",
         "unknown-asset": "/assets/asset_nothing",

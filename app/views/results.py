@@ -230,7 +230,7 @@ def _switches(here: Nearby, display: Display) -> Iterator[Switch]:
         url = here.shown(display.with_(ground=ground))
         yield Switch(label, url, display.ground == ground, "Ground")
     stacks = display.with_(stacks=not display.stacks)
-    yield Switch("Fold variants into stacks", here.shown(stacks), display.stacks, "Show")
+    yield Switch("Fold a page’s variants into stacks", here.shown(stacks), display.stacks, "Show")
     endless = display.with_(endless=not display.endless)
     yield Switch("Endless, without pages", here.shown(endless), display.endless, "Show")
 
