@@ -17,10 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from flask import g, request
 
-from app import observing, words
+from app import asking, observing, words
 from app.auth.peers import PEER, header_key
-from app.reading import pairs_of
-from app.search import Search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -199,5 +197,5 @@ def _tell(
 def _asked(page: str) -> dict[str, str]:
     """What a page was asked for, in words; never an address as it was sent."""
     if page in _WITH_SEARCH:
-        return {"search": words.title(Search.read(pairs_of(request.query_string))[0])}
+        return {"search": words.title(asking.asked(request.query_string)[0])}
     return {"path": _TOKEN.sub(r"\1…", request.path)[:200]} if page == _UNKNOWN else {}

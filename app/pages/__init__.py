@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, cast
 
 from flask import current_app, request
 
-from app.display import Display
-from app.reading import pairs_of
-from app.search import Search
+from app.asking import asked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from app.display import Display
     from app.errors import Problem
+    from app.search import Search
     from app.site import Site
 
 
@@ -30,11 +28,4 @@ def requested_search() -> tuple[Search, tuple[Problem, ...]]:
 
 def requested() -> tuple[Search, Display, tuple[Problem, ...]]:
     """The search in this request's address and how to show it, read leniently."""
-    return read(pairs_of(request.query_string))
-
-
-def read(pairs: Iterable[tuple[str, str]]) -> tuple[Search, Display, tuple[Problem, ...]]:
-    """The search that pairs spell, how to show it, and what was wrong with them."""
-    display, rest, unshown = Display.take(pairs)
-    search, problems = Search.read(rest)
-    return search, display, (*unshown, *problems)
+    return asked(request.query_string)

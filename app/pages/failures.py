@@ -12,8 +12,9 @@ from flask import jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from app import views
+from app.asking import read
 from app.errors import AkinError, InvalidReference, InvalidSearch, NotFound, PrefetchSpared
-from app.pages import read, requested, site
+from app.pages import requested, site
 from app.pages.visiting import failure_headers
 from app.reading import pairs_of
 

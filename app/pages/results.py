@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, jsonify, redirect, render_template, request
 
 from app import views
+from app.asking import read
 from app.display import Display
-from app.pages import read, requested, site
+from app.pages import requested, site
 from app.pages.handing import origin
 from app.pages.visiting import unless_unchanged
 from app.reading import is_id, pairs_of
@@ -27,14 +28,17 @@ SIMILAR = "similar"  # a button's name: what is like this one alone
 @blueprint.get("/")
 def results() -> ResponseReturnValue:
     """Show a search; an address that is not the canonical one leads to it."""
-    pairs = pairs_of(request.query_string)
-    chosen = [value for name, value in pairs if name == SIMILAR and is_id(value)]
-    pairs = [pair for pair in pairs if pair[0] != SIMILAR]
-    search, display, problems = read(pairs)
-    if chosen:
-        return redirect(display.lasting.url(search.similar(chosen[-1])), 303)
-    if not problems and tuple(pairs) != (*search.pairs(), *display.pairs()):
-        return redirect(display.url(search), 302)
+    search, display, problems = requested()
+    canonical = display.suffix(search).removeprefix("?").encode()
+    if request.query_string != canonical:  # else it is not taken apart a second time
+        pairs = pairs_of(request.query_string)
+        chosen = [value for name, value in pairs if name == SIMILAR and is_id(value)]
+        pairs = [pair for pair in pairs if pair[0] != SIMILAR]
+        search, display, problems = read(pairs)
+        if chosen:
+            return redirect(display.lasting.url(search.similar(chosen[-1])), 303)
+        if not problems and tuple(pairs) != (*search.pairs(), *display.pairs()):
+            return redirect(display.url(search), 302)
     found = site().find(search, display, problems)
     today = datetime.now(UTC).date()
     has_preview = site().settings.has_previews

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, BinaryIO
 from flask import Blueprint, Response, redirect, render_template, request
 
 from app import words
+from app.asking import read
 from app.errors import InvalidSelection, Problem
 from app.exports.archive import archive
-from app.pages import read, site
+from app.pages import site
 from app.pages.handing import as_download, origin, sheets, streamed
 from app.reading import is_id, pairs_of
 from app.selection import PARAMETER, Selection

@@ -11,11 +11,12 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
 
+from app.asking import read
 from app.auth import current_door
 from app.auth.modes import Password, WithSession
 from app.auth.origins import path_of_ours
 from app.errors import AkinError, NotAdmitted, NotFound, SignInFailed
-from app.pages import read, site
+from app.pages import site
 from app.pages.handing import origin
 from app.pages.visiting import failure_headers
 from app.reading import pairs_of

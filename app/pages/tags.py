@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, render_template, request
 
-from app.pages import read, site
+from app.asking import read
+from app.pages import site
 from app.pages.visiting import unless_unchanged
 from app.reading import pairs_of
 from app.views.tags import tags_view

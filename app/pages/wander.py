@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, render_template, request
 
+from app.asking import read
 from app.errors import NotFound
 from app.insight.wander import MOST_TRAIL
-from app.pages import read, site
+from app.pages import site
 from app.pages.visiting import unless_unchanged
 from app.reading import is_id, pairs_of
 from app.search import HITS_PER_PAGE
