@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 SPACES = ("text", "subject", "look")
 _PART = 10_000  # assets read at a time, so that reading a large library takes bounded memory
+_VECTORS = 4_000  # the same for vectors, which are longer
 _SINGLE = tuple(of for of in KEPT if of.type is not Type.ARRAY)
 _MANY = tuple(of for of in KEPT if of.type is Type.ARRAY)
 # A text has as many bytes as characters when it is ASCII (and no NUL ends its length early).
@@ -136,8 +137,8 @@ def advanced(old: Shelf, connection: sa.Connection, generation: int) -> Shelf:
             break
         shelf = longer
     shelf = _with_words(shelf, connection, old.last)
-    for start in range(len(old.number), len(shelf.number), _PART):
-        shelf = _with_vectors(shelf, connection, start, min(start + _PART, len(shelf.number)))
+    for start in range(len(old.number), len(shelf.number), _VECTORS):
+        shelf = _with_vectors(shelf, connection, start, min(start + _VECTORS, len(shelf.number)))
     gone = connection.execute(
         sa.select(tombstones.c.seq, tombstones.c.number)
         .where(tombstones.c.seq > old.tombstone)

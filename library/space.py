@@ -118,7 +118,8 @@ class Space:
     def fitted(self, sample: Floats) -> Space:
         """A reduced space whose directions are those of `sample`, with no vectors in it yet."""
         centre = sample.mean(axis=0) if self.name in CENTRED else None
-        space = replace(self, centre=centre, unit=sample[:0])
+        # Nothing of the sample itself, of which a slice would keep all.
+        space = replace(self, centre=centre, unit=np.zeros((0, 0), dtype=np.float32))
         unit = space.comparable(sample)
         # Inner products are to be kept, so the directions are those of the second moment.
         _, turn = np.linalg.eigh(unit.T @ unit)
