@@ -22,7 +22,7 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from bench import labelled
 from library import pictures
-from library.models import SUBJECT_SIZE, Models
+from library.models import Models
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,9 +91,14 @@ def _unit(vectors: Floats) -> Floats:
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
 
 
-def _subject(one: Described, others: Described, part: slice = slice(SUBJECT_SIZE)) -> Floats:
-    of = others.subject[:, part]
-    return _centred(one.subject[:, part], of) @ _centred(of, of).T
+def _subject(one: Described, others: Described) -> Floats:
+    return _centred(one.subject, others.subject) @ _centred(others.subject, others.subject).T
+
+
+def _head(one: Described, others: Described) -> Floats:
+    """The square roots of the network's pooled features alone; a subject has their fourth roots."""
+    of = others.subject[:, :HEAD] ** 2
+    return _centred(one.subject[:, :HEAD] ** 2, of) @ _centred(of, of).T
 
 
 def _colours(one: Described, others: Described) -> Floats:
@@ -108,10 +113,8 @@ NEARNESS: dict[str, Callable[[Described, Described], Floats]] = {
     "subject": _subject,
     "half subject, half look": lambda a, b: (_subject(a, b) + _look(a, b)) / 2,
     "look": _look,
-    "network's head alone": lambda a, b: _subject(a, b, slice(HEAD)),
-    "first design: head + 0.5 x colours": lambda a, b: (
-        _subject(a, b, slice(HEAD)) + _colours(a, b) / 2
-    ),
+    "network's head alone": _head,
+    "first design: head + 0.5 x colours": lambda a, b: _head(a, b) + _colours(a, b) / 2,
     "classical: edges + 0.5 x colours": lambda a, b: a.edges @ b.edges.T + _colours(a, b) / 2,
     "perceptual hash": lambda a, b: a.hash @ b.hash.T,
 }

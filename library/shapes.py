@@ -50,12 +50,12 @@ def read(path: Path, mime: str) -> tuple[dict[str, Any], Image.Image | None]:
     try:
         beside = _buffers(raw, path.parent) if kind == "gltf" else {}
         vertices, faces = _mesh(raw, kind, beside)
+        if not len(faces):
+            return told, None
+        counted = {"vertexCount": len(vertices), "faceCount": len(faces)}
+        return {**told, **counted}, draw(vertices, faces)
     except Exception:  # noqa: BLE001 - many small readers, each with errors of its own
         return told, None
-    if not len(faces):
-        return told, None
-    counted = {"vertexCount": len(vertices), "faceCount": len(faces)}
-    return {**told, **counted}, draw(vertices, faces)
 
 
 def _gltf(raw: bytes) -> dict[str, Any]:

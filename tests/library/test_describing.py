@@ -429,6 +429,18 @@ def test_a_gltf_is_not_followed_out_of_its_folder(way: str, tmp_path: Path) -> N
     assert described.picture is None
 
 
+def test_a_gltf_whose_places_are_no_places_is_counted(tmp_path: Path) -> None:
+    """Found by fuzzing: corners of one number each, where three belong."""
+    files = _box("gltf")
+    told = json.loads(files["box.gltf"])
+    place = told["meshes"][0]["primitives"][0]["attributes"]["POSITION"]
+    told["accessors"][place] |= {"type": "SCALAR", "count": 8}
+    samples.fill(tmp_path, {**files, "box.gltf": json.dumps(told).encode()})
+    described = _described(tmp_path, "box.gltf")
+    assert described.facts["properties"] == {"vertexCount": 8, "faceCount": 12}
+    assert described.picture is None
+
+
 def test_the_buffers_of_a_gltf_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {name: content.ljust(20_000, b" ") for name, content in _box("gltf").items()}
     samples.fill(tmp_path, files)
