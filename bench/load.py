@@ -10,8 +10,9 @@ of an API that answers after so many milliseconds (`bench.slowapi`), each page e
 same search (cached) or never the same (uncached; the 48 hits are always the same, so their cards
 have been seen before). Datasette serves a table page of 48 rows with the same fields, its one
 process behind the same wrk in the same run; searx, SearXNG's forerunner, asks the same API for
-distinct words behind gunicorn 2x8 and shows the same 48 hits. "Beside" is Akin's pages a second
-divided by Datasette's (the same) or searx' (distinct) at as many callers.
+distinct words behind gunicorn 2x8 and shows the same 48 hits. A cell has pages a second and, in
+brackets, p50 and p99 in ms and how many times as many a second that is as Datasette's (the same) or
+searx' (distinct).
 
 wrk: `apt-get install wrk`. What else is not installed is left out, and said with the command.
 """
@@ -87,38 +88,37 @@ def measure(arguments: argparse.Namespace) -> None:
     """Print the table of pages a second."""
     # Rivals get eight seconds at least: with 256 callers their first page takes some.
     longer = max(arguments.seconds, 8)
-    print("| server | upstream | pages | callers | a second | p50 ms | p99 ms | failed | beside |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
-    unit: dict[tuple[str, int], float] = {}
+    heads = [f"{callers} at once" for callers in arguments.callers]
+    print(f"| server | upstream | pages | {' | '.join(heads)} |")
+    print(f"| --- | --- | --- |{' --- |' * len(heads)}")
+    ours = serving.servers(0)
+    units: dict[str, list[float]] = {}  # of the rivals, by the pages that they are beside
+
+    def row(server: str, upstream: str, pages: str, url: str, path: str, seconds: float) -> None:
+        cells, rates = [], []
+        for place, callers in enumerate(arguments.callers):
+            got = wrk(url, callers, seconds, path)
+            rates.append(got.rate)
+            unit = units[pages][place] if pages in units else 0.0
+            beside = f", {got.rate / unit:.1f}x" if unit else ""
+            failed = f", {got.failed} failed" if got.failed else ""
+            cells.append(f"{got.rate:.0f} ({got.p50:.1f}, {got.p99:.0f}{beside}{failed})")
+        if server not in ours:
+            units[pages] = rates
+        print(f"| {server} | {upstream} | {pages} | {' | '.join(cells)} |", flush=True)
+
     with serving.datasette() as url:
-        for callers in arguments.callers if url else ():
-            got = wrk(str(url), callers, longer)
-            unit["the same", callers] = got.rate
-            _row("Datasette, one process", "its own", "the same", callers, got, 1.0)
+        if url:
+            row("Datasette, one process", "its own", "the same", url, "", longer)
     with serving.upstream(0) as api, serving.searx(api) as url:
-        for callers in arguments.callers if url else ():
-            got = wrk(str(url), callers, longer, "/search?q=word+")
-            unit["distinct", callers] = got.rate
-            _row("searx, gunicorn gthread 2x8", "0 ms", "distinct", callers, got, 1.0)
+        if url:
+            row("searx, gthread 2x8", "0 ms", "distinct", url, "/search?q=word+", longer)
     for delay in arguments.delays:
         with serving.upstream(delay) as api:
-            for name in serving.servers(0):
+            for name in ours:
                 with serving.akin(api, name) as (url, _):
                     for pages, path in (("the same", ""), ("distinct", "/?query=word+")):
-                        for callers in arguments.callers:
-                            got = wrk(url, callers, arguments.seconds, path)
-                            beside = unit.get((pages, callers), 0.0)
-                            ratio = got.rate / beside if beside else 0.0
-                            _row(name, f"{delay} ms", pages, callers, got, ratio)
-
-
-def _row(name: str, delay: str, pages: str, callers: int, got: Measured, ratio: float) -> None:
-    beside = f"{ratio:.1f}" if ratio else ""
-    print(
-        f"| {name} | {delay} | {pages} | {callers} | {got.rate:.0f} | {got.p50:.1f} "
-        f"| {got.p99:.1f} | {got.failed} | {beside} |",
-        flush=True,
-    )
+                        row(name, f"{delay} ms", pages, url, path, arguments.seconds)
 
 
 def overhead(delays: list[int], seconds: float) -> None:
