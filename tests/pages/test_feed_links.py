@@ -232,9 +232,9 @@ def test_a_query_may_be_spelled_otherwise(app: Flask) -> None:
     """Readers write addresses anew; what they mean is the same."""
     path = addresses(signed_in(app), "?query=red+castle")["Atom feed"]
     reader = app.test_client()
-    assert path.endswith("?query=red%20castle")
-    spelled = re.sub(r"red.*castle", "r%65d%20castle", path)
-    assert reader.get(spelled).status_code == 200
+    spelled = [re.sub(r"red.*castle", other, path) for other in ("red+castle", "r%65d%20castle")]
+    assert [reader.get(each).status_code for each in spelled] == [200, 200]
+    assert reader.get(re.sub(r"red.*castle", "redcastle", path)).status_code == 401
 
 
 @pytest.mark.parametrize("at", [0, 20, -1])
