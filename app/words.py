@@ -126,11 +126,11 @@ def conditions(
     for facet in search.facets:
         field = FIELDS[facet.field]
         for value in facet.any:
-            yield facet.field, value, f"{field} {names.get(value, value)}"
+            yield facet.field, value, f"{field} {_named(facet.field, value, names)}"
         for value in facet.all:
             yield f"{facet.field}.all", value, f"{field} {names.get(value, value)} (all)"
         for value in facet.none:
-            yield f"{facet.field}.not", value, f"no {field} {names.get(value, value)}"
+            yield f"{facet.field}.not", value, f"no {field} {_named(facet.field, value, names)}"
     for item in search.ranges:
         yield item.field, str(item), interval(item.field, item.low, item.high)
     if search.nsfw != "blur":
@@ -140,6 +140,13 @@ def conditions(
         yield "filter", search.filter, search.filter
     if search.public:
         yield "public", "true", "everybody’s public assets"
+
+
+def _named(field: str, value: str, names: Mapping[str, str]) -> str:
+    """A value as the panel calls it: `sound`, where the API says `audio`."""
+    if field == "kind":
+        return KINDS[value].lower() if value in KINDS and value not in _PLURALS else value
+    return names.get(value, value)
 
 
 def title(search: Search, names: Mapping[str, str] | None = None) -> str:

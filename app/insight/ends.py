@@ -39,7 +39,7 @@ def ends(search: Search, scale: Scale) -> tuple[End, End]:
             End("Meaning", search.with_(querySemanticRatio=1.0)),
         )
     return (
-        End("Same look", search.with_(imageSemanticRatio=0.0)),
+        End("Near-duplicates", search.with_(imageSemanticRatio=0.0)),
         End("Same subject", search.with_(imageSemanticRatio=1.0)),
     )
 

@@ -66,7 +66,7 @@ def test_look_and_subject_side_by_side(wire: Wire, soup: Soup) -> None:
     wire.next(page(A), page(A))
     shown = soup("/ends/likeness?query=castle&like=asset_c")
     assert [(label, only) for label, _, _, only, _ in columns(shown)] == [
-        ("Same look", []),
+        ("Near-duplicates", []),
         ("Same subject", []),
     ]
     assert [request.json.get("imageSemanticRatio") for request in wire.asked()] == [0.0, None]
