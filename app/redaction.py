@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 if TYPE_CHECKING:
     from config import Settings
 
 SHOWN: Final = "[secret]"
+_PASSWORD: Final = re.compile(r"[a-z]+://[^/@]*:([^/@]+)@")
 _LEAST: Final = 6  # characters; shorter ones would take words out of sentences
 
 
@@ -43,6 +45,8 @@ class Redaction:
             if item.metadata.get("secret"):
                 value = getattr(settings, item.name)
                 secrets += value if isinstance(value, tuple) else [value]
+        # Of an address the password alone may show up, too.
+        secrets += [unquote(found[1]) for each in secrets if (found := _PASSWORD.match(each))]
         # A word such as `memory` is no secret, though an address in its place may be one.
         plain = {item.default for item in dataclasses.fields(settings)}
         return cls(*(secret for secret in secrets if secret not in plain))

@@ -131,6 +131,28 @@ def test_an_answer_in_drops_is_over_in_time(session: requests.Session, fault: st
             )
 
 
+@pytest.mark.parametrize("fault", ["healthy", "slow-headers"])
+def test_through_a_proxy(session: requests.Session, fault: str) -> None:
+    """One that the environment names is bounded as well."""
+    with Upstream(count=60, drip=0.01) as upstream:
+        upstream.always(fault)
+
+        def ask(seconds: float) -> int:
+            return session.post(
+                "http://api.invalid/v1/search/assets",
+                json={"query": "castle"},
+                headers={"Authorization": "Basic eDp5"},
+                proxies={"http": upstream.origin},
+                timeout=seconds,
+            ).status_code
+
+        if fault == "healthy":
+            assert ask(20) == 200
+        else:
+            with pytest.raises(requests.exceptions.RequestException, match=r"[Tt]imed? ?out"):
+                ask(0.3)
+
+
 def test_a_name_that_nobody_knows_in_time(
     session: requests.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

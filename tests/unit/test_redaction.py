@@ -53,3 +53,11 @@ def test_settings_do_not_show_secrets() -> None:
     shown = repr(SETTINGS)
     assert Redaction.of(SETTINGS).text(shown) == shown
     assert "pass-of-redis" not in shown
+
+
+def test_password_of_an_address() -> None:
+    """Whatever quotes it without the rest, as it is or as the address spells it."""
+    settings = Settings(cache_url="redis://user:pass%2Fof-redis@redis.example:6379/0")
+    redaction = Redaction.of(settings)
+    for text in ("pass/of-redis", "pass%2Fof-redis"):
+        assert redaction.text(f"AUTH {text} was refused") == f"AUTH {SHOWN} was refused"
