@@ -112,6 +112,7 @@ def create_app(
     signing_in = Trial("sign-in", door.mode.try_out)
     kept = app.extensions["akin"].references
     app.extensions["akin.checks"] = Checks([*trials(sender, shelf, kept), signing_in])
+    visiting.keep_compressed(app)
     Compress(app)  # zstd at level 3, else Brotli, else gzip
     static_files.init_app(app)
     fragments.init_app(app)

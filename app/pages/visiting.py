@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import cachetools
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 
 from app import visits
 from app.auth import current_door
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from app.errors import AkinError
 
 MOST_PAGES: Final = 32 * 1024 * 1024  # bytes of rendered pages that a process keeps
+MOST_COMPRESSED: Final = 8 * 1024 * 1024  # bytes of the same as they are sent
 _BUILD: Final = "akin build"
 _PAGES: Final = "akin pages"
 _SOURCES: Final = ("app/**/*.py", "templates/**/*.html", "static/**/*.*")
@@ -36,7 +37,7 @@ _SOURCES: Final = ("app/**/*.py", "templates/**/*.html", "static/**/*.*")
 def init_app(app: Flask, *, seconds: float) -> None:
     """Let every request of `app` be a visit of at most `seconds`."""
     app.extensions[_BUILD] = build(Path(app.root_path).parent)
-    app.extensions[_PAGES] = _Pages()
+    app.extensions[_PAGES] = _Pages(MOST_PAGES)
 
     def arrive() -> None:
         # Browsers say it in Sec-Purpose, which scripts may not set: those say Purpose.
@@ -51,6 +52,15 @@ def init_app(app: Flask, *, seconds: float) -> None:
 
     app.before_request(arrive)
     app.teardown_request(leave)
+
+
+def keep_compressed(app: Flask) -> None:
+    """Let Flask-Compress, which is to be made after this, compress a kept page once.
+
+    It would do so for each reader, which takes as long as all else that a kept page does.
+    """
+    app.config["COMPRESS_CACHE_BACKEND"] = _Compressed
+    app.config["COMPRESS_CACHE_KEY"] = lambda _request: g.get("kept_page", "")
 
 
 def build(root: Path) -> str:
@@ -95,8 +105,8 @@ def unless_unchanged(
 class _Pages:
     """The rendered pages of one application."""
 
-    def __init__(self) -> None:
-        self._pages: cachetools.LRUCache[str, bytes] = cachetools.LRUCache(MOST_PAGES, len)
+    def __init__(self, most_bytes: int) -> None:
+        self._pages: cachetools.LRUCache[str, bytes] = cachetools.LRUCache(most_bytes, len)
         self._guard = threading.Lock()
 
     def get(self, tag: str) -> bytes | None:
@@ -104,9 +114,23 @@ class _Pages:
             return self._pages.get(tag)
 
     def put(self, tag: str, page: bytes) -> None:
-        if len(page) <= MOST_PAGES:
-            with self._guard:
+        with self._guard:
+            if len(page) <= self._pages.maxsize:
                 self._pages[tag] = page
+
+
+class _Compressed:
+    """Kept pages as they are sent, as Flask-Compress asks for them: by `encoding;tag`."""
+
+    def __init__(self) -> None:
+        self._pages = _Pages(MOST_COMPRESSED)
+
+    def get(self, key: str) -> bytes | None:
+        return self._pages.get(key)
+
+    def set(self, key: str, page: bytes) -> None:
+        if not key.endswith(";"):  # what has no tag is nobody's a second time
+            self._pages.put(key, page)
 
 
 def _kept(tag: str, render: Callable[[], str | Response]) -> Response:
@@ -119,6 +143,7 @@ def _kept(tag: str, render: Callable[[], str | Response]) -> Response:
             return made
         page = made.encode()
         pages.put(tag, page)
+    g.kept_page = tag
     return Response(page, mimetype="text/html")
 
 
