@@ -1,5 +1,4 @@
-// Video and animated pictures play while they are pointed at or focused; sound has its player on
-// its own page. Nothing is loaded before.
+// Video and animated pictures play while they are pointed at or focused. Nothing is loaded before.
 const WAIT_MS = 180;
 let playing = null;
 let timer = 0;
