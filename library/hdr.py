@@ -42,7 +42,7 @@ def read(path: Path, mime: str) -> tuple[tuple[int, int], Image.Image]:
     with path.open("rb") as file:
         try:
             with av.open(
-                file, format=_DEMUXERS[mime], options={"max_pixels": str(MAX_PIXELS)}
+                file, mode="r", format=_DEMUXERS[mime], options={"max_pixels": str(MAX_PIXELS)}
             ) as container:
                 stream = container.streams.video[0]
                 stream.codec_context.thread_count = 1

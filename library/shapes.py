@@ -1,8 +1,8 @@
 """3D models: how much is in them, and a drawing of them.
 
-Knows meshes through `trimesh`; no graphics card, no window. A model is drawn from a corner above
-it, its triangles painted from the farthest to the nearest, lit by one lamp. Of what lies outside of
-the file only the buffers of a glTF are opened, beside it or below; no texture, nothing elsewhere.
+Knows meshes through `trimesh` and `fbx`; no graphics card, no window. A model is drawn from a
+corner above it, its triangles painted from the farthest to the nearest, lit by one lamp. Of what
+lies outside of the file only the buffers of a glTF are opened, beside it or below; no texture.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from urllib.parse import unquote
 
 import numpy as np
 from PIL import Image, ImageDraw
+
+from library import fbx
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,15 +41,15 @@ def read(path: Path, mime: str) -> tuple[dict[str, Any], Image.Image | None]:
 
     Raises OSError when the file cannot be opened.
     """
-    kind = _TYPES.get(mime)
-    if kind is None:
-        return {}, None
     with path.open("rb") as file:
         raw = file.read(MAX_BYTES + 1)
-    if len(raw) > MAX_BYTES:
+    kind = "fbx" if raw.startswith(fbx.MAGIC) else _TYPES.get(mime)
+    if kind is None or len(raw) > MAX_BYTES:
         return {}, None
     told = _gltf(raw) if kind == "gltf" else {}
     try:
+        if kind == "fbx":
+            return _fbx(raw)
         beside = _buffers(raw, path.parent) if kind == "gltf" else {}
         vertices, faces = _mesh(raw, kind, beside)
         if not len(faces):
@@ -70,6 +72,20 @@ def _gltf(raw: bytes) -> dict[str, Any]:
         }
     except (ValueError, KeyError, TypeError, IndexError, RecursionError):
         return {}
+
+
+def _fbx(raw: bytes) -> tuple[dict[str, Any], Image.Image | None]:
+    """Counted; drawn where it is one mesh, since where several stand is not read."""
+    found = fbx.meshes(raw, 2 * MAX_BYTES)
+    if not found:
+        return {}, None
+    told = {
+        "vertexCount": sum(len(vertices) for vertices, _ in found),
+        "faceCount": sum(len(faces) for _, faces in found),
+    }
+    vertices, faces = found[0]
+    drawable = len(found) == 1 and len(faces) and np.isfinite(vertices).all()
+    return told, draw(vertices, faces) if drawable else None
 
 
 def _buffers(raw: bytes, folder: Path) -> dict[str, bytes]:

@@ -1,0 +1,103 @@
+"""Binary FBX: the corners and triangles of its meshes.
+
+Knows the container as Blender's developers wrote it down ("FBX binary file format specification",
+2013) and no more of it than that: nodes with properties, of which only the arrays of a Geometry
+are unpacked. Where the meshes stand in the scene, and how they move, is not read.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+MAGIC: Final = b"Kaydara FBX Binary  \x00"
+_FIRST: Final = 27  # where the nodes begin
+_WIDE: Final = 7500  # from this version on, offsets have 64 bits
+_PARTS: Final = frozenset({b"Vertices", b"PolygonVertexIndex"})  # of a Geometry
+_TYPES: Final = {b"d": "<f8", b"f": "<f4", b"i": "<i4", b"l": "<i8"}
+
+
+class _Node(NamedTuple):
+    """A node of the file: its name, and where its properties and what is below it lie."""
+
+    name: bytes
+    properties: int
+    below: int
+    end: int
+
+
+def meshes(raw: bytes, room: int) -> list[tuple[NDArray[np.float64], NDArray[np.int64]]]:
+    """Of each mesh its corners (n, 3) and triangles (m, 3), polygons cut into fans.
+
+    Raises ValueError, struct.error or zlib.error when the bytes are no such file, and ValueError
+    when its arrays unpack to more than `room` bytes.
+    """
+    if not raw.startswith(MAGIC):
+        raise ValueError("is no binary FBX")
+    (version,) = struct.unpack_from("<I", raw, _FIRST - 4)
+    head = struct.Struct("<QQQB" if version >= _WIDE else "<IIIB")
+    found = []
+    for top in _nodes(raw, head, _FIRST, len(raw)):
+        if top.name != b"Objects":
+            continue
+        for geometry in _nodes(raw, head, top.below, top.end):
+            if geometry.name != b"Geometry":
+                continue
+            parts = {}
+            for node in _nodes(raw, head, geometry.below, geometry.end):
+                if node.name in _PARTS:
+                    parts[node.name] = _array(raw, node, room)
+                    room -= parts[node.name].nbytes
+            if len(parts) == 2:
+                corners = parts[b"Vertices"].astype(np.float64).reshape(-1, 3)
+                found.append((corners, _fans(parts[b"PolygonVertexIndex"], len(corners))))
+    return found
+
+
+def _nodes(raw: bytes, head: struct.Struct, start: int, end: int) -> Iterator[_Node]:
+    """The nodes side by side from `start` on; each lies behind the one before."""
+    while start + head.size <= end:
+        stop, _, length, named = head.unpack_from(raw, start)
+        if not stop:
+            return  # the record of zeros that ends a list
+        properties = start + head.size + named
+        if not properties + length <= stop <= end:
+            raise ValueError("a node ends elsewhere")
+        yield _Node(raw[start + head.size : properties], properties, properties + length, stop)
+        start = stop
+
+
+def _array(raw: bytes, node: _Node, room: int) -> NDArray[np.generic]:
+    """The array that is a node's first property."""
+    kind = raw[node.properties : node.properties + 1]
+    count, packed, length = struct.unpack_from("<III", raw, node.properties + 1)
+    begin = node.properties + 13
+    dtype = np.dtype(_TYPES.get(kind, "V0"))
+    if not dtype.itemsize or count * dtype.itemsize > room or begin + length > node.below:
+        raise ValueError("an array is too large or of an odd kind")
+    content = raw[begin : begin + length]
+    if packed:
+        content = zlib.decompressobj().decompress(content, max(1, count * dtype.itemsize))
+    return np.frombuffer(content, dtype, count)
+
+
+def _fans(indices: NDArray[np.generic], corners: int) -> NDArray[np.int64]:
+    """Triangles of polygons, whose last corner is written as its complement."""
+    values = indices.astype(np.int64)
+    last = values < 0
+    values = np.where(last, ~values, values)
+    number: NDArray[np.int64] = np.cumsum(last) - last  # of the polygon that each entry belongs to
+    starts = np.concatenate([[0], np.flatnonzero(last) + 1])[number]
+    third = np.flatnonzero(np.arange(len(values)) - starts >= 2)
+    faces = np.stack([values[starts[third]], values[third - 1], values[third]], axis=1)
+    if len(faces) and int(faces.max()) >= corners:
+        raise ValueError("a triangle has a corner that is not there")
+    return faces
