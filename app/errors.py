@@ -24,6 +24,7 @@
         ├── BadKey             it does not know our key                502
         ├── NotAllowed         our key may not do this                 403
         ├── UnknownAsset       it does not know the asset              404
+        ├── FileGone           it knows the asset, its file is gone    410
         ├── QuotaExceeded      too many searches, or the quota is spent 503
         ├── UpstreamTimeout    no answer in time                       504
         ├── UntrustedAddress   a file at an origin that is not allowed 502
@@ -312,6 +313,15 @@ class UnknownAsset(UpstreamError):
     advice = "It may have been deleted, or belong to another project."
     status = 404
     code = "UNKNOWN_ASSET"
+
+
+class FileGone(UpstreamError):
+    """The API knows the asset, and its file is not there any more."""
+
+    title = "This file is no longer where it was indexed"
+    advice = "Put it back, or index its folder again: then it leaves the results, too."
+    status = 410
+    code = "FILE_GONE"
 
 
 class QuotaExceeded(UpstreamError):

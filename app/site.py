@@ -16,6 +16,7 @@ import cachetools
 from app import assets, counting, views, visits, words
 from app.display import Display
 from app.errors import (
+    FileGone,
     InvalidReference,
     Problem,
     StorageFailed,
@@ -156,7 +157,20 @@ class Site:
             known=self.known(search.examples),
             notice=self.notice(),
             by_library=self.is_by_library,
+            is_gone=self._is_gone(asset_id),
         )
+
+    def _is_gone(self, asset_id: str) -> bool:
+        """Tell whether the library knows an asset without its file; asked of our own alone."""
+        if not self.is_by_library:
+            return False
+        try:
+            self.client.download(asset_id)
+        except FileGone:
+            return True
+        except UpstreamError:
+            return False  # the page says all that is known of it
+        return False
 
     def _latest(self, asset: Asset) -> Asset:
         """Ask again where a hit, found later, says that the asset has changed since."""

@@ -19,7 +19,16 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from library import openapi, wire
 from library.bodies import ASSET_IDS, BULK_MOST, DOWNLOAD, MODEL_IDS, decoded
-from library.errors import BadRequest, FilterError, NotFound, RequestError, TooLarge, Unauthorized
+from library.cdn import AS_FILE, has_file
+from library.errors import (
+    BadRequest,
+    FileGone,
+    FilterError,
+    NotFound,
+    RequestError,
+    TooLarge,
+    Unauthorized,
+)
 from library.query import flag, read, whole_argument
 
 if TYPE_CHECKING:
@@ -133,16 +142,19 @@ class Routes:
         if document is None:
             raise _unknown(asset_id)
         stored = document.mimeType.partition("/")[2]
-        if not wanted or FORMATS.get(wanted, wanted) == stored:
-            url = self._signer().original(asset_id)
-            return _json({"url": url, "mimeType": document.mimeType})
+        is_stored = not wanted or FORMATS.get(wanted, wanted) == stored
         choices = [stored, *(FORMATS if document.kind == "image" else ())]
-        if wanted not in choices:
+        if not is_stored and wanted not in choices:
             raise BadRequest(
                 f"`targetFormat`: this asset can be had as {', '.join(dict.fromkeys(choices))}, "
                 f"not as {wanted[:20]!r}"
             )
-        url = f"{self._signer().transform(asset_id)}&format={FORMATS[wanted]}"
+        if not has_file(document):
+            raise FileGone("The file of this asset is not in its folder any more; index it again")
+        if is_stored:
+            url = f"{self._signer().original(asset_id)}&{AS_FILE}=true"
+            return _json({"url": url, "mimeType": document.mimeType})
+        url = f"{self._signer().transform(asset_id)}&format={FORMATS[wanted]}&{AS_FILE}=true"
         return _json({"url": url, "mimeType": f"image/{FORMATS[wanted]}"})
 
     def tags(self) -> Response:

@@ -34,6 +34,7 @@ __all__ = ["Forbidden", "Signer", "blueprint"]
 
 # Shown by a browser as what they are; anything else is offered as a download.
 _INLINE: Final = ("image/", "audio/", "video/", "text/plain", "application/json", "application/pdf")
+AS_FILE: Final = "download"  # added to a URL, it is offered as a download in any case
 # For the day a browser is led to a file by itself: no script, no style from elsewhere, no frame.
 _NO_SCRIPT: Final = (
     "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; sandbox"
@@ -81,6 +82,9 @@ def blueprint(
             return _finished(_original(document), document.mimeType, until)
         content, mime = cache.get(asset_id, wanted, lambda: _transformed(home, document, wanted))
         response = _finished(_bytes(content, mime), mime, until)
+        if AS_FILE in request.args:
+            name = document.source.path.rpartition("/")[2].rpartition(".")[0]
+            _attach(response, name + extension(mime))
         response.vary.add("Accept")
         return response
 
@@ -101,6 +105,15 @@ def blueprint(
         return response
 
     return pages
+
+
+def has_file(document: Document) -> bool:
+    """Tell whether the file of an asset could be sent now."""
+    try:
+        _opened(document)[0].close()
+    except NotFound:
+        return False
+    return True
 
 
 def _opened(document: Document) -> tuple[BinaryIO, os.stat_result]:
@@ -126,7 +139,7 @@ _NONBLOCK: Final = getattr(os, "O_NONBLOCK", 0)  # a pipe put in a file's place 
 def _original(document: Document) -> Response:
     file, status = _opened(document)
     mime = document.mimeType
-    inline = mime.startswith(_INLINE)
+    inline = mime.startswith(_INLINE) and AS_FILE not in request.args
     body = _Body(file)
     try:
         response = Response(body, mimetype=mime, direct_passthrough=True)
@@ -168,11 +181,21 @@ class _Body:
         return piece
 
 
+def _attach(response: Response, name: str) -> None:
+    """Let a browser save the answer under a name."""
+    response.headers.set("Content-Disposition", "attachment", **_named(name))
+
+
 def _download_name(document: Document) -> dict[str, str]:
+    """The name of an asset's file."""
+    name = document.source.path.rpartition("/")[2]
+    return _named(name if "." in name else name + extension(document.mimeType))
+
+
+def _named(name: str) -> dict[str, str]:
     """The parameters of Content-Disposition, as RFC 6266 spells names outside of ASCII."""
-    name = document.source.path.rpartition("/")[2].encode("utf-8", "replace").decode()
+    name = name.encode("utf-8", "replace").decode()
     name = "".join(character if character.isprintable() else "_" for character in name)
-    name = name if "." in name else name + extension(document.mimeType)
     if name.isascii():
         return {"filename": name}
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()

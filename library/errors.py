@@ -66,6 +66,13 @@ class NotFound(RequestError):
     code = "NOT_FOUND"
 
 
+class FileGone(RequestError):
+    """The asset is in the index, and its file no longer in its folder."""
+
+    status = 410
+    code = "FILE_GONE"
+
+
 class TooLarge(RequestError):
     """The body is larger than any request needs to be."""
 

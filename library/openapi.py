@@ -85,6 +85,7 @@ def _answers(schema: dict[str, Any], *errors: int) -> dict[str, Any]:
         400: "A parameter is wrong; `error` names it",
         401: "The key pair is missing or wrong",
         404: "There is no such asset",
+        410: "The file of this asset is not in its folder any more",
         413: "The body is too large",
         503: "The library's file is busy or out of reach",
     }
@@ -167,7 +168,7 @@ def _paths() -> dict[str, Any]:
                 "parameters": [_ID, _PROJECT],
                 "requestBody": _posted("Download", needed=False),
                 "responses": _answers(
-                    _object(("url",), url=_STRING, mimeType=_STRING), 400, 404, 413
+                    _object(("url",), url=_STRING, mimeType=_STRING), 400, 404, 410, 413
                 ),
             }
         },

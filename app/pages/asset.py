@@ -47,6 +47,7 @@ def asset(asset_id: str) -> Response:
     return unless_unchanged(
         lambda: render_template("asset.html", page=page, beside=beside, shown=shown),
         page.notice,
+        page.is_gone,
         shown,
     )
 

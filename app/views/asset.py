@@ -75,6 +75,7 @@ class AssetView:
     downloads: tuple[Download, ...] = ()
     viewer_url: str = ""  # of the frame that shows a model; empty where none can
     notice: str = ""  # why older answers are shown
+    is_gone: bool = False  # its file is not there any more
 
 
 def variants_of(asset: Asset) -> Search | None:
@@ -133,10 +134,12 @@ def asset_view(
     known: Mapping[str, Asset] | None = None,
     notice: str = "",
     by_library: bool = False,
+    is_gone: bool = False,
 ) -> AssetView:
     """Build an asset's page; `search` is where the reader came from, or empty.
 
-    `by_library` tells that Akin's own library answers, which converts less than the API does.
+    `by_library` tells that Akin's own library answers, which converts less than the API does;
+    `is_gone`, that it knows the asset and has no file of it any more.
     """
     display = display or Display()
     names = names or {}
@@ -177,6 +180,7 @@ def asset_view(
         downloads=downloads(asset, by_library=by_library),
         viewer_url=f"/assets/{asset.id}/viewer" if viewable else "",
         notice=notice,
+        is_gone=is_gone,
     )
 
 

@@ -28,11 +28,15 @@ _AS_STORED: Final = {  # the mime types of what needs no conversion
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """One file: `label` says its format, `note` its size where that is known."""
+    """One file: `label` says its format, `note` its size where that is known.
+
+    `is_attached`: its server has browsers save it, so that a link to it can be answered by a page.
+    """
 
     label: str
     url: str
     note: str = ""
+    is_attached: bool = False
 
 
 def is_converted(asset: Asset, *, by_library: bool) -> bool:
@@ -47,11 +51,11 @@ def downloads(asset: Asset, *, by_library: bool = False) -> tuple[Download, ...]
     """
     path = f"/assets/{asset.id}/download"
     size = words.file_size(asset.bytes) if asset.bytes else ""
-    original = Download("Original", path, size)
+    original = Download("Original", path, size, is_attached=by_library)
     return (
         original,
         *(
-            Download(label, f"{path}?format={name}")
+            Download(label, f"{path}?format={name}", is_attached=by_library)
             for name, label in CONVERSIONS.get(asset.medium, {}).items()
             if is_converted(asset, by_library=by_library) and not _is_stored_as(asset, name)
         ),

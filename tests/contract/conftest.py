@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,13 +59,21 @@ def items() -> list[tuple[samples.Document, tuple[int, int, int] | None]]:
     return [*found, (sound, None), (clip, None)]
 
 
+def _filed(found: samples.Document, folder: Path) -> samples.Document:
+    """The same with a file, of which nothing is read here but that it is there."""
+    (folder / found.source.path).touch()
+    return replace(found, source=replace(found.source, root=str(folder)))
+
+
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the library listens."""
     home: Path = tmp_path_factory.mktemp("home")
+    folder = home / "pictures"
+    folder.mkdir()
     index = samples.library(
         home,
-        items(),
+        [(_filed(found, folder), pixel) for found, pixel in items()],
         [Collection(id=f"collection_{topic}", name=topic.title()) for topic, _ in TOPICS],
     )
     index.close()

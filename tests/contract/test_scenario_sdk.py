@@ -142,7 +142,7 @@ def test_a_download_is_a_signed_url_of_the_format(client: Scenario) -> None:
     webp = client.assets.download.request(asset_id, target_format="webp")
     assert f"/assets/{asset_id}?" in plain.url
     assert f"/assets-transform/{asset_id}?" in webp.url
-    assert webp.url.endswith("&format=webp")
+    assert webp.url.endswith("&format=webp&download=true")
     with pytest.raises(scenario_sdk.BadRequestError, match="can be had as"):
         client.assets.download.request(samples.asset_id("splash"), target_format="mp3")
 

@@ -175,6 +175,14 @@ def test_everything_that_goes_wrong_is_json(
     assert set(answer.json) == {"error", "code"}
 
 
+def test_a_file_that_is_gone_is_410(browser: FlaskClient) -> None:
+    """The index knows the asset; its file was never there."""
+    (hit,) = search(browser, query="red").json["hits"]
+    path = f"/v1/assets/{hit['id']}/download"
+    answer = browser.post(path, json={}, headers={"Authorization": PAIR})
+    assert (answer.status_code, answer.json["code"]) == (410, "FILE_GONE")
+
+
 def test_a_folder_without_a_library_says_so(tmp_path: Path) -> None:
     with pytest.raises(IndexMissing, match="python -m library index"):
         create_library(tmp_path, models=samples.Tastes())

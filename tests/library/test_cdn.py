@@ -211,6 +211,26 @@ def test_names_outside_of_ascii_reach_the_download(folder: Path, tmp_path: Path)
     )
 
 
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        (SIGNER.original("asset_apng"), "a.png"),
+        (SIGNER.transform("asset_apng") + "&format=webp", "a.webp"),
+        (SIGNER.original("asset_ssvg"), "s.svg"),
+    ],
+)
+def test_what_is_asked_for_as_a_file_is_saved(client: FlaskClient, url: str, name: str) -> None:
+    """A page that leads to it is not left, and the file has its name."""
+    shown = client.get(_path(url), buffered=True)
+    assert "attachment" not in shown.headers.get("Content-Disposition", "")
+    saved = client.get(f"{_path(url)}&download=true", buffered=True)
+    assert (saved.status_code, saved.headers["Content-Disposition"], saved.data) == (
+        200,
+        f"attachment; filename={name}",
+        shown.data,
+    )
+
+
 def test_a_tampered_url_is_a_403_in_json(client: FlaskClient) -> None:
     answer = client.get("/assets/asset_apng?p=100&Policy=x&Signature=y&Key-Pair-Id=z")
     assert (answer.status_code, answer.json["code"]) == (403, "FORBIDDEN")

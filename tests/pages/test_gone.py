@@ -1,0 +1,58 @@
+"""A file that is gone while its asset is still in the index: said, on its page and on download."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bs4 import BeautifulSoup
+
+from tests.pages.wire import asset_id, make_app, refusal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.pages.conftest import Soup
+    from tests.pages.wire import Wire
+
+PICTURE = asset_id(16)
+DOWNLOAD = f"/v1/assets/{PICTURE}/download"
+GONE = refusal(410, "The file of this asset is not in its folder any more", "FILE_GONE")
+
+
+def test_its_page_shows_the_kind_and_says_why(wire: Wire, tmp_path: Path) -> None:
+    """Nothing broken, and all that is known of it; again as before once the file is back."""
+    client = make_app(wire, tmp_path, by_library=True).test_client()
+    wire.next(GONE, on=DOWNLOAD)
+    first = client.get(f"/assets/{PICTURE}")
+    stage = BeautifulSoup(first.data, "html.parser").select_one(".stage")
+    assert stage is not None
+    assert (stage.select("img"), " ".join(stage.get_text(" ").split())) == (
+        [],
+        "Image This file is no longer where it was indexed. "
+        "Put it back, or index its folder again.",
+    )
+    back = client.get(f"/assets/{PICTURE}", headers={"If-None-Match": first.headers["ETag"]})
+    assert (back.status_code, "zoom-image" in back.text) == (200, True)
+
+
+def test_its_download_answers_a_page_that_says_so(wire: Wire, tmp_path: Path) -> None:
+    """The link is an ordinary one: what a browser is to save it would not show."""
+    client = make_app(wire, tmp_path, by_library=True).test_client()
+    links = BeautifulSoup(client.get(f"/assets/{PICTURE}").data, "html.parser").select(
+        ".downloads a"
+    )
+    assert {link.has_attr("download") for link in links} == {False}
+    wire.next(GONE, on=DOWNLOAD)
+    answer = client.get(str(links[0]["href"]))
+    page = BeautifulSoup(answer.data, "html.parser")
+    assert (answer.status_code, page.select_one(".failure h1").get_text()) == (  # type: ignore[union-attr]
+        410,
+        "This file is no longer where it was indexed",
+    )
+
+
+def test_files_of_a_project_are_not_asked_for_beforehand(soup: Soup, wire: Wire) -> None:
+    """Its API does not lose any, and each question counts; its links are saved by the browser."""
+    links = soup(f"/assets/{PICTURE}").select(".downloads a")
+    assert {link.has_attr("download") for link in links} == {True}
+    assert wire.asked(DOWNLOAD) == []
