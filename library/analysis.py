@@ -35,6 +35,12 @@ _JOINT = re.compile("[a-z][A-Z0-9]|[A-Z]{2}[a-z]|[A-Z][0-9]|[0-9][A-Za-z]")
 _PLAIN = re.compile("[a-z0-9]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 
+# English words that hold a sentence together and say nothing of a picture.
+_FUNCTION = frozenset(
+    """a an and are as at be by for from in into is it its of on or that the their there these this
+    those to was were which with""".split()  # noqa: SIM905 - a list of these is a page long
+)
+
 LONGEST = 64  # characters of a word that are kept; longer ones are hashes, not words
 
 
@@ -51,6 +57,12 @@ def simple(text: str) -> str:
         return text.lower()
     decomposed = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
     return unicodedata.normalize("NFKC", decomposed).casefold()
+
+
+def tells(word: Word) -> bool:
+    """Whether a word can be what is looked for: no function word, no letter alone."""
+    letter = len(word.text) == 1 and word.text.isalpha()
+    return word.single or not (letter or word.text in _FUNCTION)
 
 
 def words(text: str) -> Iterator[Word]:

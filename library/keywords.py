@@ -20,8 +20,9 @@ import sqlalchemy as sa
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from library.analysis import words
+from library.analysis import tells
 from library.fields import WEIGHTS
+from library.wording import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
     from library.analysis import Word
     from library.postings import Postings, Segment
     from library.shelf import Floats, Mask, Shelf, Slots
+    from library.wording import Phrase, Wording
 
 ENOUGH = 20  # assets with all words; with fewer, the least telling words are dropped
-GROUPS_MOST = 16  # words of a query that are looked up
 VARIANTS_MOST = 12  # mistyped forms of one word
 REMEMBERED = 4096  # words whose mistyped forms are kept
 PREFIX_LEAST = 2  # letters of a last word before its completions count
@@ -65,18 +66,36 @@ class Found:
     scores: Floats
 
 
-def search(connection: sa.Connection, shelf: Shelf, query: str, mask: Mask) -> Found:
-    """The slots within `mask` that have the query's words, scored.
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What may stand for one word of the query."""
 
-    All words are wanted. When fewer than `ENOUGH` assets have them all, words are dropped from
-    the least telling, that is, the one that most assets have; whoever has more of the telling
-    words goes first. A word that no asset has is left out from the beginning.
+    alternatives: list[Alternative]
+    telling: bool  # no function word
+
+
+def search(connection: sa.Connection, shelf: Shelf, wording: Wording, mask: Mask) -> Found:
+    """The slots within `mask` that have what is wanted, scored.
+
+    Phrases have to be there. Of the other words all are wanted, too: when fewer than `ENOUGH`
+    assets have them all, words are dropped from the least telling, that is, function words, then
+    the one that most assets have; whoever has more of the telling words goes first. A word that no
+    asset has is left out from the beginning, and nothing is found by function words alone where
+    anything else was asked for. `wording.without` is for `without`.
     """
-    groups = _groups(list(words(query))[:GROUPS_MOST], shelf.postings)
-    scored = [_scored(connection, shelf, group, mask) for group in groups]
-    scored = sorted((found for found in scored if len(found.slots)), key=lambda f: len(f.slots))
+    rows = [_row(connection, shelf, phrase, mask) for phrase in wording.phrases]
+    if not all(len(found.slots) for found in rows):
+        return _nothing()
+    groups = _groups(wording.loose[:MOST], shelf.postings)
+    found_by = [(group, _scored(connection, shelf, group, mask)) for group in groups]
+    found_by = [(group, found) for group, found in found_by if len(found.slots)]
+    asked = rows or any(group.telling for group in groups)
+    if asked and not (rows or any(group.telling for group, _ in found_by)):
+        return _nothing()
+    found_by.sort(key=lambda pair: (not pair[0].telling, len(pair[1].slots)))
+    scored = [*sorted(rows, key=lambda f: len(f.slots)), *(found for _, found in found_by)]
     if not scored:
-        return Found(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
+        return _nothing()
     # Only assets with the most telling word can have the telling words in a row.
     slots = scored[0].slots
     held = np.ones(len(slots), dtype=np.int32)
@@ -88,12 +107,50 @@ def search(connection: sa.Connection, shelf: Shelf, query: str, mask: Mask) -> F
         total[has] += found.scores[place[has]]
         held += has & (held == wanted)
     wanted = len(scored)
-    while wanted > 1 and np.count_nonzero(held >= wanted) < ENOUGH:
+    while wanted > max(1, len(rows)) and np.count_nonzero(held >= wanted) < ENOUGH:
         wanted -= 1
     kept = held >= wanted
+    if not kept.any():  # the phrases are there, and nowhere together
+        return _nothing()
     slots, tier, total = slots[kept], held[kept] - wanted, total[kept]
     highest = float(total.max()) or 1.0
     return Found(slots, tier.astype(np.float32) + total / np.float32(highest * 1.001))
+
+
+def without(connection: sa.Connection, shelf: Shelf, wording: Wording, mask: Mask) -> Mask:
+    """`mask` without the slots that have what is not wanted, word for word."""
+    left = mask
+    for phrase in wording.without:
+        if left is mask:
+            left = mask.copy()
+        left[_having(connection, shelf, phrase)] = False
+    return left
+
+
+def _nothing() -> Found:
+    return Found(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
+
+
+def _having(connection: sa.Connection, shelf: Shelf, phrase: Phrase) -> Slots:
+    """The slots that have these words in a row, exactly; rising."""
+    each = [_looked_up(shelf, Alternative(word)).slots for word in dict.fromkeys(phrase)]
+    if len(phrase) == 1 or not all(len(slots) for slots in each):
+        return min(each, key=len)
+    return _phrase(connection, shelf, Alternative(" ".join(phrase), Kind.PHRASE)).slots
+
+
+def _row(connection: sa.Connection, shelf: Shelf, phrase: Phrase, mask: Mask) -> Found:
+    """The slots within `mask` with these words in a row, scored by what the words weigh there."""
+    slots = _having(connection, shelf, phrase)
+    weight = _idf(len(shelf.number), len(slots))
+    slots = slots[mask[slots]]
+    scores = np.zeros(len(slots), dtype=np.float32)
+    for word in dict.fromkeys(phrase):
+        found = _looked_up(shelf, Alternative(word))
+        if len(found.slots):
+            place = np.minimum(np.searchsorted(found.slots, slots), len(found.slots) - 1)
+            scores += np.where(found.slots[place] == slots, found.scores[place], 0)
+    return Found(slots, scores * np.float32(weight))
 
 
 def typos(word: str) -> int:
@@ -103,10 +160,9 @@ def typos(word: str) -> int:
     return 1 if len(word) < 9 else 2
 
 
-def _scored(
-    connection: sa.Connection, shelf: Shelf, group: Sequence[Alternative], mask: Mask
-) -> Found:
+def _scored(connection: sa.Connection, shelf: Shelf, among: Group, mask: Mask) -> Found:
     """Each slot's best alternative, slots rising."""
+    group = among.alternatives
     parts = [
         _phrase(connection, shelf, alternative)
         if alternative.kind is Kind.PHRASE
@@ -169,27 +225,27 @@ def _phrase(connection: sa.Connection, shelf: Shelf, alternative: Alternative) -
     return Found(slots, np.full(len(slots), alternative.counts, dtype=np.float32))
 
 
-def _groups(found: Sequence[Word], postings: Postings) -> list[list[Alternative]]:
+def _groups(found: Sequence[Word], postings: Postings) -> list[Group]:
     """The query's words with their alternatives; a run of single characters is one phrase."""
-    groups: list[list[Alternative]] = []
+    groups: list[Group] = []
     run: list[str] = []
     for place, word in enumerate(found):
         last = place + 1 == len(found)
         if not word.single:
-            groups.append(_alternatives(word.text, postings, last=last))
+            groups.append(Group(_alternatives(word.text, postings, last=last), tells(word)))
             continue
         run.append(word.text)
         if last or not found[place + 1].single:
             kind = Kind.PHRASE if len(run) > 1 else Kind.WORD
-            groups.append([Alternative(" ".join(run), kind)])
+            groups.append(Group([Alternative(" ".join(run), kind)], telling=True))
             run = []
     if len(groups) == len(found):
         # `sand castle` also asks for `sandcastle`, in place of either word.
         for place, (left, right) in enumerate(pairwise(found)):
             joined = left.text + right.text
             if _have(postings, joined):
-                groups[place].append(Alternative(joined, counts=APART))
-                groups[place + 1].append(Alternative(joined, counts=APART))
+                groups[place].alternatives.append(Alternative(joined, counts=APART))
+                groups[place + 1].alternatives.append(Alternative(joined, counts=APART))
     return groups
 
 

@@ -21,6 +21,7 @@ from library.likeness import references
 from library.ordering import window
 from library.remembered import Remembered
 from library.scoring import Scores, keys, mean, near, page
+from library.wording import wording
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from library.remembered import Embedder
     from library.shelf import Mask, Shelf
     from library.shelves import Shelves
+    from library.wording import Wording
 
 _PUBLIC = Compare(FIELDS["privacy"], "=", "public")
 
@@ -56,9 +58,11 @@ class Engine:
         """Rank the library, as `connection` sees it, for `query`; raises RequestError."""
         shelf = self._shelves.at(connection)
         mask = _allowed(shelf, connection, query.filter, public=query.public)
+        said = wording(query.words)
+        mask = keywords.without(connection, shelf, said, mask)
         parts: list[Scores] = []
-        if query.words:
-            parts.append(self._words(connection, shelf, query, mask))
+        if query.words and not said.only_without:
+            parts.append(self._words(connection, shelf, said, query.querySemanticRatio, mask))
             mask = parts[-1].hits
         if query.like or query.unlike:
             parts.append(self._pictures(connection, shelf, query, mask))
@@ -88,11 +92,13 @@ class Engine:
     def _hits(self, connection: sa.Connection, shelf: Shelf, query: Query) -> Mask:
         """(slots,) what `query` finds, without ranking it."""
         mask = _allowed(shelf, connection, query.filter, public=query.public)
-        if query.words:
+        said = wording(query.words)
+        mask = keywords.without(connection, shelf, said, mask)
+        if query.words and not said.only_without:
             ratio = query.querySemanticRatio
             found = mask & shelf.space["text"].has() if ratio > 0 else np.zeros_like(mask)
             if ratio < 1:
-                found[keywords.search(connection, shelf, query.words, mask).slots] = True
+                found[keywords.search(connection, shelf, said, mask).slots] = True
             mask = found
         if query.like or query.unlike:
             shown = self._references(connection, shelf, query)
@@ -103,15 +109,16 @@ class Engine:
             mask[shown.own] = False
         return mask
 
-    def _words(self, connection: sa.Connection, shelf: Shelf, query: Query, mask: Mask) -> Scores:
-        """How well each asset answers the query's words, in 0..1."""
-        ratio = query.querySemanticRatio
+    def _words(
+        self, connection: sa.Connection, shelf: Shelf, said: Wording, ratio: float, mask: Mask
+    ) -> Scores:
+        """How well each asset answers the query's words, in 0..1; `ratio` of it by meaning."""
         scores = Scores.none(len(mask))
         if ratio > 0 and len(shelf.space["text"]):
-            vector = self._models.words(shelf.uid, query.words)
+            vector = self._models.words(shelf.uid, said.text)
             scores = near(shelf, [("text", vector, 1.0)], mask, ratio)
         if ratio < 1:
-            found = keywords.search(connection, shelf, query.words, mask)
+            found = keywords.search(connection, shelf, said, mask)
             highest = float(found.scores.max(initial=0.0)) or 1.0
             scores.values[found.slots] += found.scores * np.float32((1 - ratio) / highest)
             hits = scores.hits.copy()
