@@ -6,6 +6,8 @@ Reproduction for Digital Images" (2002), equations 1, 2 and 4 for all of the pic
 
 from __future__ import annotations
 
+import re
+import struct
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -26,6 +28,11 @@ _DEMUXERS: Final = {"image/x-exr": "exr_pipe", "image/vnd.radiance": "hdr_pipe"}
 _SIDE: Final = 512  # pixels on the longer side, at least, while there are as many
 _KEY: Final = 0.18  # the middle grey that the average becomes
 _LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
+_HEADER: Final = 64 * 1024  # bytes looked through for the size
+_WINDOW: Final = re.compile(
+    rb"(?:data|display)Window\x00box2i\x00\x10\x00\x00\x00(.{16})", re.DOTALL
+)
+_RESOLUTION: Final = re.compile(rb"\n[-+][XY] +(\d{1,9}) +[-+][XY] +(\d{1,9})\n")
 _DEPTHS: Final = {"f32le": "<f4", "f16le": "<f2"}
 _BANDS: Final = {"gray": 1, "gbrp": 3, "gbrap": 4}  # FFmpeg keeps green first
 
@@ -41,20 +48,31 @@ def read(path: Path, mime: str) -> tuple[tuple[int, int], Image.Image]:
         raise BadMedia(f"is larger than {MAX_BYTES // 1024**2} MB")
     with path.open("rb") as file:
         try:
-            with av.open(
-                file, mode="r", format=_DEMUXERS[mime], options={"max_pixels": str(MAX_PIXELS)}
-            ) as container:
+            # FFmpeg makes room for all that the header says, as soon as it opens the file.
+            if not 0 < _told_pixels(file.read(_HEADER)) <= MAX_PIXELS:
+                raise BadMedia(f"says no size, or more than {MAX_PIXELS // 10**6} million pixels")
+            file.seek(0)
+            with av.open(file, mode="r", format=_DEMUXERS[mime]) as container:
                 stream = container.streams.video[0]
                 stream.codec_context.thread_count = 1
                 frame = next(container.decode(stream))
-                if frame.width * frame.height > MAX_PIXELS:
-                    raise BadMedia(f"has more than {MAX_PIXELS // 10**6} million pixels")
                 planes = _planes(frame)
         except av.FFmpegError as error:
             raise BadMedia(f"is broken: {error.strerror}") from error
         except (ValueError, IndexError, StopIteration, MemoryError, ArithmeticError) as error:
             raise BadMedia(f"is broken: {error}") from error
     return (frame.width, frame.height), on_screen(planes)
+
+
+def _told_pixels(head: bytes) -> int:
+    """The most that a header asks room for: of EXR its windows, of Radiance its resolution."""
+    windows = [struct.unpack("<4i", found) for found in _WINDOW.findall(head)]
+    sizes = [(right - left + 1, bottom - top + 1) for left, top, right, bottom in windows]
+    if not sizes and (found := _RESOLUTION.search(head)):
+        sizes = [(int(found[1]), int(found[2]))]
+    return max(
+        (width * height if min(width, height) > 0 else 0 for width, height in sizes), default=0
+    )
 
 
 def _planes(frame: Any) -> Floats:

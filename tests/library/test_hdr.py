@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import resource
+import struct
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -61,14 +64,19 @@ def test_a_large_one_is_reduced_and_tells_its_own_size(tmp_path: Path) -> None:
     assert described.picture.size == (512, 256)
 
 
-def test_one_that_is_too_large_is_not_decoded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    samples.fill(tmp_path, {"sky.exr": light("exr")})
-    monkeypatch.setattr(hdr, "MAX_PIXELS", 96 * 64 - 1)
-    with pytest.raises(BadMedia):
-        hdr.read(tmp_path / "sky.exr", "image/x-exr")
-    assert _described(tmp_path, "sky.exr").picture is None
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_that_says_it_is_too_large_is_not_decoded(kind: str, tmp_path: Path) -> None:
+    """By its header: FFmpeg would make room for 12,000 x 12,000 floats before it read further."""
+    content = light(kind)
+    windows = re.compile(rb"(Window\x00box2i\x00\x10\x00\x00\x00.{8}).{8}", re.DOTALL)
+    content = windows.sub(lambda found: found[1] + struct.pack("<2i", 11_999, 11_999), content)
+    content = content.replace(b"-Y 64 +X 96", b"-Y 12000 +X 12000")
+    samples.fill(tmp_path, {f"sky.{kind}": content})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(BadMedia, match="more than 40 million pixels"):
+        hdr.read(tmp_path / f"sky.{kind}", KINDS[kind])
+    assert _described(tmp_path, f"sky.{kind}").picture is None
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KB
 
 
 def test_what_cannot_be_read_is_listed_all_the_same(tmp_path: Path) -> None:
