@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _FEW = 16  # slots, one in so many, whose entries are looked up and not filtered
 _SAME = 4  # values that are compared one by one
+_MANY = 4_000  # values that are not counted one by one
+_GROWN = 1.25  # times the entries that are inverted, before they are inverted again
 
 
 def _coded(codes: NDArray[np.int32], table: Mask) -> Mask:
@@ -41,12 +43,44 @@ def _coded(codes: NDArray[np.int32], table: Mask) -> Mask:
 
 
 @dataclass(frozen=True, slots=True)
+class Inverted:
+    """The first `entries` of a column of lists, by value: which slots have each."""
+
+    entries: int
+    owner: NDArray[np.int64]  # (entries,) a value's behind those of the one before
+    ends: list[int]  # (values,) where those of each value end
+
+    @classmethod
+    def of(cls, codes: NDArray[np.int32], owner: NDArray[np.int32]) -> Inverted:
+        """Of these entries."""
+        order = np.argsort(codes, kind="stable")
+        # As wide as addresses are: indexing with anything else converts it each time.
+        found = owner[order].astype(np.int64)
+        return cls(len(codes), found, np.cumsum(np.bincount(codes)).tolist())
+
+    def counts(self, mask: Mask, values: int) -> NDArray[np.int64]:
+        """(values,) how many of the slots in `mask` have each of the first `values`."""
+        found = np.zeros(values, dtype=np.int64)
+        has = mask[self.owner]
+        if values > _MANY:  # each has an entry, so no sum is of none
+            begins = [0, *self.ends[: values - 1]]
+            found[: len(self.ends)] = np.add.reduceat(has, begins[: len(self.ends)], dtype=np.int64)
+            return found
+        first = 0
+        for place, last in enumerate(self.ends[:values]):
+            found[place] = np.count_nonzero(has[first:last])
+            first = last
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class Values:
     """Different values in the order in which they were met; shared by a column's states."""
 
     listed: list[Any] = field(default_factory=list)
     code: dict[Any, int] = field(default_factory=dict)
     shown: dict[Any, str] = field(default_factory=dict)  # as documents spell them, where asked for
+    inverted: dict[int, Inverted] = field(default_factory=dict)  # 0 -> of a column of lists
 
     def codes(self, values: Sequence[Any]) -> list[int]:
         """The code of each value, -1 for None; new values are added."""
@@ -195,8 +229,21 @@ class Lists:
         elif len(slots) < self.slots:
             mask = np.zeros(self.slots, dtype=np.bool_)
             mask[slots] = True
-            codes = codes[mask[owner]]
+            inverted = self._inverted()
+            behind = codes[inverted.entries :][mask[owner[inverted.entries :]]]
+            return inverted.counts(mask, values) + np.bincount(behind, minlength=values)[:values]
         return np.bincount(codes, minlength=values)[:values]
+
+    def _inverted(self) -> Inverted:
+        """The entries by value, most of them: made once, and again when many have come."""
+        known = self.values.inverted.get(0)
+        entries = len(self.codes.rows)
+        if known is None or known.entries > entries:
+            known = Inverted.of(self.codes.rows[:0], self.owner.rows[:0])
+        if known.entries * _GROWN < entries:
+            known = Inverted.of(self.codes.rows, self.owner.rows)
+            self.values.inverted[0] = known
+        return known
 
 
 Column: TypeAlias = "Coded | Raw | Lists"

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from library.columns import Lists
 from library.facets import VALUES_MOST
 from library.index import Index
 from library.query import read
@@ -147,14 +149,17 @@ def test_a_choice_does_not_empty_the_other_values_of_its_field(asked: Asked) -> 
     assert found.total == everything.facets.distribution["kind"]["video"]
 
 
-@pytest.mark.parametrize("kept", [3, 40, 300, 399])
+@pytest.mark.parametrize("kept", [3, 40, 150, 300, 399])
 def test_of_many_values_the_most_frequent_are_told(tmp_path: Path, kept: int) -> None:
     documents = [
         samples.document(f"{n}", width=n, tags=tuple(f"t{m}" for m in {n % 7, n % 150, n}))
         for n in range(400)
     ]
-    index = samples.library(tmp_path, [(document, None) for document in documents])
-    found = Asked(index).ranked(filter=f"width < {kept}", facets=["tags", "width"])
+    index = samples.library(tmp_path, [(document, None) for document in documents[:350]])
+    asked = Asked(index)
+    asked.ranked(filter=f"width < {kept}", facets=["tags", "width"])
+    index.write([(document, samples.embeddings(document, None)) for document in documents[350:]])
+    found = asked.ranked(filter=f"width < {kept}", facets=["tags", "width"])
     index.close()
     counts = naive([{"tags": list(d.tags)} for d in documents[:kept]], "tags")
     assert found.facets is not None
@@ -162,3 +167,17 @@ def test_of_many_values_the_most_frequent_are_told(tmp_path: Path, kept: int) ->
     assert list(told.values()) == sorted(counts.values(), reverse=True)[:VALUES_MOST]
     assert told == {value: counts[value] for value in told}
     assert found.facets.stats["width"] == {"min": 0, "max": kept - 1}
+
+
+@pytest.mark.parametrize("values", [30, 5000])
+def test_entries_by_value_are_counted_as_they_are_one_by_one(values: int) -> None:
+    random = np.random.default_rng(values)
+    column = Lists.empty()
+    for start in (0, 4_000):
+        owners = np.sort(random.integers(start, start + 4_000, 9_000)).tolist()
+        column = column.grown(owners, random.integers(0, values, 9_000).tolist(), start + 4_000)
+        mask = random.random(start + 4_000) < 0.4
+        known = len(column.values.listed)
+        expected = Counter(column.codes.rows[mask[column.owner.rows]].tolist())
+        actual = column.counts(np.flatnonzero(mask), known)
+        assert {place: count for place, count in enumerate(actual.tolist()) if count} == expected
