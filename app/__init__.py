@@ -116,6 +116,7 @@ def create_app(
     Compress(app)  # zstd at level 3, else Brotli, else gzip
     static_files.init_app(app)
     fragments.init_app(app)
+    app.jinja_env.globals["takes_addresses"] = bool(settings.reference_origins)
     headers.init_app(app, media_origins=settings.media_origins)
     visiting.init_app(app, seconds=settings.timeout)
     failures.init_app(app)

@@ -3,6 +3,7 @@
     AkinError
     ├── InvalidSearch          the search cannot be understood         400
     ├── InvalidReference       the uploaded picture cannot be used     400 / 413
+    │   └── UnreachableReference   it is at an address not fetched from 400
     ├── UnknownReference       the link's picture is not kept here     404
     ├── StorageFailed          example pictures cannot be kept or read 503
     ├── InvalidSelection       what was picked cannot be used so      400
@@ -89,7 +90,7 @@ class InvalidReference(AkinError):
     """The uploaded file is not a picture that can be searched by."""
 
     title = "This picture cannot be used"
-    advice = "Choose a PNG, JPEG, WebP, GIF or AVIF picture. Your search was kept."
+    advice = "Choose a PNG, JPEG, WebP, GIF, AVIF, BMP or TIFF picture. Your search was kept."
     status = 400
     code = "INVALID_REFERENCE"
     field = "image"
@@ -98,6 +99,14 @@ class InvalidReference(AkinError):
         """`status` is 400, or 413 where the file is too large."""
         super().__init__(message)
         self.status = status
+
+
+class UnreachableReference(InvalidReference):
+    """The picture is at an address that this server does not fetch from."""
+
+    title = "This address cannot be used"
+    advice = "Save the picture and choose its file, or drop it here. Your search was kept."
+    field = "address"
 
 
 class UnknownReference(AkinError):

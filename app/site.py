@@ -22,6 +22,7 @@ from app.errors import (
     StorageFailed,
     UnknownAsset,
     UnknownReference,
+    UnreachableReference,
     UntrustedAddress,
     UpstreamError,
 )
@@ -200,7 +201,7 @@ class Site:
     def picture_at(self, address: str) -> bytes:
         """The file at an address that a reader gave, from AKIN_REFERENCE_ORIGINS alone.
 
-        Raises InvalidReference, or an UpstreamError where it does not come.
+        Raises UnreachableReference, or an UpstreamError where it does not come.
         """
         into = io.BytesIO()
         most = self.references.most_bytes
@@ -208,9 +209,9 @@ class Site:
             self._elsewhere.fetch(address, into, most_bytes=most, seconds=self.settings.timeout)
         except UntrustedAddress as error:
             allowed = ", ".join(self.settings.reference_origins) or "no address at all"
-            raise InvalidReference(
+            raise UnreachableReference(
                 f"Pictures are fetched from {allowed}; "
-                "whoever runs this server sets AKIN_REFERENCE_ORIGINS. Drop the picture instead."
+                "whoever runs this server can change that by AKIN_REFERENCE_ORIGINS."
             ) from error
         return into.getvalue()
 

@@ -26,6 +26,13 @@ async function shrunk(file) {
   }
 }
 
+// What it was opened for is done: it would lie over the results.
+function close(panel) {
+  if (!panel?.open) return;
+  panel.querySelector("summary").focus();
+  panel.open = false;
+}
+
 async function upload(picture, side) {
   const form = document.querySelector(".upload form");
   const body = new FormData(form);
@@ -39,7 +46,10 @@ async function upload(picture, side) {
   try {
     const response = await fetch(form.getAttribute("action"), { method: "POST", body });
     const page = { html: await response.text(), url: response.url, at: performance.now() };
-    if (response.redirected && response.ok) return navigate(response.url, { prepared: page });
+    if (response.redirected && response.ok) {
+      close(form.closest("details"));
+      return navigate(response.url, { prepared: page });
+    }
     say(new DOMParser().parseFromString(page.html, "text/html").querySelector(".failure .said")?.textContent ?? "The picture was not taken.");
   } catch {
     say("The picture could not be sent: there is no connection.");
@@ -107,11 +117,17 @@ document.addEventListener("paste", (event) => {
   if (typing && !typing.matches('.words input[name="query"]')) return;
   const address = pastedAddress(event.clipboardData.getData("text"));
   if (!address) return;
-  event.preventDefault();
   const asset = address.origin === location.origin && /^\/assets\/([\w-]+)/.exec(address.pathname);
+  if (!asset && !takesAddresses()) {
+    if (!typing) say("This server fetches no pictures from other addresses: save the picture, then drop it here.");
+    return;
+  }
+  event.preventDefault();
   if (asset) steer(["like", asset[1]]);
   else upload(address.href, "like");
 });
+
+const takesAddresses = () => document.querySelector('.upload [name="address"]') !== null;
 
 // An address that is pasted whole is a picture to search by; words with a link in them are words.
 function pastedAddress(text) {

@@ -159,3 +159,39 @@ def test_a_link_whose_picture_is_gone_still_opens(client: FlaskClient, wire: Wir
     assert wire.body()["query"] == "castle"
     assert gone in (page.select_one(".notices") or page).get_text()
     assert page.select("[data-like]") == []
+
+
+def test_an_address_is_asked_for_only_where_one_may_be_used(wire: Wire, tmp_path: Path) -> None:
+    """Where it is not, whoever sends one all the same is told what to do."""
+    client = make_app(wire, tmp_path).test_client()
+    assert 'name="address"' not in client.get("/").text
+    answer = post(client, address="https://pictures.example/a.png", search="query=castle")
+    failure = BeautifulSoup(answer.data, "html.parser").select_one(".failure")
+    assert failure is not None
+    assert (answer.status_code, [each.get_text() for each in failure.select("h1, p")[:3]]) == (
+        400,
+        [
+            "This address cannot be used",
+            "Pictures are fetched from no address at all; "
+            "whoever runs this server can change that by AKIN_REFERENCE_ORIGINS.",
+            "Save the picture and choose its file, or drop it here. Your search was kept.",
+        ],
+    )
+    origins = ("https://pictures.example",)
+    assert (
+        'name="address"'
+        in make_app(wire, tmp_path, reference_origins=origins).test_client().get("/").text
+    )
+
+
+def test_the_formats_that_are_named_are_those_that_are_offered(client: FlaskClient) -> None:
+    """In the picker, beside it, and where another one is refused."""
+    page = BeautifulSoup(client.get("/").data, "html.parser")
+    picker = page.select_one("input[name=image]")
+    hint = page.select_one(".upload .hint")
+    assert picker is not None
+    assert hint is not None
+    named = [kind.partition("/")[2].upper() for kind in str(picker["accept"]).split(",")]
+    refused = post(client, b"GIF89a and nothing").text
+    for text in (hint.get_text().upper(), refused.upper()):
+        assert [name for name in named if name not in text] == []
