@@ -1,6 +1,6 @@
 // Endless mode: the next page is added below when the end comes near; the address names the page
 // in view, so a link or a reload begins there. Only where the address asks for it.
-import { prepare, pageOf } from "./navigate.js";
+import { keepScroll, pageOf, prepare } from "./navigate.js";
 
 let watcher = null;
 let viewed = null;
@@ -28,7 +28,8 @@ function see(entries) {
   if (!entry) return;
   const { address, title } = entry.target.dataset;
   if (address && address !== location.href) {
-    history.replaceState({ ...history.state, scroll: scrollY }, "", address);
+    history.replaceState(history.state, "", address);
+    keepScroll();
     document.title = title;
   }
 }

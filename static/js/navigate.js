@@ -90,8 +90,16 @@ function announce() {
   if (region && said) region.textContent = `${said.textContent.trim()}. ${document.title}`;
 }
 
-function keepScroll() {
-  history.replaceState({ ...history.state, scroll: scrollY }, "");
+/** How far down one is on the page of the address; in endless mode others stand before it. */
+function place() {
+  const grids = [...document.querySelectorAll(".results[data-endless] .grid")];
+  const own = grids.find((grid) => grid.dataset.address === location.href);
+  return own ? Math.max(0, scrollY - (own.offsetTop - grids[0].offsetTop)) : scrollY;
+}
+
+/** Write down where one is, for the way back. */
+export function keepScroll() {
+  history.replaceState({ ...history.state, scroll: place() }, "");
 }
 
 async function show(page, scroll) {

@@ -31,3 +31,11 @@ def test_nothing_moves_while_a_page_loads(
     page.goto(address)
     page.wait_for_load_state("networkidle")
     assert page.evaluate("window.shifts") == []
+
+
+@pytest.mark.parametrize(("address", "most"), [("/", 160), ("/?query=castle", 200)])
+def test_a_phone_begins_with_the_pictures(watch: Watch, address: str, most: int) -> None:
+    """Pixels above the first one: the bar, one line of tools, one of what steers."""
+    page = watch.page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page.goto(address)
+    assert page.locator(".grid").bounding_box()["y"] <= most  # type: ignore[index]

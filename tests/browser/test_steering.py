@@ -247,6 +247,22 @@ def test_endless_names_the_page_in_view(page: Page) -> None:
     assert identity(page, 0) == begins
 
 
+def test_back_from_far_down_an_endless_page(page: Page) -> None:
+    """The page of the address comes back, and in it the very picture that was looked at."""
+    page.goto("/?endless=on&hitsPerPage=24")
+    for place in (0, 1):
+        grids = f"document.querySelectorAll('.grid').length > {place + 1}"
+        page.locator(".grid").nth(place).locator(CARD).last.scroll_into_view_if_needed()
+        eventually(page, grids)
+    card = page.locator(".grid").nth(2).locator(CARD).nth(12)
+    card.scroll_into_view_if_needed()
+    page.wait_for_url("**page=3**")
+    page.wait_for_timeout(400)  # the browser tells of the end of a scroll a moment later
+    looked_at = str(card.get_attribute("data-asset-id"))
+    page.reload()
+    expect(page.locator(f'[data-asset-id="{looked_at}"]')).to_be_in_viewport()
+
+
 def test_the_theme_is_kept(page: Page) -> None:
     """The choice outlasts a reload, from the first paint on."""
     page.goto("/")
