@@ -1,13 +1,13 @@
 """How alike are the pictures that "find similar" brings: precision at 10, and copies found.
 
-    python -m bench.likeness [--cache FOLDER]
+    python -m bench.likeness [--cache FOLDER] [--floats]
 
 Every picture of a set (bench.labelled) asks for its ten nearest; precision is the share of those
 that have its label, its mean taken over pictures whose label has at least eight (stamps) or two
 others (demo, emoji). A copy is a picture cropped, mirrored, recoloured, or reduced and compressed;
 found means that its original comes first. Beside what the library uses: the descriptor of the
 first design (network's head + 0.5 x colour histogram), classical features and a perceptual hash.
-Prints Markdown.
+`--floats`: with the network in floats instead of 8 bits. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -43,9 +43,13 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cache", type=Path, default=Path("instance/bench"))
-    cache: Path = parser.parse_args().cache
+    parser.add_argument("--floats", action="store_true", help="the network in floats, not 8 bits")
+    options = parser.parse_args()
+    cache: Path = options.cache
     cache.mkdir(parents=True, exist_ok=True)
-    models = Models.load(cache, threads=1, choice="")
+    models = Models.load(cache / "floats" if options.floats else cache, threads=1, choice="")
+    if options.floats:
+        models.keep_floats()
     found = {name: Described(models, chosen) for name, chosen in labelled.sets(cache).items()}
     print("| mean precision at 10 |", *(f"{name} ({len(d)}) |" for name, d in found.items()))
     print("| --- |", *("--- |" for _ in found))

