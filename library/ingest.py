@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from library.walking import FoundFile, Walk
 
 BATCH: Final = 32  # files a transaction
-_RECIPE: Final = "4"  # counts changes of what is read from a file; another one reads all again
+_RECIPE: Final = "5"  # counts changes of what is read from a file; another one reads all again
 
 
 class EverythingGone(LibraryError):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MAX_SIDE: Final = 1024  # of a poster frame
+_MAX_PIXELS: Final = 64_000_000  # of a frame; 8K has 33 million
 _MAX_SAMPLES: Final = 48_000 * 60 * 10  # ten minutes of sound are enough for a picture of it
 _MAX_FRAMES: Final = 100  # decoded while looking for a frame that is not plain
 _COLUMNS: Final = 128
@@ -90,6 +91,8 @@ def _video(container: Any, stream: Any, found: dict[str, Any]) -> Media:
     context = stream.codec_context
     if context is None:
         raise BadMedia("is in a codec that cannot be read")
+    if context.width * context.height > _MAX_PIXELS:
+        raise BadMedia(f"has frames of more than {_MAX_PIXELS // 10**6} million pixels")
     context.thread_count = 1
     picture = _poster(container, stream)
     turned = picture is not None and (picture.width > picture.height) != (

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from library import generation, shapes, sidecars, vector
+from library import generation, media, shapes, sidecars, vector
 from library.describing import Described, NotAnAsset, Unusable, describe, identify
 from library.documents import Document
 from library.pictures import BadImage, decode
@@ -338,6 +338,16 @@ def test_an_animation_whose_second_frame_is_broken_is_a_picture(tmp_path: Path) 
     assert "frameCount" not in described.facts["properties"]
 
 
+def test_a_video_of_endless_frames_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples.fill(tmp_path, {"a.mp4": samples.video(1, (64, 48))})
+    assert _described(tmp_path, "a.mp4").picture is not None
+    monkeypatch.setattr(media, "_MAX_PIXELS", 64 * 48 - 1)
+    with pytest.raises(Unusable, match="million pixels"):
+        _described(tmp_path, "a.mp4")
+
+
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" {attributes}>{inside}</svg>'
 
 
@@ -449,11 +459,62 @@ def test_the_buffers_of_a_gltf_are_bounded(tmp_path: Path, monkeypatch: pytest.M
     assert _described(tmp_path, "box.gltf").picture is None
 
 
-@pytest.mark.parametrize("name", ["a.glb", "a.obj", "a.fbx"])
-def test_broken_models_are_listed_without_a_drawing(name: str, tmp_path: Path) -> None:
-    samples.fill(
-        tmp_path, {name: b"glTF\x02\x00\x00\x00" if name == "a.glb" else b"v 1 2\nf 9 9 9\n"}
-    )
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("a.glb", b"glTF\x02\x00\x00\x00", "ends after 8 bytes"),
+        ("a.glb", _box("glb")["box.glb"][:-20], "ends after"),
+        ("a.glb", b"glTF" + struct.pack("<IIII", 2, 24, 4, 0x4E4F534A) + b"{{{{", "is no JSON"),
+        ("a.glb", b"glTF" + struct.pack("<IIII", 2, 24, 4, 7) + b"{}  ", "first part is no JSON"),
+        ("a.gltf", b'{"asset": {', "is no JSON"),
+        ("a.gltf", b"[1]", "is no glTF"),
+        ("a.gltf", b"[" * 5000, "is broken"),
+        ("a.stl", bytes(80) + struct.pack("<I", 9) + bytes(60), "ends after 144 bytes"),
+        ("a.stl", b"nothing of a model", "is broken"),
+        ("a.obj", b"# a note\n", "has no corners"),
+        ("a.fbx", b"Kaydara FBX Binary  \x00\x1a\x00", "ends after 23 bytes"),
+        ("a.blend", b"BLENDER-v", "ends after 9 bytes"),
+    ],
+)
+def test_broken_models_are_refused_in_a_line(
+    name: str, content: bytes, why: str, tmp_path: Path
+) -> None:
+    samples.fill(tmp_path, {name: content})
+    with pytest.raises(Unusable, match=why) as refused:
+        _described(tmp_path, name)
+    assert "\n" not in str(refused.value)
+
+
+def _compressed() -> bytes:
+    """A box whose mesh is packed in a way that no reader here knows."""
+    whole = _box("glb")["box.glb"]
+    (length,) = struct.unpack_from("<I", whole, 12)
+    told = json.loads(whole[20 : 20 + length])
+    for mesh in told["meshes"]:
+        for primitive in mesh["primitives"]:
+            primitive["attributes"] = {"POSITION": 99}
+    text = json.dumps({**told, "extensionsRequired": ["KHR_draco_mesh_compression"]}).encode()
+    text += b" " * (-len(text) % 4)
+    rest = whole[20 + length :]
+    head = struct.pack("<IIII", 2, 20 + len(text) + len(rest), len(text), 0x4E4F534A)
+    return b"glTF" + head + text + rest
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.glb", _compressed()),
+        ("a.glb", b"glTF" + struct.pack("<I", 9) + b"of the future"),
+        ("a.obj", b"v 1 2\nf 9 9 9\n"),
+        ("a.stl", b"solid x\nfacet normal 0 0 1\nendsolid x\n"),
+        ("a.blend", b"BLENDER-v300" + bytes(8)),
+        ("a.fbx", b"; FBX 7.4.0 project file\n"),
+    ],
+)
+def test_models_that_nobody_here_reads_are_listed_without_a_drawing(
+    name: str, content: bytes, tmp_path: Path
+) -> None:
+    samples.fill(tmp_path, {name: content})
     described = _described(tmp_path, name)
     assert (described.kind.kind, described.picture) == ("3d", None)
 
