@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from app.display import PARAMETERS as DISPLAYED
-from app.reading import PARAMETERS
+from app.reading import MOST_FACET_TEXT, MOST_VALUES, PARAMETERS, clean
 from app.search import spelled
 
 if TYPE_CHECKING:
@@ -74,6 +74,15 @@ class Nearby:
     def without(self, name: str, value: str) -> str:
         """The address without one value of a parameter."""
         return self.url({name: tuple(each for each in self._values[name] if each != value)})
+
+    def adding(self, name: str, value: str) -> str:
+        """The address with one more value of a facet, which has room for it (`can_add`)."""
+        return self.url({name: tuple(sorted({*self._values.get(name, ()), value}))})
+
+    def can_add(self, name: str, value: str) -> bool:
+        """Tell whether a value is one as it stands: not empty, not too long, not one too many."""
+        is_one = 0 < len(value) <= MOST_FACET_TEXT and clean(value) == value
+        return is_one and len(self._values.get(name, ())) < MOST_VALUES
 
     def at(self, first: int, *, size: int) -> str:
         """The address of the page of `size` hits that begins with a hit, counted from 0."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from app import words
 from app.insight.terms import fold
+from app.nearby import Nearby
 from app.views.bar import BarView, bar_parts
 
 if TYPE_CHECKING:
@@ -65,12 +66,16 @@ def tags_view(
     found.sort(key=lambda tag: (tag.id not in chosen, -(tag.count or 0), fold(tag.id)))
     shown = found[:MOST_SHOWN]
     more = f", the first {MOST_SHOWN} shown" if len(found) > len(shown) else ""
-    pairs = (*search.pairs(paging=False), *display.lasting.pairs())
+    kept = display.lasting
+    pairs = (*search.pairs(paging=False), *kept.pairs())
+    start = Nearby.of(search, kept).start
 
     def way(parameter: str, label: str, tag: str) -> Way:
-        is_chosen = (parameter, tag) in pairs
-        leads_to = search.without(parameter, tag) if is_chosen else search.adding(parameter, tag)
-        return Way(label, display.lasting.url(leads_to), is_chosen)
+        if (parameter, tag) in pairs:
+            return Way(label, start.without(parameter, tag), is_chosen=True)
+        if start.can_add(parameter, tag):
+            return Way(label, start.adding(parameter, tag), is_chosen=False)
+        return Way(label, kept.url(search.adding(parameter, tag)), is_chosen=False)
 
     return TagsView(
         **bar_parts(search, display, known),

@@ -10,7 +10,7 @@ from app.display import DENSITIES, GROUNDS, Display
 from app.filters import RANGES, Range
 from app.nearby import Nearby
 from app.search import Search
-from tests.unit.searches import SEARCHES
+from tests.unit.searches import NASTY, SEARCHES
 
 DISPLAYS = st.builds(
     Display,
@@ -48,6 +48,23 @@ def test_other_values_of_a_facet(search: Search, display: Display, values: set[s
     """What is wanted in other ways stays."""
     found = Nearby.of(search, display).start.url({"aspectRatio": tuple(sorted(values))})
     assert found == display.url(search.any_of("aspectRatio", values))
+
+
+@given(SEARCHES, DISPLAYS, st.sampled_from(["tags", "tags.all", "tags.not"]), NASTY)
+def test_one_value_more(search: Search, display: Display, name: str, value: str) -> None:
+    """Where it is one that stands as it is written."""
+    start = Nearby.of(search, display).start
+    if start.can_add(name, value):
+        assert start.adding(name, value) == display.url(search.adding(name, value))
+
+
+def test_no_value_more_than_an_address_may_have() -> None:
+    """Nor one that would be read otherwise."""
+    start = Nearby.of(Search.parse([("tags", f"t{at}") for at in range(50)]), Display())
+    found = [start.can_add("tags", "a"), start.can_add("tags.not", "a")]
+    assert found == [False, True]
+    odd = ["", " a", "a\n", "x" * 201]
+    assert [start.can_add("tags.not", each) for each in odd] == [False] * len(odd)
 
 
 @given(SEARCHES, DISPLAYS)
