@@ -78,6 +78,10 @@ class Selection:
         """The same assets, picked from another search."""
         return replace(self, search=search, display=display)
 
+    def of(self, ids: Iterable[str]) -> Self:
+        """Other assets, picked from the same search."""
+        return replace(self, ids=tuple(ids))
+
     def only(self, ids: Iterable[str]) -> Self:
         """Those of its assets that are among `ids`."""
         kept = set(ids)

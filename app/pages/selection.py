@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("selection", __name__)
 
+_TAKES_TWO = Problem(
+    "Compare", "", "It takes two assets. Go back, tick one more, and press Compare again."
+)
 MOST_FILE = 1_000_000_000  # bytes of one original
 FILE_SECONDS = 300.0
 
@@ -58,7 +61,10 @@ def _chosen() -> tuple[Selection, list[Asset], tuple[str, ...], str]:
 @blueprint.route("/selection", methods=["GET", "POST"])
 def selection() -> str:
     """Show what was picked and what can be done with it."""
-    chosen, problems = _requested()
+    return _selection_page(*_requested())
+
+
+def _selection_page(chosen: Selection, problems: tuple[Problem, ...]) -> str:
     services = site()
     page = selection_view(
         chosen,
@@ -111,16 +117,19 @@ def as_pdf() -> Response:
 
 @blueprint.route("/compare", methods=["GET", "POST"])
 def compare() -> ResponseReturnValue:
-    """Two assets, `a` and `b`, or the first two `id`s; `view` is side or slider."""
+    """Two assets, `a` and `b`, or the first two `id`s; `view` is side or slider.
+
+    Where there is only one, it is shown as a selection, with what to do.
+    """
     chosen, _ = _requested()
     named = [value for name in ("a", "b") if (value := request.args.get(name, ""))]
     pair = [each for each in dict.fromkeys((*named, *chosen.ids)) if is_id(each)][:2]
     if len(pair) < 2:
-        raise InvalidSelection("It takes two assets to compare.")
+        return _selection_page(chosen.of(pair), (_TAKES_TWO,)), InvalidSelection.status
     way = request.args.get("view", "")
     way = way if way in WAYS else "side"
     first, second = pair
-    url = compare_url(first, second, chosen.search, chosen.display, way=way)
+    url = compare_url(first, second, chosen, way=way)
     if len(named) < 2:
         return redirect(url, 303)
     services = site()
@@ -128,7 +137,7 @@ def compare() -> ResponseReturnValue:
     page = compare_view(
         views[0],
         views[1],
-        display=chosen.display,
+        chosen=chosen,
         known=services.known(chosen.search.examples),
         way=way,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
+from app.selection import PARAMETER
 from app.views.bar import BarView, bar_parts
 from app.views.option import Option
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from app.assets import Asset
-    from app.display import Display
-    from app.search import Search
+    from app.selection import Selection
     from app.views.asset import AssetView
 
 WAYS: Final = {"side": "Side by side", "slider": "Slider"}
@@ -41,29 +41,33 @@ class CompareView(BarView):
     swap_url: str
     back_url: str
     back_words: str
+    picked: int  # how many were selected, of which two are here
+    selection_url: str
     different: tuple[Fact, ...]
     same: tuple[Fact, ...]
 
 
-def compare_url(
-    first: str, second: str, search: Search, display: Display, *, way: str = "side"
-) -> str:
-    """The address of a comparison; the search is where the reader came from."""
+def compare_url(first: str, second: str, chosen: Selection, *, way: str = "side") -> str:
+    """The address of a comparison; `chosen` is where the reader came from.
+
+    It goes along where more than two were picked, so that another two can be chosen.
+    """
     view = (("view", way),) if way != "side" else ()
-    origin = (*search.pairs(), *display.lasting.pairs())
-    return "/compare?" + urlencode((("a", first), ("b", second), *view, *origin), safe=":,")
+    picked = tuple((PARAMETER, each) for each in chosen.ids) if len(chosen.ids) > 2 else ()
+    pairs = (("a", first), ("b", second), *picked, *view, *chosen.origin)
+    return "/compare?" + urlencode(pairs, safe=":,")
 
 
 def compare_view(
     first: AssetView,
     second: AssetView,
     *,
-    display: Display,
+    chosen: Selection,
     known: Mapping[str, Asset],
     way: str,
 ) -> CompareView:
     """Build the page from two assets' own views, of the same search."""
-    search = first.search
+    search, display = chosen.search, chosen.display
     facts = tuple(_facts(first, second))
     a, b = first.asset_id, second.asset_id
     return CompareView(
@@ -73,12 +77,14 @@ def compare_view(
         second=second,
         way=way,
         ways=tuple(
-            (compare_url(a, b, search, display, way=value), Option(value, label, value == way))
+            (compare_url(a, b, chosen, way=value), Option(value, label, value == way))
             for value, label in WAYS.items()
         ),
-        swap_url=compare_url(b, a, search, display, way=way),
+        swap_url=compare_url(b, a, chosen, way=way),
         back_url=display.lasting.url(search),
         back_words=first.back_words,
+        picked=len(chosen.ids),
+        selection_url=chosen.url(),
         different=tuple(fact for fact in facts if fact.first != fact.second),
         same=tuple(fact for fact in facts if fact.first == fact.second),
     )

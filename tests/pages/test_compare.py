@@ -90,7 +90,10 @@ def test_each_way_is_a_link(soup: Soup) -> None:
     ("asked", "leads_to"),
     [
         (f"/compare?id={A}&id={B}", f"/compare?a={A}&b={B}"),
-        (f"/compare?id={A}&id={B}&id={C}&query=x", f"/compare?a={A}&b={B}&query=x"),
+        (
+            f"/compare?id={A}&id={B}&id={C}&query=x",
+            f"/compare?a={A}&b={B}&id={A}&id={B}&id={C}&query=x",
+        ),
         (f"/compare?a={A}&id={B}&view=slider", f"/compare?a={A}&b={B}&view=slider"),
     ],
 )
@@ -102,12 +105,42 @@ def test_the_first_two_that_were_picked_are_compared(
     assert (response.status_code, response.headers["Location"]) == (303, leads_to)
 
 
-@pytest.mark.parametrize("query", ["", f"?a={A}", f"?a={A}&b={A}", f"?a={A}&b=../x", f"?id={A}"])
-def test_it_takes_two(client: FlaskClient, query: str) -> None:
-    """One is not enough, and the same one is no other."""
-    response = client.get(f"/compare{query}")
-    assert response.status_code == 400
-    assert "It takes two assets to compare." in response.get_data(as_text=True)
+def test_of_more_than_two_it_is_said_which_ones_these_are(soup: Soup) -> None:
+    """The others are not lost: the selection is a link, however the two are looked at."""
+    path = f"/compare?id={A}&id={B}&id={C}&query=x"
+    for page in (soup(path), soup(f"{path}&view=slider")):
+        notice = page.select_one(".compare .notice")
+        assert notice
+        assert (
+            notice.get_text(strip=True)
+            == "These are the first two of 3 selected.Choose another two"
+        )
+        assert [link["href"] for link in notice.select("a")] == [
+            f"/selection?id={A}&id={B}&id={C}&query=x"
+        ]
+    assert soup(f"/compare?id={A}&id={B}&query=x").select(".compare .notice") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ("", []),
+        (f"?a={A}&query=x", [A]),
+        (f"?a={A}&b={A}", [A]),
+        (f"?a={A}&b=../x", [A]),
+        (f"?id={A}", [A]),
+    ],
+)
+def test_it_takes_two(soup: Soup, query: str, kept: list[str]) -> None:
+    """One is not enough, and the same one is no other: the selection is shown, with what to do."""
+    page = soup(f"/compare{query}", status=400)
+    assert [card["data-asset-id"] for card in page.select(".card")] == kept
+    assert [" ".join(each.get_text(" ").split()) for each in page.select(".notices li")] == [
+        "Compare : It takes two assets. Go back, tick one more, and press Compare again."
+    ]
+    assert [link["href"] for link in page.select("a.back")] == [
+        "/?query=x" if "query=x" in query else "/"
+    ]
 
 
 def test_an_unknown_asset_is_told(client: FlaskClient) -> None:
