@@ -15,7 +15,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from library import generation, hdr, kinds, media, naming, pictures, shapes, sidecars, vector
+from library import (
+    generation,
+    hdr,
+    kinds,
+    media,
+    naming,
+    pictures,
+    shapes,
+    sidecars,
+    vector,
+    wholeness,
+)
 from library.documents import Document, SourceFile
 from library.errors import LibraryError
 
@@ -132,7 +143,7 @@ def describe(file: FoundFile, kind: FileKind, sha256: str, dated: str | None = N
     """What the file and its sidecars say, `dated` before all. Raises Unusable with one line."""
     try:
         own, picture = _READERS[kind.kind](file.location, kind)
-    except (pictures.BadImage, media.BadMedia) as error:
+    except (pictures.BadImage, media.BadMedia, wholeness.BadShape) as error:
         raise Unusable(str(error)) from error
     except OSError as error:
         raise Unusable(f"cannot be read: {error.strerror or error}") from error

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAGIC: Final = b"Kaydara FBX Binary  \x00"
-_FIRST: Final = 27  # where the nodes begin
-_WIDE: Final = 7500  # from this version on, offsets have 64 bits
+FIRST: Final = 27  # where the nodes begin
+WIDE: Final = 7500  # from this version on, offsets have 64 bits
 _PARTS: Final = frozenset({b"Vertices", b"PolygonVertexIndex"})  # of a Geometry
 _TYPES: Final = {b"d": "<f8", b"f": "<f4", b"i": "<i4", b"l": "<i8"}
 
@@ -42,10 +42,10 @@ def meshes(raw: bytes, room: int) -> list[tuple[NDArray[np.float64], NDArray[np.
     """
     if not raw.startswith(MAGIC):
         raise ValueError("is no binary FBX")
-    (version,) = struct.unpack_from("<I", raw, _FIRST - 4)
-    head = struct.Struct("<QQQB" if version >= _WIDE else "<IIIB")
+    (version,) = struct.unpack_from("<I", raw, FIRST - 4)
+    head = struct.Struct("<QQQB" if version >= WIDE else "<IIIB")
     found = []
-    for top in _nodes(raw, head, _FIRST, len(raw)):
+    for top in _nodes(raw, head, FIRST, len(raw)):
         if top.name != b"Objects":
             continue
         for geometry in _nodes(raw, head, top.below, top.end):

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from library import fbx
+from library import fbx, wholeness
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,13 +38,15 @@ _TYPES: Final = {
 
 
 def read(path: Path, mime: str) -> tuple[dict[str, Any], Image.Image | None]:
-    """Properties (vertexCount, faceCount, ...) and a drawing; empty where it cannot be read.
+    """Properties (vertexCount, faceCount, ...) and a drawing; empty where it cannot be read here.
 
-    Raises OSError when the file cannot be opened.
+    Raises OSError when the file cannot be opened, BadShape when it is no whole model at all.
     """
     with path.open("rb") as file:
         raw = file.read(MAX_BYTES + 1)
+        size = os.fstat(file.fileno()).st_size
     kind = "fbx" if raw.startswith(fbx.MAGIC) else _TYPES.get(mime)
+    wholeness.check(raw, size, mime, binary_fbx=kind == "fbx")
     if kind is None or len(raw) > MAX_BYTES:
         return {}, None
     told = _gltf(raw) if kind == "gltf" else {}

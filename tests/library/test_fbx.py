@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from library import fbx
+from library.describing import Unusable
 from tests.library import samples
 from tests.library.test_describing import _described
 
@@ -103,8 +104,11 @@ def test_whatever_stands_in_it_an_fbx_is_read_or_refused(place: int, patch: byte
         assert len(faces) == 0 or faces.max() < len(corners)
 
 
-def test_a_cut_file_is_listed_all_the_same(tmp_path: Path) -> None:
+def test_a_cut_file_is_refused(tmp_path: Path) -> None:
     whole = cubes()
-    for end in range(len(fbx.MAGIC), len(whole), 37):
+    samples.fill(tmp_path, {"whole.fbx": whole})
+    assert _described(tmp_path, "whole.fbx").kind.kind == "3d"
+    for end in range(60, len(whole) - 30, 37):
         samples.fill(tmp_path, {"cut.fbx": whole[:end]})
-        assert _described(tmp_path, "cut.fbx").kind.kind == "3d"
+        with pytest.raises(Unusable, match="is broken"):
+            _described(tmp_path, "cut.fbx")
