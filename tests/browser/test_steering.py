@@ -249,12 +249,12 @@ def test_endless_names_the_page_in_view(page: Page) -> None:
 
 def test_back_from_far_down_an_endless_page(page: Page) -> None:
     """The page of the address comes back, and in it the very picture that was looked at."""
-    page.goto("/?endless=on&hitsPerPage=24")
+    page.goto("/?endless=on&hitsPerPage=24&density=large")
     for place in (0, 1):
         grids = f"document.querySelectorAll('.grid').length > {place + 1}"
         page.locator(".grid").nth(place).locator(CARD).last.scroll_into_view_if_needed()
         eventually(page, grids)
-    card = page.locator(".grid").nth(2).locator(CARD).nth(12)
+    card = page.locator(".grid").nth(2).locator(CARD).nth(7)
     card.scroll_into_view_if_needed()
     page.wait_for_url("**page=3**")
     page.wait_for_timeout(400)  # the browser tells of the end of a scroll a moment later
