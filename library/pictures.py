@@ -176,8 +176,9 @@ def thumbnail(image: Image.Image) -> bytes:
     """WebP, at most 512 pixels on the longer side, never enlarged, transparency kept."""
     small = shrunk(image, THUMBNAIL_SIDE)
     file = io.BytesIO()
-    # Method 1 takes three quarters of method 2's time for an eighth more bytes; 0 for half more.
-    small.save(file, "WEBP", quality=82, method=1, alpha_quality=90)
+    # Method 1 takes three quarters of method 2's time for an eighth more bytes. Method 0 takes
+    # another fifth off for as many bytes again, but for half as many more where there is alpha.
+    small.save(file, "WEBP", quality=82, method=int(small.mode == "RGBA"), alpha_quality=90)
     return file.getvalue()
 
 
