@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from library.conditions import Condition, Leaf
     from library.shelf import Mask, Shelf
 
+HELD = 64  # conditions on long texts whose answer is kept; an eighth of a byte an asset each
+READ = 2_000  # texts that are read for an answer that can be kept, though fewer are asked for
 SCAN = 4  # reading one in so many of all texts takes as long as reading all in their order
 
 
@@ -84,17 +86,24 @@ def _for_sql(tree: Condition) -> bool:
 
 
 def _by_sql(tree: Condition, shelf: Shelf, connection: sa.Connection) -> Mask:
+    if (known := _held(tree, shelf)) is not None:
+        return known
     statement = sa.select(assets.c.number).where(clause(tree))
-    return shelf.mask(connection.execute(statement).scalars().all())
+    return _hold(tree, shelf, shelf.mask(connection.execute(statement).scalars().all()))
 
 
 def _long(leaf: Leaf, shelf: Shelf, connection: sa.Connection, within: Mask | None) -> Mask:
     """A condition on a long text: the words in memory first, then the texts that they leave."""
+    if (held := _held(leaf, shelf)) is not None:
+        return held
     known = substrings.told(leaf, shelf)
     if known is None:
         return _by_sql(leaf, shelf, connection)
     sure, maybe = known
-    maybe &= shelf.alive if within is None else shelf.alive & within
+    maybe &= shelf.alive
+    narrowed = within is not None and np.count_nonzero(maybe) > READ
+    if within is not None and narrowed:
+        maybe &= within
     left = int(np.count_nonzero(maybe))
     if left * SCAN > len(maybe):
         return _by_sql(leaf, shelf, connection)
@@ -102,7 +111,23 @@ def _long(leaf: Leaf, shelf: Shelf, connection: sa.Connection, within: Mask | No
         statement = sa.select(assets.c.number).where(clause(leaf), among(assets.c.number))
         numbers = connection.execute(statement, bound(shelf.number[maybe].tolist()))
         sure[shelf.slots(numbers.scalars().all())] = True
-    return sure
+    return sure if narrowed else _hold(leaf, shelf, sure)
+
+
+def _held(tree: Condition, shelf: Shelf) -> Mask | None:
+    """What was found for this condition in this state of the library, where it is known."""
+    bits = shelf.held.get(tree)
+    if bits is None:
+        return None
+    return np.unpackbits(bits, count=len(shelf.number)).view(np.bool_)
+
+
+def _hold(tree: Condition, shelf: Shelf, found: Mask) -> Mask:
+    """`found`, kept for the next page and for the facets that ask the same."""
+    if len(shelf.held) >= HELD:
+        shelf.held.clear()
+    shelf.held[tree] = np.packbits(found)
+    return found
 
 
 def _leaf(leaf: Leaf, shelf: Shelf) -> Mask:

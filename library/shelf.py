@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import sqlalchemy as sa
@@ -67,6 +67,8 @@ class Shelf:
     aside: Postings  # of the columns that only filters read
     # field -> (values,) how many living assets have each; made when first asked for
     totals: dict[str, Slots] = field(default_factory=dict, init=False)
+    # condition -> (slots,) as bits, which assets it holds for; kept by `evaluation`
+    held: dict[Any, NDArray[np.uint8]] = field(default_factory=dict, init=False)
 
     @classmethod
     def empty(cls, uid: str = "") -> Shelf:
@@ -166,7 +168,7 @@ def _fitted(shelf: Shelf, connection: sa.Connection) -> Shelf:
     for name, found in space.items():
         _, sample = stored(connection, name, numbers)
         if len(sample) * every > EXACT_MOST:
-            space[name] = found.fitted(sample)
+            space[name] = found.fitted(sample, count)
     return replace(shelf, space=space)
 
 

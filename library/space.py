@@ -110,13 +110,13 @@ class Space:
     def reduced(self) -> Space:
         """This space as bytes in fewer dimensions."""
         given: Floats = self.kept.rows
-        space = self.fitted(given[:: max(1, len(given) // SAMPLE)])
+        space = self.fitted(given[:: max(1, len(given) // SAMPLE)], len(given))
         for start in range(0, len(given), SAMPLE):
             space = space.with_bytes(given[start : start + SAMPLE])
         return space
 
-    def fitted(self, sample: Floats) -> Space:
-        """A reduced space whose directions are those of `sample`, with no vectors in it yet."""
+    def fitted(self, sample: Floats, room: int) -> Space:
+        """A reduced space whose directions are those of `sample`: no vectors yet, room for some."""
         centre = sample.mean(axis=0) if self.name in CENTRED else None
         # Nothing of the sample itself, of which a slice would keep all.
         space = replace(self, centre=centre, unit=np.zeros((0, 0), dtype=np.float32))
@@ -127,8 +127,12 @@ class Space:
         scale = 127.0 / float(np.quantile(np.abs(unit @ turn), 0.9999) or 1.0)
         # Shorter vectors have no more directions; the columns that are left over stay zero.
         turn = np.pad(turn, ((0, 0), (0, REDUCED - turn.shape[1])))
-        kept = Strip.empty(np.int8, COARSE)
-        return replace(space, kept=kept, reduction=Reduction(turn, scale))
+        return replace(
+            space,
+            kept=Strip.empty(np.int8, COARSE, room),
+            finer=Strip.empty(np.int8, REDUCED - COARSE, room),
+            reduction=Reduction(turn, scale),
+        )
 
     def with_bytes(self, given: Floats) -> Space:
         """This reduced space with these vectors (n, width), as the models made them, behind it."""

@@ -28,9 +28,10 @@ class Strip:
     rows: NDArray[Any]
 
     @classmethod
-    def empty(cls, dtype: DTypeLike, width: int | None = None) -> Strip:
-        """No rows, of single values or of `width` values each."""
-        return cls.of(np.empty(0 if width is None else (0, width), dtype=dtype))
+    def empty(cls, dtype: DTypeLike, width: int | None = None, room: int = 0) -> Strip:
+        """No rows, of single values or of `width` values each, with room for some."""
+        buffer = np.empty(room if width is None else (room, width), dtype=dtype)
+        return cls(buffer, buffer[:0])
 
     @classmethod
     def of(cls, rows: NDArray[Any]) -> Strip:
