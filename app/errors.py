@@ -62,11 +62,15 @@ class AkinError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One parameter that could not be taken as it is: which, what it said, why."""
+    """One parameter that could not be taken as it is: which, what it said, why.
+
+    `column` is where in `value` the mistake is, from 1, where that is known; `value` is whole then.
+    """
 
     parameter: str
     value: str
     message: str
+    column: int | None = None
 
 
 class InvalidSearch(AkinError):

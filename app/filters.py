@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -273,17 +273,28 @@ def _conjuncts(text: str) -> list[str]:
     return [clause.strip() for clause in clauses if clause.strip()]
 
 
-def unbalanced(raw: str) -> str | None:
+class Mistake(NamedTuple):
+    """Why an expression cannot be used, and where in it that is, from 0."""
+
+    reason: str
+    at: int
+
+
+def unbalanced(raw: str) -> Mistake | None:
     """Say why a raw expression cannot stand in parentheses, or None where it can.
 
     Without this check `kind = image) OR (privacy = public` would escape the conjunction.
     """
-    opened: list[str] = []
-    for piece in _PIECE.findall(raw):
+    opened: list[tuple[str, int]] = []
+    for found in _PIECE.finditer(raw):
+        piece, at = found[0], found.start()
         if piece in {'"', "'"}:
-            return "A quotation mark is not closed."
+            return Mistake("A quotation mark is not closed.", at)
         if piece in _CLOSED_BY:
-            opened.append(piece)
-        elif piece in _OPENED_BY and (not opened or opened.pop() != _OPENED_BY[piece]):
-            return f"There is a “{piece}” without its “{_OPENED_BY[piece]}”."
-    return f"There is a “{opened[-1]}” without its “{_CLOSED_BY[opened[-1]]}”." if opened else None
+            opened.append((piece, at))
+        elif piece in _OPENED_BY and (not opened or opened.pop()[0] != _OPENED_BY[piece]):
+            return Mistake(f"There is a “{piece}” without its “{_OPENED_BY[piece]}”.", at)
+    if not opened:
+        return None
+    piece, at = opened[-1]
+    return Mistake(f"There is a “{piece}” without its “{_CLOSED_BY[piece]}”.", at)

@@ -123,8 +123,8 @@ class Reader:
         elif len(value) > most:
             self.problem(name, value, f"It has more than {most} characters, and is not used.")
             return
-        elif name == "filter" and (reason := filters.unbalanced(value)):
-            self.problem(name, value, reason)
+        elif name == "filter" and (mistake := filters.unbalanced(value)):
+            self.problems.append(Problem(name, value, mistake.reason, mistake.at + 1))
             return
         self._fields[name] = value[:most]
 

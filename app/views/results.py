@@ -10,7 +10,7 @@ import msgspec
 
 from app import words
 from app.display import DENSITIES, GROUNDS, Display
-from app.insight.pointing import pointed
+from app.insight.pointing import left_out, pointed
 from app.insight.taste import away_from, taste, towards
 from app.nearby import Nearby
 from app.views.card import Card
@@ -143,6 +143,11 @@ class ResultsView:
     def pointer(self) -> Pointer | None:
         """Where in the filter the mistake is that the API found."""
         return pointed(self.search, getattr(self.error, "column", None))
+
+    @property
+    def left_out(self) -> tuple[Problem, Pointer] | None:
+        """The filter that was not searched by, and where in it the mistake is."""
+        return left_out(self.problems) if self.error is None else None
 
     @property
     def unfolded(self) -> frozenset[str]:

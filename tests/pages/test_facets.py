@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pytest
 from bs4 import BeautifulSoup
@@ -191,3 +192,38 @@ def test_a_library_offers_no_public_assets_of_others(wire: Wire, tmp_path: Path)
     boxes = {path: 'name="public"' in client.get(path).text for path in ("/", "/?public=true")}
     assert boxes == {"/": False, "/?public=true": True}
     assert 'name="public"' in make_app(wire, tmp_path).test_client().get("/").text
+
+
+@pytest.mark.parametrize(
+    ("typed", "caret", "why"),
+    [
+        ('name = "open', 7, "A quotation mark is not closed."),
+        ("kind = image) OR (width > 1", 12, "There is a “)” without its “(”."),
+        ("x = 1 AND " * 25 + "(kind = image", 31, "There is a “(” without its “)”."),
+    ],
+)
+def test_a_filter_that_was_left_out_can_be_corrected(
+    soup: Soup, typed: str, caret: int, why: str
+) -> None:
+    """As one that the API refuses, above what is found without it; told once."""
+    page = soup("/?" + urlencode({"query": "castle", "filter": typed, "nsfw": "what"}))
+    assert len(page.select(".grid .card")) > 0
+    mend = page.select_one("form.mend")
+    assert mend
+    assert mend.select_one("textarea").get_text() == typed  # type: ignore[union-attr]
+    assert mend.select_one(".pointer").get_text().split("\n")[1] == " " * caret + "^"  # type: ignore[union-attr]
+    assert mend.select_one("#mend-why").get_text() == why  # type: ignore[union-attr]
+    kept = [(each["name"], each["value"]) for each in mend.select("input[type=hidden]")]
+    assert kept == [("query", "castle")]
+    assert texts(page.select(".notices li")) == ["nsfw “what”: It is one of blur, hide, show."]
+
+
+def test_a_filter_that_ends_too_early_is_told_so(wire: Wire, soup: Soup) -> None:
+    """The parenthesis that the API meets there is not of the reader's."""
+    message = "Invalid filter syntax: unexpected `)` at column 9, expected a value"
+    wire.always(Reply(400, json.dumps({"error": message, "column": 9}).encode()))
+    page = soup("/?filter=width+%3E", status=400)
+    assert wire.body()["filter"] == "(width >)"
+    assert page.find("p", id="mend-why").get_text() == (  # type: ignore[union-attr]
+        "Invalid filter syntax: the filter ends too early, expected a value"
+    )

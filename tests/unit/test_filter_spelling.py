@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app import filters
-from app.filters import EVERYTHING, Facet, Range, expression, parts, quote, unbalanced
+from app.filters import EVERYTHING, Facet, Mistake, Range, expression, parts, quote, unbalanced
 from app.search import Search
 from tests.unit.searches import EXPRESSIONS, NASTY, SEARCHES
 
@@ -53,25 +53,25 @@ def test_a_raw_expression_stays_in_its_parentheses(raw: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "reason"),
+    ("raw", "mistake"),
     [
-        ("kind = image) OR (privacy = public", "There is a “)” without its “(”."),
-        ("(kind = image", "There is a “(” without its “)”."),
-        ('name = "open', "A quotation mark is not closed."),
-        ("name = 'open", "A quotation mark is not closed."),
-        ('name = "a\\"', "A quotation mark is not closed."),
-        ("tags IN [a, b", "There is a “[” without its “]”."),
-        ("] AND kind = image", "There is a “]” without its “[”."),
-        ("(tags IN [a)]", "There is a “)” without its “(”."),
+        ("kind = image) OR (privacy = public", Mistake("There is a “)” without its “(”.", 12)),
+        ("(kind = image", Mistake("There is a “(” without its “)”.", 0)),
+        ('name = "open', Mistake("A quotation mark is not closed.", 7)),
+        ("name = 'open", Mistake("A quotation mark is not closed.", 7)),
+        ('name = "a\\"', Mistake("A quotation mark is not closed.", 7)),
+        ("tags IN [a, b", Mistake("There is a “[” without its “]”.", 8)),
+        ("] AND kind = image", Mistake("There is a “]” without its “[”.", 0)),
+        ("(tags IN [a)]", Mistake("There is a “)” without its “(”.", 11)),
         ('name = ")"', None),
         ("name = 'it (is'", None),
         ("(" * 100 + "kind = image" + ")" * 100, None),
         ("", None),
     ],
 )
-def test_what_would_escape_is_refused(raw: str, reason: str | None) -> None:
-    """Each mistake is named in a sentence for the reader."""
-    assert unbalanced(raw) == reason
+def test_what_would_escape_is_refused(raw: str, mistake: Mistake | None) -> None:
+    """Each mistake is named in a sentence for the reader, and has its place."""
+    assert unbalanced(raw) == mistake
 
 
 @given(st.text(max_size=30))

@@ -31,7 +31,27 @@ def test_facets_before_it_do_not_shift_the_caret() -> None:
 def test_a_missing_end_is_pointed_at_behind_the_text() -> None:
     """There the API meets the closing parenthesis."""
     search = Search(filter="width >=")
-    assert pointed(search, len(search.expression)) == Pointer("width >=", "        ^", 9, 10)
+    assert pointed(search, len(search.expression)) == Pointer(
+        "width >=", "        ^", 9, 10, is_end=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "Invalid filter syntax: unexpected `)` at column 10, expected a value",
+            "Invalid filter syntax: the filter ends too early, expected a value",
+        ),
+        ('unexpected ")" in the filter', "the filter ends too early in the filter"),
+        ("A value is missing.", "The filter ends too early. A value is missing."),
+    ],
+)
+def test_behind_the_end_no_parenthesis_is_spoken_of(said: str, told: str) -> None:
+    """It is not the reader's."""
+    pointer = pointed(Search(filter="width >="), 10)
+    assert pointer
+    assert pointer.corrected(said) == told
 
 
 def test_the_message_names_the_column_that_the_reader_sees() -> None:
