@@ -187,7 +187,7 @@ _HIT: Final = msgspec.json.Decoder(Asset, strict=False)
 _ODD: Final = (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)  # as many as cards are kept of (app/views/card.py)
 def _hit(raw: bytes) -> Asset:
     """Read one hit; the same bytes, seen on another page, are the same value."""
     try:

@@ -105,8 +105,12 @@ class FileTally:
 
     def take(self, most: float) -> float:
         """See `Tally`. Raises OSError."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        try:
+            handle = os.open(self._path, flags, 0o644)
+        except FileNotFoundError:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self._path, flags, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             kept = os.pread(handle, self._FORMAT.size, 0)

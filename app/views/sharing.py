@@ -72,19 +72,20 @@ def sharing(
 
     With `has_preview` whoever is sent its link is shown its pictures.
     """
-    search = page.search
+    canonical = page.canonical
+    suffix = page.search.url("")  # what every address of this search ends with
     return Sharing(
         preview=Preview(
             title=page.title,
             description=page.count or "Pictures",
-            url=origin + page.canonical,
-            image_url=origin + search.url("/search.png") if has_preview and page.cards else "",
+            url=origin + canonical,
+            image_url=f"{origin}/search.png{suffix}" if has_preview and page.cards else "",
             image_size=PREVIEW_SIZE,
         ),
-        url=page.canonical,
-        json_url=search.url("/search.json"),
-        csv_url=search.url("/search.csv"),
-        atom_url=search.url("/search.atom"),
-        code_url=search.url("/code"),
-        feeds_url=search.url("/feeds") if has_feeds else "",
+        url=canonical,
+        json_url=f"/search.json{suffix}",
+        csv_url=f"/search.csv{suffix}",
+        atom_url=f"/search.atom{suffix}",
+        code_url=f"/code{suffix}",
+        feeds_url=f"/feeds{suffix}" if has_feeds else "",
     )
