@@ -188,6 +188,20 @@ def _index(
     finally:
         console.end()
     console.note(f"{total} assets in the library ({summary})")
+    if not total:
+        _say_what_is_read(console)
+
+
+def _say_what_is_read(console: Console) -> None:
+    """For whoever has indexed a folder in which nothing was found."""
+    from library.kinds import PROMISED
+
+    console.note(
+        "Nothing to browse yet. Put files of these kinds into the folder, and index again:"
+    )
+    for kind in dict.fromkeys(PROMISED.values()):
+        suffixes = " ".join(suffix[1:] for suffix, of in PROMISED.items() if of == kind)
+        console.note(f"  {kind}: {suffixes}")
 
 
 def _watch(folders: Sequence[Path], home: Path, console: Console) -> None:

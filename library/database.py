@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "library.sqlite"
+# As it is typed where Akin was installed.
+_MAKE = ".venv/bin/python -m library index FOLDER, or make run ASSETS=FOLDER"
 UID = "uid"  # in meta: made once, for caches to know their library by
 
 _PRAGMAS = (
@@ -40,9 +42,7 @@ def open_engine(home: Path, *, create: bool) -> sa.Engine:
     file = home / FILE
     if not file.exists():
         if not create:
-            raise IndexMissing(
-                f"There is no library in {home}. Make one with: python -m library index FOLDER"
-            )
+            raise IndexMissing(f"There is no library in {home}. Make one with: {_MAKE}")
         home.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
         sa.URL.create("sqlite", database=str(file)),
@@ -64,7 +64,7 @@ def open_engine(home: Path, *, create: bool) -> sa.Engine:
         engine.dispose()
         raise SchemaTooOld(
             f"The library in {home} was written by an older version of Akin (schema {version}, "
-            f"this one writes {schema.VERSION}). Make it anew: python -m library index FOLDER"
+            f"this one writes {schema.VERSION}). Make it anew: {_MAKE}"
         )
     if version < schema.VERSION:
         with writing(engine) as connection:

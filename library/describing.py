@@ -63,6 +63,7 @@ class Described:
     facts: dict[str, Any] = field(default_factory=dict)  # fields of Document
     picture: Image.Image | None = None  # at most 512 pixels; for thumbnail and embedding
     wanted_id: str | None = None  # the id that a sidecar gives it
+    unread: tuple[tuple[str, str], ...] = ()  # sidecars that say nothing, below root, and why
 
     def said(self, guesses: tuple[str, ...]) -> str:
         """What the text model hears: prompt, description, title, the words of its name.
@@ -129,6 +130,8 @@ def identify(file: FoundFile) -> tuple[FileKind, str]:
             found = kinds.recognise(head, file.path)
             if not head:
                 raise Unusable("is empty")
+            if found is None and (odd := kinds.broken_promise(file.path)):
+                raise Unusable(odd)
             if found is None:
                 raise NotAnAsset("is of no known kind")
             if file.size > MAX_FILE:
@@ -147,13 +150,13 @@ def describe(file: FoundFile, kind: FileKind, sha256: str, dated: str | None = N
         raise Unusable(str(error)) from error
     except OSError as error:
         raise Unusable(f"cannot be read: {error.strerror or error}") from error
-    beside = sidecars.read(Path(file.root, name) for name in file.sidecars)
+    beside, unread = sidecars.read(file.root, file.sidecars)
     facts = generation.merged([own, beside])
     wanted_id = facts.pop("id", None)
     if dated is not None:
         facts |= {"createdAt": dated, "updatedAt": dated}
     small = None if picture is None else pictures.shrunk(picture, pictures.THUMBNAIL_SIDE)
-    return Described(file, sha256, kind, facts, small, wanted_id)
+    return Described(file, sha256, kind, facts, small, wanted_id, unread)
 
 
 _Read = tuple[dict[str, Any], "Image.Image | None"]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from library.walking import FoundFile, Walk
 
 BATCH: Final = 32  # files a transaction
-_RECIPE: Final = "5"  # counts changes of what is read from a file; another one reads all again
+_RECIPE: Final = "6"  # counts changes of what is read from a file; another one reads all again
 
 
 class EverythingGone(LibraryError):
@@ -190,6 +190,7 @@ class Indexer:
             except Exception as error:  # noqa: BLE001 - no file may stop the others
                 batch.skipped.append((file.path, f"is broken: {type(error).__name__}"))
             else:
+                batch.skipped += described.unread
                 known_id = self._kept_id(described, plan)
                 # What a sidecar says now may be new: its words are embedded again.
                 if known_id is not None and not plan.again and not file.sidecars:

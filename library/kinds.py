@@ -70,6 +70,7 @@ _BRANDS: Final = {  # of the ISO base media format, "ftyp"
     b"M4B ": FileKind("audio", "audio/mp4"),
     b"qt  ": FileKind("video", "video/quicktime"),
 }
+_PACKED: Final = (b"\x28\xb5\x2f\xfd", b"\x1f\x8b")  # zstd, gzip: Blender saves so when asked to
 _AUDIO_FRAMES: Final = (b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"\xff\xfa")  # MP3 without a tag
 # Formats without a signature of their own, or texts: the name decides, the content must agree.
 _BINARY_NAMES: Final = {
@@ -92,6 +93,22 @@ _TEXT_NAMES: Final = {
     ".pgm": _image("x-portable-graymap"),
     ".pbm": _image("x-portable-bitmap"),
     ".xpm": _image("x-xpixmap"),
+}
+# Extension -> the kind of asset that it promises: another thing under it is worth a line.
+PROMISED: Final = {
+    f".{suffix}": kind
+    for kind, suffixes in {
+        "image": "png apng jpg jpeg jpe jfif webp avif gif heic heif tif tiff bmp dib tga psd svg "
+        "jp2 j2k ico icns dds qoi pcx ppm pgm pbm xpm",
+        "image-hdr": "exr hdr",
+        "video": "mp4 m4v mov webm mkv avi flv ogv",
+        "audio": "wav mp3 ogg oga opus flac m4a aac aif aiff aifc",
+        "3d": "glb gltf obj fbx stl blend",
+        "document": "pdf",
+        "json": "json",
+        "text": "txt md",
+    }.items()
+    for suffix in suffixes.split()
 }
 _EXTENSION_OF: Final = {
     "image/jpeg": ".jpg",
@@ -123,6 +140,8 @@ def recognise(head: bytes, name: str) -> FileKind | None:  # noqa: PLR0911 - one
     suffix = PurePosixPath(name).suffix.lower()
     if head[:2] == b"BM" and suffix in {".bmp", ".dib"}:
         return _BINARY_NAMES[".bmp"]
+    if head.startswith(_PACKED) and suffix == ".blend":
+        return FileKind("3d", "application/x-blender")
     if head.startswith(_AUDIO_FRAMES) and suffix == ".mp3":
         return FileKind("audio", "audio/mpeg")
     if _is_text(head):
@@ -163,6 +182,17 @@ def _text(head: bytes, suffix: str) -> FileKind | None:
     if found is not None and found.mime == "image/svg+xml":
         return found if b"<svg" in head or b"<!DOCTYPE svg" in head or b"<?xml" in head else None
     return found
+
+
+def broken_promise(name: str) -> str | None:
+    """What is odd about a file of this name that is of no kind; None when nothing is."""
+    suffix = PurePosixPath(name).suffix.lower()
+    kind = PROMISED.get(suffix)
+    if kind is None:
+        return None
+    if kind in {"text", "json"}:
+        return "is no text in UTF-8"
+    return f"is no {suffix[1:].upper()}: its content is something else"
 
 
 def extension(mime: str) -> str:

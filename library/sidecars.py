@@ -1,8 +1,9 @@
 """Sidecars: files beside an asset that say something about it, and XMP inside of it.
 
 Knows their names and forms: `.json` in the API's own metadata words, `.txt` captions (or the
-parameters that Automatic1111 saves so), `.xmp` keywords and ratings. Whatever is odd in one is
-passed over: a sidecar can add to an asset, never keep it out of the library.
+parameters that Automatic1111 saves so), `.xmp` keywords and ratings. What is odd in one is
+passed over, and one that cannot be read is named: a sidecar can add to an asset, never keep it out
+of the library.
 """
 
 from __future__ import annotations
@@ -16,15 +17,14 @@ from typing import TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree as ET
 
 from library import generation
+from library.kinds import PROMISED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
 SUFFIXES: Final = (".json", ".txt", ".xmp")
 _OWNERS: Final = frozenset(  # what may have one; a text beside a program is no caption
-    """.png .jpg .jpeg .jpe .jfif .webp .avif .gif .heic .heif .tif .tiff .bmp .tga .psd .svg .exr
-    .hdr .jp2 .ico .dds .qoi .mp4 .m4v .mov .webm .mkv .avi .wav .mp3 .ogg .flac .m4a .aif .aiff
-    .glb .gltf .obj .fbx .stl .blend""".split()  # noqa: SIM905 - a list of these is a page long
+    suffix for suffix, kind in PROMISED.items() if kind not in {"document", "json", "text"}
 )
 _MAX_BYTES: Final = 1024 * 1024
 _OWN: Final = frozenset(  # what the file itself knows better, or what is not metadata
@@ -49,22 +49,39 @@ def beside(path: str, present: Collection[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name != path and name in present)
 
 
-def read(paths: Iterable[Path]) -> dict[str, Any]:
-    """Fields of Document that the sidecars tell; one that cannot be read tells nothing."""
-    parts = []
-    for path in paths:
-        with suppress(OSError, ValueError, RecursionError):
-            with path.open("rb") as file:
+def read(root: str, names: Iterable[str]) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
+    """Fields of Document that these sidecars below `root` tell.
+
+    And the names of those that cannot be read, each with the reason: they tell nothing.
+    """
+    parts: list[dict[str, Any]] = []
+    unread = []
+    for name in names:
+        try:
+            with Path(root, name).open("rb") as file:
                 raw = file.read(_MAX_BYTES + 1)
-            if len(raw) <= _MAX_BYTES:
-                parts.append(_READERS[path.suffix.lower()](raw))
-    return generation.merged(parts)
+            if len(raw) > _MAX_BYTES:
+                raise ValueError("is larger than a megabyte")  # noqa: TRY301 - one list of reasons
+            parts.append(_READERS[PurePosixPath(name).suffix.lower()](raw))
+        except (OSError, ValueError, RecursionError) as error:
+            unread.append((name, f"{_reason(error)}; the file that it belongs to is read without"))
+    return generation.merged(parts), tuple(unread)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"is no JSON ({error.msg} in line {error.lineno}, column {error.colno})"
+    if isinstance(error, UnicodeDecodeError):
+        return "is no text in UTF-8"
+    if isinstance(error, OSError):
+        return f"cannot be read ({error.strerror})"
+    return "is nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
 def _json(raw: bytes) -> dict[str, Any]:
     found = json.loads(raw.decode("utf-8-sig"))
     if not isinstance(found, dict):
-        return {}
+        raise ValueError("is no JSON object")  # noqa: TRY004 - a fault of the file's content
     nested = found.get("metadata")
     return from_words({**found, **(nested if isinstance(nested, dict) else {})})
 
@@ -72,9 +89,12 @@ def _json(raw: bytes) -> dict[str, Any]:
 def from_words(words: dict[str, Any]) -> dict[str, Any]:
     """Fields of Document from metadata in the API's words; values of another type are dropped.
 
-    What is in no field of its own becomes `metadata`.
+    What is in no field of its own becomes `metadata`; a `title` is the name where none is given.
     """
     fields: dict[str, Any] = {}
+    title = words.get("title")
+    if not words.get("name") and isinstance(title, str) and title.strip():
+        words = {**words, "name": " ".join(title.split()), "title": None}
     for name, value in words.items():
         if name in _OWN or value is None:
             continue
@@ -151,15 +171,15 @@ def _caption(raw: bytes) -> dict[str, Any]:
 def xmp(raw: bytes) -> dict[str, Any]:
     """Keywords, rating, title and description of an XMP packet. Raises ValueError when broken."""
     if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw or len(raw) > _MAX_BYTES:
-        raise ValueError("no XMP packet has declarations")
+        raise ValueError("is no XMP: it has declarations")
     start = re.search(rb"<(x:xmpmeta|rdf:RDF)", raw)
     end = max(raw.rfind(b"</x:xmpmeta>") + 12, raw.rfind(b"</rdf:RDF>") + 10)
     if start is None or end < start.start():
-        raise ValueError("no XMP packet")
+        raise ValueError("is no XMP")
     try:
         tree = ET.fromstring(raw[start.start() : end])  # noqa: S314 - no declarations, see above
     except ET.ParseError as error:
-        raise ValueError("a broken XMP packet") from error
+        raise ValueError("is broken XMP") from error
     fields: dict[str, Any] = {}
     keywords = [
         (item.text or "").strip()

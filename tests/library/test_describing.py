@@ -250,6 +250,72 @@ def test_a_changed_sidecar_is_a_change_of_its_picture(tmp_path: Path) -> None:
     assert before.mtime_ns == after.mtime_ns
 
 
+@pytest.mark.parametrize(
+    ("content", "name", "metadata"),
+    [
+        ({"title": "Queen Bee"}, "Queen Bee", {}),
+        ({"title": " Queen\n Bee "}, "Queen Bee", {}),
+        ({"metadata": {"title": "Queen Bee"}}, "Queen Bee", {}),
+        ({"name": "Bee", "title": "Queen Bee"}, "Bee", {"title": "Queen Bee"}),
+        ({"title": " "}, "bee", {"title": " "}),
+        ({"title": 7}, "bee", {"title": 7}),
+    ],
+)
+def test_a_title_beside_a_picture_names_it(
+    content: dict[str, Any], name: str, metadata: dict[str, Any], tmp_path: Path
+) -> None:
+    samples.fill(tmp_path, {"bee.png": samples.png(), "bee.json": json.dumps(content).encode()})
+    document = _document(tmp_path, "bee.png")
+    assert (document.name, document.metadata) == (name, metadata)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("a.json", b'{"title": "x"', "is no JSON (Expecting ',' delimiter in line 1, column 14)"),
+        ("a.ppm.json", b"[1]", "is no JSON object"),
+        ("a.json", b"[" * 9000, "is nested too deeply"),
+        ("a.txt", b"caf\xe9", "is no text in UTF-8"),
+        ("a.txt", b"x" * 1_048_577, "is larger than a megabyte"),
+        ("a.xmp", b"<nothing/>", "is no XMP"),
+        ("a.xmp", b"<x:xmpmeta></x:xmpmeta>", "is broken XMP"),
+    ],
+)
+def test_a_sidecar_that_cannot_be_read_is_named_and_is_no_asset(
+    name: str, content: bytes, why: str, tmp_path: Path
+) -> None:
+    owner = "a.ppm" if "ppm" in name else "a.png"
+    form = "PPM" if "ppm" in name else "PNG"
+    picture = samples.encoded(samples.picture().convert("RGB"), form)
+    samples.fill(tmp_path, {owner: picture, name: content})
+    assert [file.path for file in walk(tmp_path, lambda *_: None).files] == [owner]
+    reason = f"{why}; the file that it belongs to is read without"
+    assert _described(tmp_path, owner).unread == ((name, reason),)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("a.png", "is no PNG: its content is something else"),
+        ("a.MP4", "is no MP4: its content is something else"),
+        ("a.svg", "is no SVG: its content is something else"),
+        ("a.json", "is no text in UTF-8"),
+    ],
+)
+def test_what_is_not_what_its_name_says_is_refused_in_a_line(
+    name: str, why: str, tmp_path: Path
+) -> None:
+    content = b"\xff\xfe\x00" if name.endswith("json") else b"just a text"
+    samples.fill(tmp_path, {name: content})
+    with pytest.raises(Unusable, match=why):
+        _described(tmp_path, name)
+
+
+def test_a_compressed_blend_is_one(tmp_path: Path) -> None:
+    samples.fill(tmp_path, {"a.blend": b"\x28\xb5\x2f\xfd and more"})
+    assert _document(tmp_path, "a.blend").kind == "3d"
+
+
 XMP = b"""<?xpacket begin=""?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF
  xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""
  xmlns:dc="http://purl.org/dc/elements/1.1/"
@@ -283,7 +349,9 @@ def test_no_sidecar_keeps_a_picture_out(
 ) -> None:
     folder = tmp_path_factory.mktemp("s")
     samples.fill(folder, {name: content})
-    assert isinstance(sidecars.read([folder / name]), dict)
+    told, unread = sidecars.read(str(folder), [name])
+    assert isinstance(told, dict)
+    assert [path for path, _ in unread] in ([], [name])
 
 
 def test_xml_with_declarations_is_refused() -> None:

@@ -154,7 +154,10 @@ def test_what_a_file_is_its_content_says(library: Library) -> None:
         "note.txt": ("text", "text/plain"),
         "data.json": ("json", "application/json"),
     }
-    assert (summary.other, library.lines.passed_over) == (3, {})
+    assert (summary.other, library.lines.passed_over) == (
+        2,
+        {"archive.png": "is no PNG: its content is something else"},
+    )
     assert library.documents()["note.txt"].content == "A castle in the air"
 
 
@@ -522,3 +525,13 @@ def test_aspect_ratios_are_the_common_ones_where_they_are_near(
 def test_nothing_that_a_head_says_is_an_error() -> None:
     for head in (b"", b"R", b"RIFF", b"\x00\x00\xff\xffftyp", b"FORM", b"\xff\xfb", b"P6"):
         kinds.recognise(head, "x.bmp")
+
+
+def test_a_sidecar_that_cannot_be_read_is_named_beside_its_picture(library: Library) -> None:
+    samples.fill(library.folder, {"photos/bee.png": samples.png(), "photos/bee.json": b"{"})
+    assert str(library.index()) == "added 1, skipped 1, 0 unchanged"
+    assert list(library.documents()) == ["photos/bee.png"]
+    assert list(library.lines.passed_over) == ["photos/bee.json"]
+    samples.fill(library.folder, {"photos/bee.json": b'{"title": "Queen Bee"}'})
+    assert str(library.index()) == "changed 1, 0 unchanged"
+    assert library.documents()["photos/bee.png"].name == "Queen Bee"

@@ -35,17 +35,34 @@ def folder(tmp_path: Path) -> Path:
 
 def test_index_says_what_it_did_in_plain_lines(folder: Path, tmp_path: Path) -> None:
     (folder / "cut.png").write_bytes(samples.png()[:70])
+    (folder / "tool.exe").write_bytes(b"MZ\x00")
     first = _run("index", str(folder), "--quiet", home=tmp_path / "home")
     again = _run("index", str(folder), "--quiet", home=tmp_path / "home")
     assert (first.returncode, first.stdout, again.returncode) == (0, "", 0)
     lines = first.stderr.splitlines()
-    assert lines[0].startswith("skipped cut.png: is broken")
-    assert lines[1:] == [
-        "2 assets in the library (added 2, skipped 1, 0 unchanged, 1 of other kinds passed over)"
+    assert lines[0] == "skipped c.png: is no PNG: its content is something else"
+    assert lines[1].startswith("skipped cut.png: is broken")
+    assert lines[2:] == [
+        "2 assets in the library (added 2, skipped 2, 0 unchanged, 1 of other kinds passed over)"
     ]
     assert again.stderr.splitlines()[-1].startswith(
-        "2 assets in the library (skipped 1, 2 unchanged"
+        "2 assets in the library (skipped 2, 2 unchanged"
     )
+
+
+def test_a_folder_with_nothing_in_it_is_told_what_is_read(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    lines = _run("index", str(tmp_path / "empty"), home=tmp_path / "home").stderr.splitlines()
+    assert lines[0] == "0 assets in the library (0 unchanged)"
+    assert lines[1].startswith("Nothing to browse yet.")
+    assert any(line.startswith("  image: png ") for line in lines)
+    assert "  3d: glb gltf obj fbx stl blend" in lines
+
+
+def test_what_has_no_library_is_told_how_to_make_one(tmp_path: Path) -> None:
+    found = _run("serve", str(tmp_path), home=tmp_path / "home")
+    assert found.returncode == 1
+    assert ".venv/bin/python -m library index FOLDER, or make run ASSETS=FOLDER" in found.stderr
 
 
 def test_progress_is_a_bar_on_standard_error(folder: Path, tmp_path: Path) -> None:
