@@ -56,6 +56,7 @@ class Metadata(msgspec.Struct, frozen=True, gc=False):
     negativePromptStrength: float | None = None
     numInferenceSteps: int | None = None
     parentJobId: str | None = None
+    path: str | None = None  # of its file below its folder: Akin's own library alone
     prompt: str | None = None
     scheduler: str | None = None
     seed: str | int | None = None

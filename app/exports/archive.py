@@ -127,6 +127,7 @@ def source(asset: Asset, origin: str) -> dict[str, Any]:
         "id": asset.id,
         "page": f"{origin}/assets/{asset.id}",
         "name": made.name,
+        "path": made.path,
         "kind": asset.medium,
         "mimeType": asset.mimeType,
         "width": asset.width,

@@ -56,20 +56,26 @@ COLUMNS: Final[dict[str, Callable[[Asset, str], Cell]]] = {
     "image": lambda asset, origin: f"{origin}/assets/{asset.id}/image",
 }
 
+PATH: Final[dict[str, Callable[[Asset, str], Cell]]] = {
+    "path": lambda asset, _: asset.metadata.path
+}
 
-def lines(hits: Iterable[Asset], *, origin: str) -> Iterator[bytes]:
+
+def lines(hits: Iterable[Asset], *, origin: str, has_paths: bool = False) -> Iterator[bytes]:
     """Spell hits as CSV, in parts of many lines; `origin` is what links begin with.
 
+    With `has_paths` the last column says where in its folder each file is.
     When `hits` raises an AkinError, the last line says after how many assets and why.
     """
     out = io.StringIO()
     writer = csv.writer(out)
     out.write(BYTE_ORDER_MARK)
-    writer.writerow(COLUMNS)
+    columns = {**COLUMNS, **PATH} if has_paths else COLUMNS
+    writer.writerow(columns)
     count = 0
     try:
         for hit in hits:
-            writer.writerow([cell(read(hit, origin)) for read in COLUMNS.values()])
+            writer.writerow([cell(read(hit, origin)) for read in columns.values()])
             count += 1
             if count % _BATCH == 0:
                 yield _taken(out)

@@ -40,7 +40,11 @@ def csv() -> Response:
     hits = every_hit(site().page_of, search, most=site().settings.export_rows)
     first = list(itertools.islice(hits, 1))  # asked now: a search that fails has its error page
     return streamed(
-        table.lines(itertools.chain(first, hits), origin=origin()),
+        table.lines(
+            itertools.chain(first, hits),
+            origin=origin(),
+            has_paths=any(hit.metadata.path for hit in first),
+        ),
         mimetype="text/csv",
         name=words.title(search.on_page(1)),
         suffix=".csv",

@@ -156,7 +156,7 @@ def asset_view(
         negative_prompt=asset.metadata.negativePrompt or "",
         description=asset.description or "",
         content=asset.content or asset.transcription or "",
-        groups=tuple(group for group in _groups(asset, names) if group.rows),
+        groups=tuple(group for group in _groups(asset, names, by_library) if group.rows),
         tags=tuple(Row("tag", tag, _sharing("tags", tag)) for tag in asset.tags),
         back_url=display.url(search),
         back_words=words.back_to(search),
@@ -190,8 +190,11 @@ def _sharing(parameter: str, value: object) -> str:
     return "" if search.is_empty else search.url()
 
 
-def _groups(asset: Asset, names: Mapping[str, str]) -> Iterable[Group]:
-    """All that is known, in groups; what shares a value is a link to the others."""
+def _groups(asset: Asset, names: Mapping[str, str], by_library: bool) -> Iterable[Group]:
+    """All that is known, in groups; what shares a value is a link to the others.
+
+    What our own library says of every asset says nothing of this one.
+    """
     made = asset.metadata
 
     def facet(label: str, parameter: str, value: object, shown: str = "") -> Row | None:
@@ -206,10 +209,15 @@ def _groups(asset: Asset, names: Mapping[str, str]) -> Iterable[Group]:
     def group(label: str, *rows: Row | None) -> Group:
         return Group(label, tuple(row for row in rows if row is not None))
 
+    def telling(name: str) -> str | None:
+        value: str | None = getattr(asset, name)
+        return None if by_library and value == _ALWAYS[name] else value
+
     size = f"{asset.width} × {asset.height}" if asset.width and asset.height else None
     yield group(
         "File",
         plain("Name", made.name),
+        plain("File", made.path, copy=True),
         facet("Kind", "kind", asset.medium, words.KINDS.get(asset.medium, asset.medium)),
         plain("Pixels", size),
         facet("Shape", "aspectRatio", made.aspectRatio),
@@ -236,21 +244,33 @@ def _groups(asset: Asset, names: Mapping[str, str]) -> Iterable[Group]:
         *(facet("Collection", "collectionIds", each) for each in asset.collectionIds),
         plain("Created", words.date(asset.createdAt)),
         plain("Changed", words.date(asset.updatedAt)),
-        facet("Author", "authorId", asset.authorId),
-        facet("Privacy", "privacy", asset.privacy),
-        plain("Status", asset.status),
+        facet("Author", "authorId", telling("authorId")),
+        facet("Privacy", "privacy", telling("privacy")),
+        plain("Status", telling("status")),
         plain("Sensitive", ", ".join(asset.nsfw)),
         plain("Id", asset.id, copy=True),
     )
 
 
+_ALWAYS: Final = {"authorId": "local", "privacy": "private", "status": "success"}
 _SHOWN: Final = frozenset({"width", "height", "size"})
+# Properties whose API names are no words, or whose numbers have a unit.
+_PROPERTIES: Final = {
+    "duration": ("Duration", " s"),
+    "frameRate": ("Frame rate", " a second"),
+    "sampleRate": ("Sample rate", " Hz"),
+    "nbChannels": ("Channels", ""),
+    "frameCount": ("Frames", ""),
+    "vertexCount": ("Vertices", ""),
+    "faceCount": ("Faces", ""),
+}
 
 
 def _properties(asset: Asset) -> Iterable[Row]:
     for name, value in sorted(asset.properties.items()):
         if name in _SHOWN or isinstance(value, dict | list) or value is None:
             continue
-        label = "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip().capitalize()
+        words_of_name = "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
+        label, unit = _PROPERTIES.get(name, (words_of_name.capitalize(), ""))
         shown = f"{value:g}" if isinstance(value, float) else str(value)
-        yield Row(label, f"{shown} s" if name == "duration" else shown)
+        yield Row(label, f"{shown}{unit}")

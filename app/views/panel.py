@@ -22,7 +22,7 @@ from app.filters import FACETS, RANGES
 from app.views.option import Option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date
 
     from app.nearby import Nearby, Values
@@ -37,6 +37,8 @@ SPRITE: Final = 256  # pixels
 SQUARE: Final = ("1:1",)
 LANDSCAPE: Final = ("21:9", "2:1", "16:9", "16:10", "3:2", "4:3", "5:4")
 PORTRAIT: Final = ("4:5", "3:4", "2:3", "10:16", "9:16", "1:2", "9:21")
+_FAMILIAR: Final = frozenset({*SQUARE, *LANDSCAPE, *PORTRAIT})
+A_FEW: Final = 3  # hits that a shape without a name of its own needs to be offered
 RATIOS: Final = ("1:1", "16:9", "3:2", "4:3", "3:4", "2:3", "9:16")
 DAYS: Final = {"Today": 0, "7 days": 6, "30 days": 29, "A year": 364}
 KINDS: Final = ("image", "video", "audio", "3d")
@@ -173,7 +175,7 @@ def panel(
     return Panel(
         kinds=boxes.group("kind", "Kind", KINDS, shown=words.KINDS, most=len(words.KINDS)),
         collections=boxes.named("collectionIds", "Collection", vocabulary.collections),
-        shapes=boxes.group("aspectRatio", "Shape", RATIOS),
+        shapes=boxes.group("aspectRatio", "Shape", RATIOS, familiar=_FAMILIAR, least=A_FEW),
         privacy=boxes.group("privacy", "Privacy", ("private", "public", "unlisted")),
         tags=tuple(boxes.tags(name, label) for name, label in MODES.items()),
         suggestions=_suggestions(facets or {}, vocabulary.tags, hits),
@@ -230,11 +232,17 @@ class _Boxes:
         *,
         shown: Mapping[str, str] | None = None,
         most: int = MOST_OPTIONS,
+        familiar: Collection[str] = (),
+        least: int = 1,
     ) -> Group:
-        """The chosen values, the usual ones and those that the server counted."""
+        """The chosen values, the usual ones and those that the server counted.
+
+        One that is not `familiar` is listed from `least` hits on.
+        """
         chosen = self._search.facet(name).any
         counts = self._facets.get(name, {})
-        counted = sorted(counts, key=lambda value: (-counts[value], value))
+        offered = [each for each in counts if counts[each] >= least or each in familiar]
+        counted = sorted(offered, key=lambda value: (-counts[value], value))
         values = list(dict.fromkeys([*usual, *counted]))[:most]
         values += [value for value in chosen if value not in values]
         names = shown or self._names

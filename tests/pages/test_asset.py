@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from bs4 import BeautifulSoup
 
 from tests.faults.synthetic import hit, signed
-from tests.pages.wire import CDN, answer, asset_id, refusal
+from tests.pages.wire import CDN, answer, asset_id, make_app, refusal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flask.testing import FlaskClient
 
     from tests.pages.conftest import Soup
@@ -248,3 +251,45 @@ def test_an_expired_signature_is_renewed(client: FlaskClient, wire: Wire) -> Non
     client.get("/?query=x")
     response = client.get(f"/assets/{PICTURE}/image")
     assert response.headers["Location"].startswith(f"{CDN}/assets-transform/{PICTURE}?p=100")
+
+
+def of_library(wire: Wire, folder: Path, **changes: Any) -> dict[str, str]:
+    """The facts of a sound that our own library tells of, with some of them changed."""
+    asset = {
+        "id": TEXT,
+        "authorId": "local",
+        "privacy": "private",
+        "status": "success",
+        "metadata": {"kind": "audio", "name": "bell", "path": "a/b/bell.wav"},
+        "properties": {"nbChannels": 2, "sampleRate": 44100, "duration": 1.5, "odd": "x"},
+        **changes,
+    }
+    wire.always(answer({"asset": asset}), on=f"/v1/assets/{TEXT}")
+    page = make_app(wire, folder, by_library=True).test_client().get(f"/assets/{TEXT}")
+    return facts(BeautifulSoup(page.data, "html.parser").find("article"))
+
+
+def test_what_a_library_says_of_every_asset_is_not_said(wire: Wire, tmp_path: Path) -> None:
+    """Whose it is, who may see it and that it is whole; said of one that differs."""
+    assert of_library(wire, tmp_path) == {
+        "Name": "bell",
+        "File": "a/b/bell.wav",
+        "Kind": "Sound",
+        "Duration": "1.5 s",
+        "Channels": "2",
+        "Odd": "x",
+        "Sample rate": "44100 Hz",
+        "Id": TEXT,
+    }
+    shown = of_library(wire, tmp_path, authorId="ada", privacy="public", status="pending")
+    assert [shown[name] for name in ("Author", "Privacy", "Status")] == ["ada", "public", "pending"]
+
+
+def test_where_its_file_is_can_be_copied(soup: Soup, wire: Wire) -> None:
+    """Only where the answer says it."""
+    asset = wire.healthy.hit(16)
+    asset["metadata"]["path"] = "a/b/tank.png"
+    wire.always(answer({"asset": asset}), on=f"/v1/assets/{PICTURE}")
+    page = soup(f"/assets/{PICTURE}")
+    assert "a/b/tank.png" in [each.get_text() for each in page.select("copy-text .text")]
+    assert "File" not in facts(soup(f"/assets/{TEXT}"))

@@ -59,6 +59,20 @@ def test_a_table_has_every_page_of_the_search(client: FlaskClient, wire: Wire) -
     assert {each.json["filter"] for each in wire.asked()} == {'tags IN ["synthetic"]'}
 
 
+def test_a_table_says_where_files_are_where_the_answer_does(
+    client: FlaskClient, wire: Wire
+) -> None:
+    """In a column that there is not otherwise."""
+    assert "path" not in table(client, "/search.csv?query=castle")[0]
+    found = wire.healthy.hit(0)
+    found["metadata"]["path"] = "a/b/tank.png"
+    wire.always(page(found))
+    assert [row[-1] for row in table(client, "/search.csv?query=castle")] == [
+        "path",
+        "a/b/tank.png",
+    ]
+
+
 def test_a_table_is_a_file_with_the_name_of_its_search(client: FlaskClient) -> None:
     """In words."""
     response = client.get("/search.csv?query=castle&kind=image")

@@ -8,6 +8,8 @@ import threading
 import zipfile
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from msgspec.structs import replace
+
 from app.assets import Asset, Metadata
 from app.errors import UpstreamDown
 from app.exports.archive import AT_ONCE, archive
@@ -50,6 +52,7 @@ def test_every_file_is_there_under_a_name_of_its_own() -> None:
 def test_the_json_says_where_a_file_is_from() -> None:
     """Its page, and how it was made; nothing is said where nothing is known."""
     made = Metadata(name="castle", prompt="a castle 城", seed="7", modelId="model_1", width=640)
+    made = replace(made, path="a/castle.png")
     asset = Asset(id="asset_1", metadata=made, mimeType="image/png", tags=("a",))
     _, told = opened(archive([asset], (), contents, origin=ORIGIN))
     assert told == [
@@ -58,6 +61,7 @@ def test_the_json_says_where_a_file_is_from() -> None:
             "id": "asset_1",
             "page": "https://akin.example/assets/asset_1",
             "name": "castle",
+            "path": "a/castle.png",
             "kind": "image",
             "mimeType": "image/png",
             "width": 640,

@@ -57,6 +57,15 @@ def test_a_table_has_a_line_for_its_columns_and_one_a_hit() -> None:
     }
 
 
+def test_where_files_are_is_a_column_of_its_own_where_that_is_known() -> None:
+    """The last one, and what has no file has an empty cell."""
+    hits = [Asset(id="a", metadata=Metadata(path="a/b.png")), Asset(id="b")]
+    text = b"".join(lines(hits, origin=ORIGIN, has_paths=True)).decode("utf-8-sig")
+    table = list(csv.reader(io.StringIO(text, newline="")))
+    assert [row[-1] for row in table] == ["path", "a/b.png", ""]
+    assert table[0][:-1] == list(COLUMNS)
+
+
 def test_a_spreadsheet_is_told_that_it_is_utf_8() -> None:
     """By the mark that they look for."""
     assert next(lines([], origin=ORIGIN)).startswith(b"\xef\xbb\xbfid,name,")

@@ -168,3 +168,13 @@ def test_numbers_have_inputs_of_their_kind() -> None:
     assert (width.low, width.high, width.kind, width.step) == ("512", "1024", "number", "1")
     assert (guidance.low, guidance.kind, guidance.step) == ("3.5", "number", "any")
     assert found.more_is_used
+
+
+def test_a_shape_without_a_name_needs_a_few_hits() -> None:
+    """The usual ones are always there; what is chosen stays to be taken back."""
+    counts = {"16:9": 1, "21:9": 1, "89:82": 1, "49:48": 3, "7:5": 2}
+    found = made("aspectRatio=7:5", facets={"aspectRatio": counts}).shapes
+    assert [label for label, _, _ in boxes(found)] == [
+        *("1:1", "16:9", "3:2", "4:3", "3:4", "2:3", "9:16"),
+        *("49:48", "21:9", "7:5"),
+    ]
