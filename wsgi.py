@@ -8,6 +8,7 @@ mounted under /library in the same process, through the same client.
 from __future__ import annotations
 
 import dataclasses
+import gc
 import os
 from contextlib import contextmanager
 from pathlib import Path
@@ -118,3 +119,6 @@ def _application() -> Flask:
 
 
 application = _application()
+# What stands at the start stays: the garbage collector looks at none of it with every page again.
+gc.collect()
+gc.freeze()
