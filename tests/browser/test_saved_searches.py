@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from playwright.sync_api import expect
+
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
@@ -74,7 +76,7 @@ def test_what_is_new_is_counted_when_the_list_is_opened(page: Page) -> None:
     count = new.inner_text().removesuffix(" new")
     new.click()
     page.wait_for_url("**createdAt=2001-01-01T00:00:00.000Z..**")
-    assert page.locator("[data-total-hits]").get_attribute("data-total-hits") == count
+    expect(page.locator("[data-total-hits]")).to_have_attribute("data-total-hits", count)
 
 
 def test_a_search_can_be_forgotten_by_keyboard(page: Page) -> None:
