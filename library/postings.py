@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -36,6 +36,7 @@ K1 = 1.2
 B = 0.75
 MERGE = 4  # segments within this factor of each other become one
 TOGETHER = 100_000  # assets of a segment when a library is read for the first time
+_LINE = "\n"  # in no word
 _BLOCK = 1_000_000  # postings moved at a time when segments are merged
 _LAST = "\U0010ffff"  # sorts behind every completion of a prefix
 
@@ -125,22 +126,34 @@ _NOTHING = Segment(
 )
 
 
-def segment(parts: Iterable[Part], weights: Sequence[float] = tuple(WEIGHTS.values())) -> Segment:
+def segment(
+    parts: Iterable[Part],
+    weights: Sequence[float] = tuple(WEIGHTS.values()),
+    together: int = TOGETHER,
+) -> Segment:
     """The segment of these parts: slots (rising), and their words as one sequence a column.
 
-    `weights` has what a word counts for in each of the columns.
+    `weights` has what a word counts for in each of the columns. Gathered `together` assets at a
+    time, so that many take bounded memory.
     """
     made: list[Segment] = []
     code, found, assets = _codes(), [], 0
     for slots, texts in parts:
         found.append(_part(slots, texts, weights, code))
         assets += len(slots)
-        if assets >= TOGETHER:
+        if assets >= together:
             made.append(_gathered(code, found, assets))
             code, found, assets = _codes(), [], 0
     if found:
         made.append(_gathered(code, found, assets))
-    return merged(made)
+    del code, found
+    if not any(found.words for found in made[1:]):
+        return merged(made)
+    whole = merged(made)
+    del made
+    # Strings of their own, one behind the other: those of the segments lie among others that are
+    # not needed any more, and would keep the memory of all.
+    return replace(whole, words=_LINE.join(whole.words).split(_LINE))
 
 
 def merged(segments: Sequence[Segment]) -> Segment:

@@ -98,6 +98,18 @@ def test_postings_know_who_has_a_word_however_they_were_gathered(
         assert whole.words == sorted(whole.words)
 
 
+@given(st.lists(st.tuples(TEXT, TEXT, TEXT, TEXT, TEXT), max_size=12), st.integers(1, 8))
+def test_postings_are_the_same_however_many_are_gathered_at_once(
+    rows: list[tuple[str, ...]], together: int
+) -> None:
+    parts = [(np.array([slot]), list(zip(row, strict=True))) for slot, row in enumerate(rows)]
+    whole, piecemeal = segment(parts), segment(parts, together=together)
+    assert piecemeal.words == whole.words
+    for name in ("begin", "slots", "impacts", "where"):
+        assert getattr(piecemeal, name).tolist() == getattr(whole, name).tolist()
+    assert piecemeal.assets == whole.assets
+
+
 def test_a_word_weighs_more_in_a_name_and_in_a_short_text() -> None:
     rows = [
         ("castle", "", "", "", ""),
