@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _GENERATION = "generation"  # in meta: counts the write transactions
 _BY_NUMBER = (assets, documents, sources, *vector_tables.values(), *arrays.values())
 _DOCUMENTS = sa.select(documents).where(among(documents.c.number))
-_SOURCES = sa.select(sources).where(among(sources.c.number))
+_PATHS = sa.select(sources.c.number, sources.c.root, sources.c.path).where(among(sources.c.number))
 # Each end is one look into the index over root and path.
 _SEVERAL = sa.select(
     sa.select(sa.func.min(sources.c.root)).scalar_subquery()
@@ -252,8 +252,10 @@ class Index:
     def paths(self, connection: sa.Connection, numbers: Iterable[int]) -> dict[int, str]:
         """Number -> where its file is, below its indexed folder (`rows.shown_path`)."""
         several = bool(connection.execute(_SEVERAL).scalar())
-        found = connection.execute(_SOURCES, bound([int(number) for number in numbers]))
-        return {row.number: rows.shown_path(row, several=several) for row in found}
+        found = connection.execute(_PATHS, bound([int(number) for number in numbers])).all()
+        return {
+            number: rows.shown_path(root, path, several=several) for number, root, path in found
+        }
 
     def subject(self, id: str) -> Vector | None:  # noqa: A002 - the API's word
         """The vector of an asset's picture, as the models made it."""

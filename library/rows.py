@@ -109,15 +109,14 @@ def source_file(row: Any) -> SourceFile:
     )
 
 
-def shown_path(row: Any, *, several: bool) -> str:
+def shown_path(root: bytes, path: bytes, *, several: bool) -> str:
     """Where the file of a row of `sources` is below its indexed folder, never above.
 
     Behind that folder's name where a library has `several` of them.
     """
-    path = os.fsdecode(row.path)
-    name = PurePath(os.fsdecode(row.root)).name
-    shown: str = _readable(f"{name}/{path}" if several and name else path)
-    return shown
+    below = path.decode("utf-8", "replace")
+    name = PurePath(root.decode("utf-8", "replace")).name if several else ""
+    return f"{name}/{below}" if name else below
 
 
 def word_row(number: int, values: Mapping[str, Any], path: str) -> dict[str, Any]:
