@@ -47,6 +47,7 @@ bench: setup ## the figures that docs/benchmarks.md quotes; load and search over
 	$(PY) -m bench.day
 	$(PY) -m bench.indexing
 	$(PY) -m bench.likeness
+	$(PY) -m bench.weights
 	$(PY) -m bench.words
 	[ -d instance/bench/100k ] || $(PY) -m bench.synthetic instance/bench/100k 100000
 	OMP_NUM_THREADS=1 $(PY) -m bench.search instance/bench/100k 100000 --queries 25
