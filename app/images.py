@@ -100,7 +100,8 @@ def _transformed(asset: Asset, widths: tuple[int, ...], default: int) -> Picture
         shown = min(range(len(offered)), key=lambda at: abs(offered[at] - default))
         # Added at the end: the policy names how the query begins.
         return Picture(url + ("&" if "?" in url else "?"), *size, steps, has_own, shown)
-    if asset.medium in _VISIBLE and (public := public_thumbnail(url)):
+    # A path of this server is of our own library, which shows nothing without a signature.
+    if asset.medium in _VISIBLE and not url.startswith("/") and (public := public_thumbnail(url)):
         return Picture(public, *size)
     return Picture("", *size)
 

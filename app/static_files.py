@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import Response, request
+from flask import Response, redirect, request
 from markupsafe import Markup
 
 from app import icons
@@ -20,6 +20,7 @@ from app.errors import NotFound
 
 if TYPE_CHECKING:
     from flask import Flask
+    from werkzeug.wrappers import Response as BaseResponse
 
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -65,6 +66,10 @@ def init_app(app: Flask) -> None:
     def serve_style() -> Response:
         return Response(style, mimetype="text/css")
 
+    def favicon() -> BaseResponse:
+        """Where browsers and crawlers look that have read no page: they are led to the icon."""
+        return redirect(static_url("img/akin.svg"), 302)
+
     def keep(response: Response) -> Response:
         is_static = request.endpoint in {"static", "icons", "style"}
         if is_static and response.status_code == 200:
@@ -74,6 +79,7 @@ def init_app(app: Flask) -> None:
         return response
 
     app.add_url_rule("/icons.svg", "icons", serve_icons)
+    app.add_url_rule("/favicon.ico", "favicon", favicon)
     app.add_url_rule("/akin.css", "style", serve_style)
     app.add_url_rule("/js/<digest>/<name>", "scripts", scripts.serve)
     app.after_request(keep)

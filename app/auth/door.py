@@ -37,6 +37,7 @@ OPEN: Final = frozenset(
     {
         "static",
         "icons",
+        "favicon",
         "style",
         "scripts",
         "operations.healthz",

@@ -101,14 +101,27 @@ document.addEventListener("keydown", (event) => {
   action(event);
 });
 
-// Esc goes one step out: from a field to the pictures, from the pictures to nothing.
+// Esc goes one step out: from a field to the pictures, from the pictures to nothing, from an asset to
+// its search. What closes by itself on Esc is left to the browser.
 function leave() {
+  if (document.querySelector("dialog[open], .help:popover-open")) return;
   const open = document.querySelector("details.upload[open], details.menu[open]");
   if (open) {
     open.open = false;
     open.querySelector("summary").focus();
   } else if (document.activeElement?.matches('.words input[name="query"]')) {
     (cards()[0] ?? document.getElementById("main")).focus({ preventScroll: true });
-  } else if (focused()) document.activeElement.blur();
+  } else if (document.querySelector("zoom-image.close")) document.querySelector("zoom-image.close").click();
+  else if (focused()) document.activeElement.blur();
+  else if (!isTyping(document.activeElement)) back();
+}
+
+// To the very place in the results where that is where the reader came from.
+function back() {
+  const link = document.querySelector(".asset .back");
+  if (!link) return;
+  const from = URL.canParse(document.referrer) && new URL(document.referrer);
+  if (from && from.origin === location.origin && from.pathname === "/") history.back();
+  else link.click();
 }
 

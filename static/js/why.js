@@ -2,6 +2,7 @@
 let dialog = null;
 
 async function open(link) {
+  const before = document.activeElement;
   const response = await fetch(link.href, { headers: { Accept: "text/html" } });
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const content = page.querySelector(".why-page");
@@ -20,7 +21,8 @@ async function open(link) {
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   dialog.addEventListener("close", () => {
     dialog.remove();
-    link.focus();
+    // A key has opened it from the picture: there Enter opens the picture, here this again.
+    (before?.isConnected && before !== document.body ? before : link).focus();
   });
   document.body.append(dialog);
   dialog.showModal();

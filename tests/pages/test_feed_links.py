@@ -98,6 +98,7 @@ def test_a_page_offers_them(app: Flask) -> None:
     soup = BeautifulSoup(signed_in(app).get("/?query=castle").data, "html.parser")
     (link,) = soup.find_all("a", string="Feed for a reader")
     assert link["href"] == "/feeds?query=castle"
+    assert soup.find_all("a", string="Atom feed") == []  # no reader could sign in for it
 
 
 def test_nothing_changes_without_sign_in(make: Callable[..., Flask]) -> None:

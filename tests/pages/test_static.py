@@ -44,3 +44,9 @@ def test_a_script_that_is_not_there(client: FlaskClient) -> None:
     """No path leads out of the folder."""
     for name in ("nothing.js", "..%2f..%2fconfig.py", "%2e%2e"):
         assert client.get(f"/js/000000000000/{name}").status_code == 404
+
+
+def test_the_icon_is_where_browsers_look_for_it(client: FlaskClient) -> None:
+    """Also without having read a page, and without being signed in."""
+    with client.get("/favicon.ico", follow_redirects=True) as answer:
+        assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")

@@ -183,3 +183,12 @@ def test_what_may_stand_in_a_page(url: str, expected: bool) -> None:
 def test_public_thumbnails_stand_beside_the_file(url: str, expected: str) -> None:
     """The same host, no signature."""
     assert public_thumbnail(url) == expected
+
+
+def test_our_own_library_has_no_public_thumbnails() -> None:
+    """What it has no picture of is shown as its kind, not as a picture that is refused."""
+    url = "/library/assets/asset_1?p=100&Policy=x&Signature=y"
+    shown = [
+        grid_picture(Asset(id="asset_1", kind="3d", url=each)).src for each in (url, CDN + url)
+    ]
+    assert shown == ["", f"{CDN}/library/thumbnails/asset_1"]
