@@ -65,7 +65,7 @@ def test_every_answer_with_an_asset_tells_its_path(tmp_path: Path) -> None:
 
 
 def test_the_folder_s_name_is_told_where_several_are_indexed(tmp_path: Path) -> None:
-    client = _library(tmp_path, [*FILES, ("/home/ada/renders", "scan.tif", "image/tiff", "scan")])
+    client = _library(tmp_path, [*FILES, ("/mnt/more/renders", "scan.tif", "image/tiff", "scan")])
     assert _paths(client, filter="name = scan") == ["art/scan.tif", "renders/scan.tif"]
 
 
