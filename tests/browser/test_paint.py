@@ -33,6 +33,17 @@ def test_nothing_moves_while_a_page_loads(
     assert page.evaluate("window.shifts") == []
 
 
+@pytest.mark.parametrize("size", [(1440, 900), (360, 740)])
+def test_nothing_moves_while_an_asset_loads(watch: Watch, size: tuple[int, int]) -> None:
+    """Nor for the buttons that copy its facts."""
+    page = watch.page(viewport={"width": size[0], "height": size[1]})
+    found = page.request.get("/search.json?kind=image").json()["hits"]
+    page.add_init_script(RECORD)
+    page.goto(f"/assets/{found[0]['id']}")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("window.shifts") == []
+
+
 @pytest.mark.parametrize(("address", "most"), [("/", 160), ("/?query=castle", 200)])
 def test_a_phone_begins_with_the_pictures(watch: Watch, address: str, most: int) -> None:
     """Pixels above the first one: the bar, one line of tools, one of what steers."""
