@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from library import schema
-from library.errors import IndexMissing, SchemaTooNew, SchemaTooOld
+from library.errors import IndexBroken, IndexMissing, SchemaTooNew, SchemaTooOld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +36,9 @@ _PRAGMAS = (
 def open_engine(home: Path, *, create: bool) -> sa.Engine:
     """The engine of the library in `home`, its schema checked.
 
-    Raises IndexMissing when there is none and `create` is not asked for, SchemaTooNew when a
-    newer version made it, SchemaTooOld when an older one did; with `create` that one is emptied.
+    Raises IndexMissing when there is none and `create` is not asked for, IndexBroken where it
+    cannot be read, SchemaTooNew when a newer version made it, SchemaTooOld when an older one did;
+    with `create` that one is emptied.
     """
     file = home / FILE
     if not file.exists():
@@ -52,8 +53,17 @@ def open_engine(home: Path, *, create: bool) -> sa.Engine:
     )
     sa.event.listen(engine, "connect", _prepare)
     sa.event.listen(engine, "begin", _begin)
-    with engine.connect() as connection:
-        version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+    try:
+        with engine.connect() as connection:
+            version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+            if version == schema.VERSION:
+                connection.execute(sa.select(schema.meta.c.value).limit(1)).first()
+    except sa.exc.DatabaseError as error:
+        engine.dispose()
+        raise IndexBroken(
+            f"The index {file} is damaged ({error.orig}). Your files are not: move it away, and "
+            f"make it anew: {_MAKE}"
+        ) from error
     if version > schema.VERSION:
         engine.dispose()
         raise SchemaTooNew(

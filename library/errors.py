@@ -2,6 +2,7 @@
 
     LibraryError                 anything below
     ├── IndexMissing             there is no library in that folder
+    ├── IndexBroken              the file there is damaged
     ├── SchemaTooNew             a newer version of Akin wrote the index
     ├── SchemaTooOld             an older version wrote it, and it is to be made again
     └── RequestError             the caller's mistake: status, code and text of the answer
@@ -23,6 +24,10 @@ class LibraryError(Exception):
 
 class IndexMissing(LibraryError):
     """There is no index in the folder that was named."""
+
+
+class IndexBroken(LibraryError):
+    """The file of the index is no database, or a damaged one."""
 
 
 class SchemaTooNew(LibraryError):

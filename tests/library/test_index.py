@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from library.database import FILE
 from library.documents import Embeddings, SourceFile
-from library.errors import IndexMissing, SchemaTooNew, SchemaTooOld
+from library.errors import IndexBroken, IndexMissing, SchemaTooNew, SchemaTooOld
 from library.index import Index
 from library.shelves import Shelves
 from tests.library import engine_samples as samples
@@ -149,6 +149,22 @@ def test_a_failed_batch_leaves_nothing_behind(index: Index) -> None:
 def test_a_home_without_a_library_is_said_to_be_one(tmp_path: Path) -> None:
     with pytest.raises(IndexMissing):
         Index.open(tmp_path)
+
+
+@pytest.mark.parametrize("create", [False, True])
+@pytest.mark.parametrize("kept", [0, 4096])  # of its head
+def test_a_damaged_index_is_said_to_be_one_and_left_alone(
+    tmp_path: Path, create: bool, kept: int
+) -> None:
+    made = Index.open(tmp_path, create=True)
+    made.write([(samples.document(f"castle {n}"), Embeddings()) for n in range(20)])
+    made.close()
+    file = tmp_path / FILE
+    damaged = file.read_bytes()[:kept] + b"no database" * 2000
+    file.write_bytes(damaged)
+    with pytest.raises(IndexBroken, match=r"is damaged .* make it anew"):
+        Index.open(tmp_path, create=create)
+    assert file.read_bytes() == damaged
 
 
 def test_an_index_of_a_newer_version_is_refused(tmp_path: Path) -> None:
