@@ -86,7 +86,10 @@ def search(connection: sa.Connection, shelf: Shelf, wording: Wording, mask: Mask
     rows = [_row(connection, shelf, phrase, mask) for phrase in wording.phrases]
     if not all(len(found.slots) for found in rows):
         return _nothing()
-    groups = _groups(wording.loose[:MOST], shelf.postings)
+    loose = wording.loose
+    if len(loose) > MOST:  # of a long text, the words that tell
+        loose = tuple(word for word in loose if tells(word)) or loose
+    groups = _groups(loose[:MOST], shelf.postings)
     found_by = [(group, _scored(connection, shelf, group, mask)) for group in groups]
     found_by = [(group, found) for group, found in found_by if len(found.slots)]
     asked = rows or any(group.telling for group in groups)

@@ -162,6 +162,13 @@ def test_nothing_rests_on_function_words_alone(
     assert sorted(asked.names(query=query)) == names
 
 
+def test_of_a_long_text_the_telling_words_are_looked_up(tmp_path: Path) -> None:
+    asked = named(tmp_path, "bridge A", "slide")
+    assert asked.names(query="a " * MOST + "slide") == ["slide"]
+    assert asked.names(query="a " * MOST + "insect") == []
+    assert asked.names(query="a " * 2 * MOST) == ["bridge A"]
+
+
 def test_a_word_the_library_lacks_within_a_filter_leaves_nothing_to_function_words(
     tmp_path: Path,
 ) -> None:
