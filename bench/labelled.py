@@ -32,6 +32,7 @@ class Labelled(NamedTuple):
 def sets(cache: Path) -> dict[str, list[Labelled]]:
     """Name -> pictures; what had to be fetched is kept in `cache`."""
     found = {"demo": _demo()}
+    cache = cache.resolve()  # commands run in folders of their own
     for name, make in (("stamps", _stamps), ("emoji", _emoji)):
         try:
             found[name] = make(cache / name)
