@@ -52,16 +52,20 @@ def _filters() -> Iterator[bytes]:
 
 
 def _query(content: bytes) -> None:
-    """A body becomes a query, or is refused."""
+    """A body becomes a query, whose text is taken apart, or is refused."""
     from library.errors import LibraryError
     from library.query import read
+    from library.wording import MOST, wording
 
     with suppress(LibraryError):
-        read(content, {})
+        said = wording(read(content, {}).words)
+        if max(len(said.phrases), len(said.without)) > MOST:
+            raise AssertionError(said)
 
 
 def _queries() -> Iterator[bytes]:
     yield json.dumps({"query": "castle", "querySemanticRatio": 0.5, "hitsPerPage": 48}).encode()
+    yield json.dumps({"query": 'a "gold coin" -old -"silver coin" \\"'}).encode()
     yield json.dumps({"images": {"like": ["asset_a"], "unlike": []}, "sortBy": ["a:asc"]}).encode()
     yield b'{"image": "data:image/png;base64,iVBORw0KGgo=", "filter": "width > 3", "offset": 1e3}'
 
