@@ -187,6 +187,8 @@ class Indexer:
                 batch.other += 1
             except Unusable as error:
                 batch.skipped.append((file.path, str(error)))
+                if not isinstance(error.__cause__, OSError):
+                    self._refuse(file, plan)
             except Exception as error:  # noqa: BLE001 - no file may stop the others
                 batch.skipped.append((file.path, f"is broken: {type(error).__name__}"))
             else:
@@ -200,6 +202,16 @@ class Indexer:
         self._embed(batch, fresh)
         self._keep(batch, kept, plan)
         return batch
+
+    @staticmethod
+    def _refuse(file: FoundFile, plan: _Plan) -> None:
+        """Forget an asset whose file is what it always was, and is not taken any more.
+
+        One that was good and broke keeps its place: it may be in the middle of being written.
+        """
+        key = (file.root, file.path)
+        if plan.again and key in plan.known and _same(plan.known[key][0], file):
+            plan.gone[key] = plan.known[key]
 
     def _keep(self, batch: _Batch, kept: Sequence[tuple[Described, str]], plan: _Plan) -> None:
         """Assets whose content is the same: only the words of a new name are embedded again."""

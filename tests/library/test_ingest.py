@@ -535,3 +535,16 @@ def test_a_sidecar_that_cannot_be_read_is_named_beside_its_picture(library: Libr
     samples.fill(library.folder, {"photos/bee.json": b'{"title": "Queen Bee"}'})
     assert str(library.index()) == "changed 1, 0 unchanged"
     assert library.documents()["photos/bee.png"].name == "Queen Bee"
+
+
+def test_what_an_older_version_took_and_this_one_refuses_is_forgotten(library: Library) -> None:
+    samples.fill(library.folder, {"a.png": samples.png(), "broken.png": samples.png("navy")})
+    library.index()
+    content = (library.folder / "broken.png").read_bytes()
+    status = (library.folder / "broken.png").stat()
+    (library.folder / "broken.png").write_bytes(b"x" * len(content))
+    os.utime(library.folder / "broken.png", ns=(status.st_atime_ns, status.st_mtime_ns))
+    with closing(Index.open(library.home)) as index:
+        index.set_meta("ingest", "of an older version")
+    assert str(library.index()) == "changed 1, removed 1, skipped 1, 0 unchanged"
+    assert list(library.documents()) == ["a.png"]
