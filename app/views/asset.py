@@ -173,7 +173,6 @@ def asset_view(
                 label,
                 display.with_(ground=ground).url(search, f"/assets/{asset.id}"),
                 display.ground == ground,
-                "Ground",
             )
             for ground, label in GROUNDS.items()
         ),

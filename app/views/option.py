@@ -20,4 +20,3 @@ class Switch(msgspec.Struct, frozen=True, gc=False):
     label: str
     url: str
     is_on: bool
-    group: str  # what it is one of: rows, grounds, or a switch of its own

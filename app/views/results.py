@@ -117,7 +117,7 @@ class ResultsView:
     problems: tuple[Problem, ...]
     cards: tuple[Card, ...]
     stacks: Mapping[str, Stack]  # by the id of their first card
-    switches: tuple[Switch, ...]  # other ways of showing the same
+    switches: tuple[tuple[str, tuple[Switch, ...]], ...]  # other ways of showing the same, by group
     suffix: str  # what the addresses of its cards end with, to lead back here
     taste: tuple[TasteChip, ...] = ()
     ways: tuple[WayOut, ...] = ()  # where nothing was found
@@ -210,7 +210,7 @@ def results_view(found: Found, *, today: date) -> ResultsView:
         problems=found.problems,
         cards=tuple(Card.of(hit, search, place) for place, hit in enumerate(shown)),
         stacks=stacks,
-        switches=tuple(_switches(here, kept)),
+        switches=_switches(here, kept),
         suffix=display.suffix(search),
         taste=tuple(_taste(search, kept, known, hits)),
         ways=tuple(
@@ -227,17 +227,21 @@ def results_view(found: Found, *, today: date) -> ResultsView:
     )
 
 
-def _switches(here: Nearby, display: Display) -> Iterator[Switch]:
-    for density, label in zip(DENSITIES, ("Small", "Medium", "Large"), strict=True):
-        url = here.shown(display.with_(density=density))
-        yield Switch(label, url, display.density == density, "Rows")
-    for ground, label in GROUNDS.items():
-        url = here.shown(display.with_(ground=ground))
-        yield Switch(label, url, display.ground == ground, "Ground")
-    stacks = display.with_(stacks=not display.stacks)
-    yield Switch("Fold a page’s variants into stacks", here.shown(stacks), display.stacks, "Show")
-    endless = display.with_(endless=not display.endless)
-    yield Switch("Endless, without pages", here.shown(endless), display.endless, "Show")
+def _switches(here: Nearby, display: Display) -> tuple[tuple[str, tuple[Switch, ...]], ...]:
+    def switch(label: str, *, is_on: bool, **shown: object) -> Switch:
+        return Switch(label, here.shown(display.with_(**shown)), is_on)
+
+    sizes = zip(DENSITIES, ("Small", "Medium", "Large"), strict=True)
+    rows = (switch(label, is_on=display.density == each, density=each) for each, label in sizes)
+    grounds = (
+        switch(label, is_on=display.ground == each, ground=each) for each, label in GROUNDS.items()
+    )
+    stacks, endless = display.stacks, display.endless
+    show = (
+        switch("Fold a page’s variants into stacks", is_on=stacks, stacks=not stacks),
+        switch("Endless, without pages", is_on=endless, endless=not endless),
+    )
+    return (("Rows", tuple(rows)), ("Ground", tuple(grounds)), ("Show", show))
 
 
 def _taste(
