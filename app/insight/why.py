@@ -6,6 +6,7 @@ API's `score` is popularity: neither plays a part here.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 MOST_SHARED: Final = 12  # words of one example
 # The API forgives one slip from five letters and two from nine (issue 5, "Keywords").
 _SLIPS: Final = ((9, 2), (5, 1))
+_LEFT_OUT: Final = re.compile(r'(?<!\S)-(?:"[^"]*"|[^\s"-][^\s"]*)')  # `-gold`: no result has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def why(search: Search, asset: Asset, examples: Mapping[str, Asset]) -> Why:
     """Say why `asset` is among the results of `search`; `examples` are the known likes, unlikes."""
     texts = [("tag", tag) for tag in asset.tags]
     texts += list(fields(asset).items())
-    query = list(dict.fromkeys(tokens(search.query)))
+    query = list(dict.fromkeys(tokens(_LEFT_OUT.sub(" ", search.query))))
     wanted = [word for word in query if word not in EMPTY] or query
     return Why(
         words=tuple(Word(word, tuple(_places(word, texts))) for word in wanted),

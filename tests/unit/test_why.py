@@ -40,6 +40,17 @@ def test_a_word_that_is_nowhere_says_so() -> None:
     }
 
 
+@pytest.mark.parametrize("query", ["castle -gold", '-"gold coin" castle', "-low-poly castle"])
+def test_what_is_left_out_is_no_word_of_a_result(query: str) -> None:
+    """A result is never here for a word that it must not have."""
+    assert list(places(query, prompt="a low castle, coin")) == ["castle"]
+
+
+def test_a_hyphen_inside_is_part_of_a_word() -> None:
+    """As the search reads it."""
+    assert list(places("low-poly --castle", prompt="")) == ["low", "poly", "castle"]
+
+
 @pytest.mark.parametrize(
     ("query", "prompt", "how"),
     [
