@@ -110,7 +110,7 @@ def test_a_row_of_few_is_not_blown_up(page: Page) -> None:
     """Whatever wide picture did not fit beside them."""
     page.goto("/?hitsPerPage=100&density=large")
     free = capped = 0.0
-    for width in (420, 560, 700, 840):
+    for width in (660, 720, 780, 840, 900):
         page.set_viewport_size({"width": width, "height": 900})
         free = max(free, page.evaluate(HIGHEST, True))
         capped = max(capped, page.evaluate(HIGHEST, False))
