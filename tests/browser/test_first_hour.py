@@ -16,8 +16,9 @@ CARD = "article[data-asset-id]"
 BEHIND = "getComputedStyle(document.querySelector('.picture img, .stage img')).backgroundColor"
 
 
-def brightness(page: Page) -> float:
-    """Of what lies behind the first picture, from 0 to 1."""
+def brightness(page: Page, ground: str) -> float:
+    """Of what lies behind the first picture on a page with this ground, from 0 to 1."""
+    expect(page.locator("[data-ground]")).to_have_attribute("data-ground", ground)
     colour = str(page.evaluate(BEHIND))  # oklch(0.99 0 0)
     return float(colour.removeprefix("oklch(").split()[0])
 
@@ -28,10 +29,10 @@ def test_a_ground_is_a_link_of_the_view_menu(any_page: Page) -> None:
     any_page.locator("#view > summary").click()
     any_page.get_by_role("link", name="Dark", exact=True).click()
     any_page.wait_for_url("**ground=dark")
-    assert brightness(any_page) < 0.2
+    assert brightness(any_page, "dark") < 0.2
     any_page.locator(f"{CARD} .picture").first.click()
     any_page.wait_for_url("**/assets/**")
-    assert brightness(any_page) < 0.2
+    assert brightness(any_page, "dark") < 0.2
 
 
 def test_g_goes_through_the_grounds(page: Page) -> None:
@@ -39,7 +40,7 @@ def test_g_goes_through_the_grounds(page: Page) -> None:
     page.goto("/?query=castle")
     page.keyboard.press("g")
     page.wait_for_url("**ground=light")
-    assert brightness(page) > 0.9
+    assert brightness(page, "light") > 0.9
     page.locator(f"{CARD} .picture").first.click()
     page.wait_for_url("**/assets/**")
     for ground in ("dark", "checkered"):

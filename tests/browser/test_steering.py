@@ -345,8 +345,8 @@ def test_why_opens_over_the_results(page: Page) -> None:
     assert asked(page) == {"query": ["dragon"]}
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    expect(page.locator(".card .why").first).to_be_focused()
-    page.keyboard.press("Enter")
+    expect(page.locator("a.picture").first).to_be_focused()
+    page.keyboard.press("w")
     dialog.get_by_role("button", name="More like this").click()
     page.wait_for_url("**like=**")
     expect(dialog).to_have_count(0)
