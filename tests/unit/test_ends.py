@@ -31,7 +31,10 @@ def test_the_ends_of_words_and_of_likeness() -> None:
         ("Meaning", "/?query=a&querySemanticRatio=1&like=b&kind=image"),
     ]
     assert [(end.label, end.search.url()) for end in ends(search, "likeness")] == [
-        ("Near-duplicates", "/?query=a&querySemanticRatio=0.4&like=b&imageSemanticRatio=0&kind=image"),
+        (
+            "Near-duplicates",
+            "/?query=a&querySemanticRatio=0.4&like=b&imageSemanticRatio=0&kind=image",
+        ),
         ("Same subject", "/?query=a&querySemanticRatio=0.4&like=b&kind=image"),
     ]
 
