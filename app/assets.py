@@ -286,7 +286,8 @@ def first_expiry(body: bytes) -> float | None:
     Reads the bytes as they are: every URL in them counts, wherever it stands.
     """
     policies = {found[len(b"Policy=") :].decode() for found in _POLICY.findall(body)}
-    return min(filter(None, map(_end_of, policies)), default=None)
+    ends = map(_end_of, policies)
+    return min((end for end in ends if end is not None), default=None)
 
 
 @lru_cache(maxsize=4096)

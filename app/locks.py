@@ -66,8 +66,8 @@ class Locks:
             with self._changed:
                 held = list(self._held.items())
             for lock, until in held:
-                is_due = time.monotonic() < until
-                if not (is_due and self._guarded(partial(_renew, lock), "held")):
+                is_in_time = time.monotonic() < until
+                if not (is_in_time and self._guarded(partial(_renew, lock), "held")):
                     with self._changed:
                         self._held.pop(lock, None)
 

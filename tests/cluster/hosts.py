@@ -11,7 +11,6 @@ is made is named after this process and removed again.
 
 from __future__ import annotations
 
-import itertools
 import os
 import secrets
 import shutil
@@ -25,41 +24,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from tests.cluster.programs import Redis, free_port
+from tests.cluster.programs import NGINX, Redis, free_port, recommended
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery staple"
-
-# What stands around the lines that docs/deploy.md recommends.
-NGINX = """
-daemon off;
-worker_processes 1;
-pid {folder}/nginx.pid;
-error_log {folder}/nginx.log;
-events {{ worker_connections 512; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    {upstream}
-    server {{
-        listen 127.0.0.1:{port};
-        {site}
-    }}
-}}
-"""
-
-
-def recommended() -> tuple[str, str]:
-    """The lines for nginx in docs/deploy.md: its upstream, and what goes into its server."""
-    text = (ROOT / "docs" / "deploy.md").read_text()
-    lines = text[text.index("    upstream akin {") :].splitlines()
-    block = "\n".join(itertools.takewhile(lambda line: line.startswith("    "), lines))
-    upstream, brace, site = block.partition("}")
-    return upstream + brace, site
 
 
 def missing() -> str:
@@ -237,13 +205,14 @@ class Cluster:
         Users(Path(environment["AKIN_USERS"])).put("ada", PASSWORD)
 
     def _start_nginx(self) -> None:
-        upstream, site = recommended()
+        upstream, brace, site = recommended("upstream akin {").partition("}")
         for host, documented in zip(self.hosts, ("10.0.0.11", "10.0.0.12"), strict=True):
             upstream = upstream.replace(f"{documented}:8000", f"{host.address}:{host.port}")
         file = self._folder / "nginx.conf"
         port = self.url.rpartition(":")[2]
-        text = NGINX.format(folder=self._folder, upstream=upstream, site=site, port=port)
-        file.write_text(text)
+        server = f"server {{\nlisten 127.0.0.1:{port};\naccess_log off;\n{site}\n}}"
+        lines = f"{upstream}{brace}\n{server}"
+        file.write_text(NGINX.format(folder=self._folder, lines=lines))
         self._run(["nginx", "-p", str(self._folder), "-c", str(file)])
         while not _is_there(f"{self.url}/healthz"):
             time.sleep(0.05)

@@ -1,19 +1,45 @@
-"""Programs that tests and benches start and stop by their process: Redis so far.
+"""Programs that tests and benches start and stop by their process: Redis, and what nginx reads.
 
 Knows how each is told to listen on a free port of 127.0.0.1 and to keep everything in a folder.
 """
 
 from __future__ import annotations
 
+import itertools
 import socket
 import subprocess
 import time
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import Self
 
 import redis
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ROOT = Path(__file__).parents[2]
+
+# What stands around the lines of docs/deploy.md.
+NGINX = """
+daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{ worker_connections 512; }}
+http {{
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+{lines}
+}}
+"""
+
+
+def recommended(beginning: str) -> str:
+    """The lines of the block in docs/deploy.md that begins so."""
+    text = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    lines = text[text.index(f"    {beginning}") :].splitlines()
+    block = itertools.takewhile(lambda line: line.startswith("    ") or not line, lines)
+    return "\n".join(line.removeprefix("    ") for line in block).strip()
 
 
 def free_port(host: str = "127.0.0.1") -> int:

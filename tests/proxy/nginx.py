@@ -6,38 +6,21 @@ with Nginx(folder, port_of_akin) as nginx:
 
 from __future__ import annotations
 
-import itertools
 import re
 import shutil
 import subprocess
 import time
-from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import requests
 from requests.adapters import HTTPAdapter
 
-from tests.cluster.programs import free_port
+from tests.cluster.programs import NGINX, free_port, recommended
 
-ROOT = Path(__file__).parents[2]
+if TYPE_CHECKING:
+    from pathlib import Path
+
 NAME = "akin.example.com"
-
-# What stands around the lines of docs/deploy.md.
-AROUND = """
-daemon off;
-worker_processes 1;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{ worker_connections 128; }}
-http {{
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-{lines}
-}}
-"""
 
 
 def missing() -> str:
@@ -46,14 +29,6 @@ def missing() -> str:
         if shutil.which(program) is None:
             return f"{program} is not installed"
     return ""
-
-
-def recommended(beginning: str) -> str:
-    """The lines of the block in docs/deploy.md that begins so."""
-    text = (ROOT / "docs" / "deploy.md").read_text("utf-8")
-    lines = text[text.index(f"    {beginning}") :].splitlines()
-    block = itertools.takewhile(lambda line: line.startswith("    ") or not line, lines)
-    return "\n".join(line.removeprefix("    ") for line in block).strip()
 
 
 class _Here(HTTPAdapter):
@@ -99,7 +74,7 @@ class Nginx:
             if not count:
                 raise ValueError(f"docs/deploy.md has no {pattern}")
         self._configuration = folder / "nginx.conf"
-        self._configuration.write_text(AROUND.format(folder=folder, lines=lines))
+        self._configuration.write_text(NGINX.format(folder=folder, lines=lines))
 
     @property
     def access(self) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.proxy.nginx import ROOT, recommended
+from tests.cluster.programs import ROOT, recommended
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app import assets, images, views, words
-from app.assets import Asset, Metadata, Thumbnail, expiry, is_fresh
+from app.assets import Asset, Metadata, Thumbnail, expiry, first_expiry, is_fresh
 from app.errors import UpstreamNonsense
 from app.search import Search
 from app.views.card import Card
@@ -290,3 +290,10 @@ def test_listings_skip_what_has_no_id() -> None:
 def test_next_token(answer: Any, token: str | None) -> None:
     """None on the last page."""
     assert assets.next_token(body(answer)) == token
+
+
+def test_the_first_url_to_end_decides_for_its_answer() -> None:
+    """Even where a clock at zero has signed it: it has ended, not "never ends"."""
+    urls = [synthetic.signed("https://cdn.invalid/a", expires=end) for end in (0, 2_000_000_000)]
+    assert first_expiry(" ".join(urls).encode()) == 0
+    assert first_expiry(b"https://cdn.invalid/a") is None
