@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from app import create_app, logs
+from app import create_app, logs, warming
 from app.auth.sessions import keys_of
 from app.errors import AkinError
 from app.mounting import mount
@@ -106,7 +106,7 @@ def _application() -> Flask:
     try:
         settings = complete(Settings.from_environ(_environ()))
         logs.configure(settings.log, Redaction.of(settings))
-        return build(settings)
+        app = build(settings)
     except (InvalidSettings, AkinError) as error:
         raise SystemExit(f"Akin cannot start:\n{error}") from None
     except ImportError as error:
@@ -116,6 +116,8 @@ def _application() -> Flask:
             f"Akin cannot start: {error.name} is not installed. Install requirements-library.txt, "
             "or set SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET."
         ) from error
+    warming.of(app).begin()
+    return app
 
 
 application = _application()

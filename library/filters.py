@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -115,8 +116,17 @@ _PHRASES = {
 }
 
 
-@lru_cache(maxsize=1)
+_PARSER = threading.Lock()
+
+
 def _parser() -> Lark:
+    """The parser, made once: making it takes as long as many searches."""
+    with _PARSER:
+        return _made()
+
+
+@lru_cache(maxsize=1)
+def _made() -> Lark:
     grammar = Path(__file__).with_name("filter.lark").read_text("utf-8")
     return Lark(grammar, parser="lalr", transformer=_Tree(), propagate_positions=False)
 
