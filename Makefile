@@ -25,7 +25,7 @@ setup: ## .venv with everything that developing needs
 	@sh scripts/setup requirements-dev.txt requirements-demo.txt
 
 test: setup ## unit, pages, library, contract and browser tests; TESTS="tests/unit -k search"
-	$(PY) -m pytest $(TESTS)
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist worksteal $(TESTS)
 
 fuzz: setup ## random bytes at filters, queries and files, led by coverage; SECONDS=60 for each
 	@sh scripts/setup requirements-fuzz.txt || echo "atheris cannot be installed here" >&2

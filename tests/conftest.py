@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import settings
 
@@ -10,6 +11,9 @@ from hypothesis import settings
 for name in [name for name in os.environ if name.startswith(("AKIN_", "SCENARIO_"))]:
     del os.environ[name]
 os.environ["OMP_NUM_THREADS"] = "1"
+
+# A script that starts the tests in its background has them ignore Ctrl-C, and what they start, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is slow without being wrong: examples are counted, never timed.
 settings.register_profile("house", deadline=None, max_examples=60)
