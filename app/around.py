@@ -1,14 +1,17 @@
-"""What stands around an asset: its neighbours in a search, its variants, what is like it.
+"""What stands around an asset or a search: neighbours, variants, what is like it or near to it.
 
 Asks through `Site`, so every search here is one that a page could show, and is cached as such.
 """
 
 from __future__ import annotations
 
+import itertools
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from app.errors import UpstreamError
+from app import visits
+from app.errors import AkinError, UpstreamError
 from app.search import Search
 from app.views.asset import variants_of
 
@@ -17,7 +20,10 @@ if TYPE_CHECKING:
     from app.display import Display
     from app.site import Site
 
+log = logging.getLogger(__name__)
+
 STRIP: Final = 12  # assets in a strip
+CLOSEST: Final = 8  # pictures below an empty page
 
 Strip = Literal["similar", "variants"]
 
@@ -75,3 +81,19 @@ def strip(site: Site, asset_id: str, which: Strip) -> tuple[Search | None, tuple
     # A whole page, though a strip is shorter: the page that it leads to is then known already.
     hits = site.page_of(search).hits
     return search, tuple(hit for hit in hits if hit.id != asset_id)[:STRIP]
+
+
+def closest(site: Site, search: Search) -> tuple[Search, tuple[Asset, ...]]:
+    """Answer the same search by meaning, and its first assets that the reader wants to see.
+
+    Nobody has asked for it: it is spared near the ceiling of calls, and what fails finds nothing.
+    """
+    visits.current().is_prefetch = True
+    by_meaning = search.by_meaning()
+    try:
+        hits = site.page_of(by_meaning).hits
+    except AkinError as error:
+        log.info("nothing near: %s", error)
+        return by_meaning, ()
+    shown = (hit for hit in hits if not (hit.nsfw and search.nsfw == "blur"))
+    return by_meaning, tuple(itertools.islice(shown, CLOSEST))

@@ -269,6 +269,10 @@ class Search:
         """What is like this one alone, under the same filters."""
         return self.with_(query="", like=(example,), unlike=(), imageSemanticRatio=1.0, sortBy=())
 
+    def by_meaning(self) -> Self:
+        """The same words, by what they mean alone: that has an order of its own."""
+        return self.with_(querySemanticRatio=1.0, sortBy=())
+
     def with_like(self, example: str) -> Self:
         """More like this as well."""
         return self.with_(

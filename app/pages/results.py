@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request
 
-from app import views
+from app import around, views
 from app.asking import read
 from app.display import Display
 from app.pages import requested, site
@@ -15,6 +15,7 @@ from app.pages.handing import origin
 from app.pages.visiting import unless_unchanged
 from app.reading import is_id, pairs_of
 from app.search import Search
+from app.views.card import Strip
 from app.views.sharing import sharing
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def results() -> ResponseReturnValue:
             page,
             origin=origin(),
             has_preview=has_preview,
+            is_open=site().settings.auth == "none",
             has_feeds=site().settings.has_feeds,
         )
         return render_template("results.html", page=page, sharing=handed)
@@ -61,6 +63,13 @@ def results() -> ResponseReturnValue:
         has_preview,
         error=found.error,
     )
+
+
+@blueprint.get("/closest")
+def closest() -> str:
+    """What is near in meaning to words that nothing has, as a part of their empty page."""
+    search, found = around.closest(site(), requested()[0])
+    return render_template("partials/closest.html", row=Strip.of(found, search))
 
 
 @blueprint.get("/search.json")

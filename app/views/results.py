@@ -154,6 +154,13 @@ class ResultsView:
         """The cards that lie open behind the first one of their stack."""
         return frozenset().union(*(stack.others for stack in self.stacks.values()))
 
+    @property
+    def closest_url(self) -> str:
+        """Where a row of what is near in meaning comes from; empty where that is no way out."""
+        search = self.search
+        is_worded = search.query and not search.querySemanticRatio and not search.first
+        return search.url("/closest") if is_worded and not self.cards else ""
+
     def link(self, search: Search) -> str:
         """The address of a neighbour, shown as this one is."""
         return self.display.lasting.url(search)
@@ -193,6 +200,7 @@ def results_view(found: Found, *, today: date) -> ResultsView:
         today=today,
         hits=hits,
         facets=result.facets if result else None,
+        total=result.total if result else None,
         vocabulary=found.vocabulary,
         by_library=found.by_library,
     )

@@ -5,6 +5,7 @@ Each step with and without JavaScript; the second browser has no cookie and know
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
@@ -89,6 +90,18 @@ def test_search_in_words(any_page: Page) -> None:
     found = shown(any_page)
     search(any_page, "dragno")
     assert set(shown(any_page)) & set(found)
+
+
+def test_words_that_nothing_has_show_what_is_near(page: Page) -> None:
+    """A picture of it leads to its page, and from there to all that is near in meaning."""
+    search(page, "stronghold")
+    assert page.locator("[data-total-hits]").get_attribute("data-total-hits") == "0"
+    near = page.locator(".closest a")
+    expect(near).to_have_count(8)
+    near.first.click()
+    page.get_by_role("link", name="Back to").click()
+    expect(page).to_have_url(re.compile(r"query=stronghold&querySemanticRatio=1$"))
+    assert shown(page)
 
 
 def test_find_similar(any_page: Page) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from bs4 import BeautifulSoup, Tag
 
 from tests.faults.synthetic import hit
@@ -117,3 +118,42 @@ def test_a_project_has_no_folder(wire: Wire, soup: Soup) -> None:
     """Where nothing is in it, nobody is sent to one."""
     wire.always(NOTHING)
     assert soup("/").select_one(".nothing p").get_text() == "Nothing is here yet."  # type: ignore[union-attr]
+
+
+def test_what_is_near_in_meaning_stands_below(wire: Wire, soup: Soup) -> None:
+    """Under the same filters; the way back from a picture is the search that found it."""
+    wire.next(NOTHING, NOTHING, NOTHING)
+    part = soup("/?query=castle&kind=image&sortBy=createdAt:asc").select_one("lazy-part")
+    assert part is not None
+    assert part["src"] == "/closest?query=castle&kind=image&sortBy=createdAt:asc"
+    sensitive = hit(1, cdn=CDN) | {"nsfw": ["nudity"]}
+    wire.next(page(hit(0, cdn=CDN), sensitive, hit(2, cdn=CDN)))
+    found = soup(str(part["src"]))
+    asked = wire.asked()[-1].json
+    assert (asked["query"], asked["querySemanticRatio"]) == ("castle", 1)
+    assert ("sortBy" in asked, asked["filter"]) == (False, 'kind IN ["image"]')
+    ids = [hit(number, cdn=CDN)["id"] for number in (0, 2)]
+    assert [link["href"] for link in found.select("a")] == [
+        f"/assets/{each}?query=castle&querySemanticRatio=1&kind=image" for each in ids
+    ]
+    assert all(picture["alt"] for picture in found.select("img"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/?kind=3d", "/?query=castle&querySemanticRatio=1", "/?query=castle&page=2"],
+)
+def test_meaning_is_offered_where_words_found_nothing(wire: Wire, soup: Soup, path: str) -> None:
+    """Nowhere else: it would find the same nothing, or what nobody asked for."""
+    wire.always(NOTHING)
+    assert soup(path).select("lazy-part") == []
+
+
+def test_nothing_near_is_looked_for_near_the_ceiling(wire: Wire, tmp_path: Path) -> None:
+    """Nor is a failure: the page stays as it is."""
+    client = make_app(wire, tmp_path, calls_per_minute=1).test_client()
+    wire.always(NOTHING)
+    assert client.get("/?query=castle").status_code == 200
+    asked = len(wire.asked())
+    answer = client.get("/closest?query=castle")
+    assert (answer.status_code, answer.text.strip(), len(wire.asked())) == (200, "", asked)
