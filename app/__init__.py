@@ -108,7 +108,7 @@ def create_app(
     )
 
     logs.init_app(app)
-    door = auth.init_app(app, settings)
+    door = auth.init_app(app, settings, shelf)
     signing_in = Trial("sign-in", door.mode.try_out)
     kept = app.extensions["akin"].references
     app.extensions["akin.checks"] = Checks([*trials(sender, shelf, kept), signing_in])

@@ -170,13 +170,14 @@ class Shelf:
         found = self._guarded(lambda far: far.get(key), "read")
         return found if isinstance(found, bytes) else None
 
-    def put(self, key: str, value: bytes, *, seconds: float) -> None:
-        """Keep bytes for so long, near and far."""
+    def put(self, key: str, value: bytes, *, seconds: float) -> bool:
+        """Keep bytes for so long, near and far; True where all who share this can see them."""
         if seconds < 1:
-            return
+            return False
         self.put_near(key, value, seconds=seconds)
-        if self._far is not None:
-            self._guarded(lambda far: far.set(key, value, timeout=int(seconds)), "written")
+        if self._far is None:
+            return False
+        return bool(self._guarded(lambda far: far.set(key, value, timeout=int(seconds)), "written"))
 
     def put_near(self, key: str, value: bytes, *, seconds: float) -> None:
         """Keep bytes in this process."""

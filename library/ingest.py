@@ -94,13 +94,15 @@ class Indexer:
         walks = [walk(folder, self._skip, but=self._home, suffixes=suffixes) for folder in folders]
         plan = self._plan(walks, prune=prune)
         self._taken = {asset_id: key for key, (_, asset_id) in plan.known.items()}
+        if not plan.known:  # said before the first file: a run that is stopped goes on from there
+            self._index.set_meta("ingest", _RECIPE)
         if plan.read:
             self._clear_drafts()
             self._report.begin(len(plan.read))
             for batch in self._batches(plan):
                 self._write(batch, plan)
         self._forget(plan)
-        if plan.again or self._index.meta("ingest") is None:
+        if plan.again:
             self._index.set_meta("ingest", _RECIPE)
         return self._summary
 

@@ -15,7 +15,7 @@ from werkzeug.urls import iri_to_uri
 
 from app import observing
 from app.auth import origins, sessions
-from app.auth.attempts import Attempts
+from app.auth.attempts import MEMORY, Attempts
 from app.auth.links import Holder, Links
 from app.auth.modes import Mode, Nobody, Password, Proxy
 from app.auth.peers import Peers, is_this_machine
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
     from app.auth.user import User
+    from app.shelves import Shelf
     from config import Settings
 
 # What everybody may see: the look of the sign-in page, and what machines ask.
@@ -164,10 +165,13 @@ def current_door() -> Door:
     return cast("Door", current_app.extensions["akin.door"])
 
 
-def init_app(app: Flask, settings: Settings) -> Door:
-    """Put the door in front of every route of `app`, with the mode that the settings choose."""
+def init_app(app: Flask, settings: Settings, shelf: Shelf) -> Door:
+    """Put the door in front of every route of `app`, with the mode that the settings choose.
+
+    The shelf is where workers share what they have to know of sign-ins.
+    """
     opened = OPEN | PREVIEWS if settings.has_previews else OPEN
-    mode = _mode(app, settings)
+    mode = _mode(app, settings, shelf)
     keys = sessions.keys_of(settings) if mode.has_page or settings.has_feeds else ()
     links = Links(keys, mode, days=settings.feed_days) if settings.has_feeds else None
     built = Door(mode, settings.hosts, opened=opened, links=links)
@@ -196,16 +200,15 @@ def _for_its_reader(response: Response) -> Response:
     return response
 
 
-def _mode(app: Flask, settings: Settings) -> Mode:
+def _mode(app: Flask, settings: Settings, shelf: Shelf) -> Mode:
     if settings.auth == Password.name:
-        shared = settings.cache_url.startswith(("redis://", "rediss://"))
         return Password(
             Users.of(settings),
-            Attempts(settings.cache_url if shared else "memory://"),
+            Attempts(settings.cache_url if shelf.client is not None else MEMORY),
             hours=settings.session_hours,
         )
     if settings.auth == "oidc":
         from app.auth.oidc import Oidc  # Authlib takes a third of a start
 
-        return Oidc(app, settings)
+        return Oidc(app, settings, shelf)
     return Proxy(settings.proxy_header) if settings.auth == Proxy.name else Nobody()

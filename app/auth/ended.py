@@ -1,8 +1,8 @@
 """Sign-ins that the provider has ended: kept where all workers see them, as long as one may last.
 
-In Redis where the cache is there, else as empty files in the data folder, whose time is that of the
-end; in this process besides, for the time in which neither can be used. Knows digests and moments;
-nothing of whose they are.
+On the shelf of the answers where that is Redis, else as empty files in the data folder, whose time
+is that of the end; in this process besides, for the time in which neither can be used. Knows
+digests and moments; nothing of whose they are.
 """
 
 from __future__ import annotations
@@ -14,23 +14,20 @@ import time
 from typing import TYPE_CHECKING, Final
 
 import cachetools
-import redis
-
-from app.breaker import Breaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from app.shelves import Shelf
     from config import Settings
 
 log = logging.getLogger(__name__)
 
 MOST: Final = 10_000  # ends that a process remembers by itself
-NEAR_SECONDS: Final = 5.0  # for which it believes what Redis said
+NEAR_SECONDS: Final = 5.0  # for which it believes what the shelf said
 FOLDER: Final = "signed-out"
-_PREFIX: Final = "akin:ended:"
-_REDIS: Final = ("redis://", "rediss://")
+_KEY: Final = "ended:"
 
 
 class Ended:
@@ -39,31 +36,26 @@ class Ended:
     def __init__(
         self,
         folder: Path,
+        shelf: Shelf | None = None,
         *,
         seconds: float,
-        client: redis.Redis | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Remember for `seconds`: no sign-in lasts longer."""
+        """Remember for `seconds`: no sign-in lasts longer. Without a shelf, in the folder."""
         self._folder = folder
+        self._shelf = shelf
         self._seconds = seconds
-        self._redis = client
         self._clock = clock
         self._own: cachetools.TTLCache[str, float] = cachetools.TTLCache(MOST, seconds, clock)
-        self._near: cachetools.TTLCache[str, float] = cachetools.TTLCache(MOST, NEAR_SECONDS, clock)
+        self._untold: cachetools.TTLCache[str, float] = cachetools.TTLCache(MOST, seconds, clock)
         self._guard = threading.Lock()
-        self._breaker = Breaker(failures=1, longest=10.0)
 
     @classmethod
-    def of(cls, settings: Settings) -> Ended:
-        """Where the settings keep what workers share."""
-        client = None
-        if settings.cache_url.startswith(_REDIS):
-            client = redis.Redis.from_url(
-                settings.cache_url, socket_connect_timeout=0.25, socket_timeout=0.5
-            )
+    def of(cls, settings: Settings, shelf: Shelf) -> Ended:
+        """Where workers share what they keep: files of a cache may be dropped at any time."""
         seconds = settings.session_hours * 3600
-        return cls(settings.data / FOLDER, seconds=seconds, client=client)
+        shared = shelf if shelf.client is not None else None
+        return cls(settings.data / FOLDER, shared, seconds=seconds)
 
     def end(self, names: Iterable[str]) -> None:
         """Write down that all of these end now."""
@@ -71,33 +63,48 @@ class Ended:
         for name in names:
             with self._guard:
                 self._own[name] = now
-                self._near.pop(name, None)
-            try:
-                self._share(name, now)
-            except (OSError, redis.RedisError) as error:
-                log.warning(
-                    "a sign-out is known to this worker alone: %s: %s", type(error).__name__, error
-                )
+            if not self._tell(name, now):
+                log.warning("a sign-out is known to this worker alone until it can be written")
+                with self._guard:
+                    self._untold[name] = now
 
     def has_ended(self, names: Iterable[str], since: float) -> bool:
         """Tell whether one of these ended at `since` or later."""
+        self._catch_up()
         return any(self._when(name) >= since for name in names)
 
     def _when(self, name: str) -> float:
         with self._guard:
             own = self._own.get(name, 0.0)
-        return max(own, self._from_redis(name) if self._redis else self._from_file(name))
+        return max(own, self._from(self._shelf, name) if self._shelf else self._from_file(name))
 
-    def _share(self, name: str, now: float) -> None:
-        if self._redis:
-            self._redis.set(_PREFIX + name, repr(now), ex=int(self._seconds) + 1)
-            return
+    def _catch_up(self) -> None:
+        """Tell the others what could not be told when it ended."""
+        with self._guard:
+            untold = list(self._untold.items())
+        for name, when in untold:
+            if not self._tell(name, when):
+                return
+            with self._guard:
+                self._untold.pop(name, None)
+
+    def _tell(self, name: str, when: float) -> bool:
+        if self._shelf is not None:
+            return self._shelf.put(_KEY + name, repr(when).encode(), seconds=self._seconds + 1)
+        try:
+            self._write(name, when)
+        except OSError as error:
+            log.warning("a sign-out cannot be written: %s", error)
+            return False
+        return True
+
+    def _write(self, name: str, when: float) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         for old in self._folder.iterdir():
-            if old.stat().st_mtime < now - self._seconds:
+            if old.stat().st_mtime < when - self._seconds:
                 old.unlink(missing_ok=True)
         (self._folder / name).touch()
-        os.utime(self._folder / name, (now, now))
+        os.utime(self._folder / name, (when, when))
 
     def _from_file(self, name: str) -> float:
         try:
@@ -105,20 +112,13 @@ class Ended:
         except OSError:  # nearly always there is none
             return 0.0
 
-    def _from_redis(self, name: str) -> float:
-        with self._guard:
-            if (near := self._near.get(name)) is not None:
-                return near
-        if self._redis is None or self._breaker.wait():
-            return 0.0
+    def _from(self, shelf: Shelf, name: str) -> float:
+        key = _KEY + name
+        said = shelf.near(key)
+        if said is None:
+            said = shelf.far(key) or b"0"
+            shelf.put_near(key, said, seconds=NEAR_SECONDS)
         try:
-            said = self._redis.get(_PREFIX + name)
-            when = float(said) if isinstance(said, bytes | str) else 0.0
-        except (OSError, redis.RedisError, ValueError) as error:
-            self._breaker.failed()
-            log.warning("sign-outs by the provider cannot be read: %s", type(error).__name__)
+            return float(said)
+        except ValueError:
             return 0.0
-        self._breaker.succeeded()
-        with self._guard:
-            self._near[name] = when
-        return when

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.wrappers import Response
 
+    from app.shelves import Shelf
     from config import Settings
 
 log = logging.getLogger(__name__)
@@ -83,14 +84,17 @@ class Oidc(WithSession):
 
     name: ClassVar[str] = "oidc"
 
-    def __init__(self, app: Flask, settings: Settings) -> None:
-        """Register with Authlib; the provider is asked when somebody signs in."""
+    def __init__(self, app: Flask, settings: Settings, shelf: Shelf) -> None:
+        """Register with Authlib; the provider is asked when somebody signs in.
+
+        What it has ended is known to all who share the shelf.
+        """
         super().__init__(hours=settings.session_hours)
         self._issuer = settings.oidc_issuer
         self._client_id = settings.oidc_client_id
         self._domains = frozenset(domain.casefold() for domain in settings.oidc_domains)
         self._groups = frozenset(settings.oidc_groups)
-        self._ended = Ended.of(settings)
+        self._ended = Ended.of(settings, shelf)
         self._keys_due = 0.0
         register: Any = _OAuth(app).register  # it has no types
         self._client: Any = register(

@@ -275,6 +275,23 @@ def test_what_a_killed_run_left_unfinished_is_cleared(library: Library) -> None:
     assert list(library.home.glob("thumbnails/*/.*")) == []
 
 
+def test_a_stopped_run_is_gone_on_with_and_reads_no_file_twice(library: Library) -> None:
+    class Stopped(Lines):
+        def advance(self, count: int) -> None:
+            super().advance(count)
+            raise KeyboardInterrupt
+
+    samples.fill(library.folder, {f"{n}.png": samples.png(size=(n + 9, 9)) for n in range(70)})
+    with closing(Index.open(library.home, create=True)) as index:
+        stopped = Stopped()
+        with pytest.raises(KeyboardInterrupt):
+            Indexer(library.home, index, library.models, stopped).run([library.folder])
+    assert 0 < stopped.done < 70
+    summary = library.index()
+    assert (summary.unchanged, summary.added) == (stopped.done, 70 - stopped.done)
+    assert library.lines.notes == []
+
+
 def test_of_two_copies_only_one_is_the_file_that_moved(library: Library) -> None:
     samples.fill(library.folder, {"a.png": samples.png(), "keep.png": samples.png("navy")})
     library.index()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from app.auth.ended import NEAR_SECONDS, Ended
+from app.shelves import MemoryBackend, RedisBackend, Shelf
 from tests.cluster.programs import Redis
 
 if TYPE_CHECKING:
@@ -34,6 +36,11 @@ def clock() -> Clock:
     return Clock()
 
 
+def shelf(server: Redis, clock: Clock) -> Shelf:
+    """What one worker keeps, and what it shares with the others."""
+    return Shelf(MemoryBackend(clock=clock), RedisBackend("127.0.0.1", server.port))
+
+
 @pytest.fixture(params=["folder", "redis"])
 def worker(
     request: pytest.FixtureRequest, tmp_path: Path, clock: Clock
@@ -44,8 +51,8 @@ def worker(
         return
     if shutil.which("redis-server") is None:
         pytest.skip("redis-server is not installed")
-    with Redis(tmp_path) as server, server.client() as client:
-        yield lambda: Ended(tmp_path / "unused", seconds=HOUR, client=client, clock=clock)
+    with Redis(tmp_path) as server:
+        yield lambda: Ended(tmp_path / "no", shelf(server, clock), seconds=HOUR, clock=clock)
 
 
 def test_every_worker_knows(worker: Callable[[], Ended], clock: Clock) -> None:
@@ -82,15 +89,24 @@ def test_a_worker_alone(tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureF
     assert "known to this worker alone" in caplog.text
 
 
-def test_without_redis(tmp_path: Path, clock: Clock) -> None:
-    """While it is away sessions go on, and end by what this worker was told."""
+def test_without_redis(tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    """While it is away sessions go on, and end by what this worker was told; then all learn it."""
     if shutil.which("redis-server") is None:
         pytest.skip("redis-server is not installed")
-    with Redis(tmp_path) as server, server.client() as client:
+    with Redis(tmp_path) as server:
         one, other = (
-            Ended(tmp_path / "unused", seconds=HOUR, client=client, clock=clock) for _ in range(2)
+            Ended(tmp_path / "no", shelf(server, clock), seconds=HOUR, clock=clock)
+            for _ in range(2)
         )
         server.stop()
+        began = clock.now
         one.end(["suba"])
         assert one.has_ended(["suba"], clock.now)
         assert not other.has_ended(["suba"], clock.now)
+        assert "known to this worker alone" in caplog.text
+        server.start()
+        # It tells the others as soon as it notices, which is after a rest at the latest.
+        while not other.has_ended(["suba"], began):
+            assert not one.has_ended(["sidb"], began)
+            clock.now += NEAR_SECONDS + 1
+            time.sleep(0.05)

@@ -180,10 +180,13 @@ def test_a_changed_table_is_found() -> None:
 # --- scripts -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("script", ["scripts/run", "scripts/setup"])
+SCRIPTS = sorted(file.name for file in (ROOT / "scripts").glob("[a-z]*") if not file.suffix)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
 def test_scripts_are_plain_shell(script: str) -> None:
     """They parse as POSIX shell."""
-    assert run("sh", "-n", script).stderr == ""
+    assert run("sh", "-n", f"scripts/{script}").stderr == ""
 
 
 def test_ci_is_a_script_that_parses() -> None:
