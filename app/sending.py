@@ -20,7 +20,13 @@ from requests.auth import AuthBase
 from app import observing, visits
 from app.calls import Reply, decipher, is_retried, retry_after
 from app.connecting import TimedAdapter
-from app.errors import UpstreamDown, UpstreamError, UpstreamNonsense, UpstreamTimeout
+from app.errors import (
+    FileGone,
+    UpstreamDown,
+    UpstreamError,
+    UpstreamNonsense,
+    UpstreamTimeout,
+)
 from app.limits import Gate
 from app.redaction import Redaction
 
@@ -280,8 +286,12 @@ def _pause(state: tenacity.RetryCallState) -> float:
 
 
 def _log(call: Call, error: UpstreamError) -> None:
-    """One line for each call that was of no use: what was asked, what it means, what was said."""
-    log.warning(
+    """One line for each call that was of no use: what was asked, what it means, what was said.
+
+    A file that is gone is no trouble of the API's: whoever looks at its page is told.
+    """
+    log.log(
+        logging.INFO if isinstance(error, FileGone) else logging.WARNING,
         "%s %s: %s%s: %s",
         call.method,
         call.path,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from flask import jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
@@ -60,8 +61,16 @@ def answer(error: AkinError) -> ResponseReturnValue:
         return _as_text(error), error.status, headers | {"Content-Type": "text/plain"}
     text = _posted_search() if request.method == "POST" else None
     search, display, _ = requested() if text is None else read(pairs_of(text))
-    page = views.bar_view(search, display=display, error=error)
+    page = views.bar_view(search, display=display, error=error, again_url=_again(error))
     return render_template("error.html", page=page), error.status, headers
+
+
+def _again(error: AkinError) -> str:
+    """This address, where what went wrong may be over by itself; a form is sent by its page."""
+    query = request.query_string.decode("ascii", "replace")
+    is_passing = error.status >= 500 and request.method == "GET"
+    path = "/" + quote(request.path).lstrip("/")  # of this host, whatever it is called
+    return "?".join(filter(None, (path, query))) if is_passing else ""
 
 
 def _posted_search() -> str:

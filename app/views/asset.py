@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from app import filters, images, words
@@ -209,7 +210,7 @@ def _groups(asset: Asset, names: Mapping[str, str], by_library: bool) -> Iterabl
         return Group(label, tuple(row for row in rows if row is not None))
 
     def telling(name: str) -> str | None:
-        value: str | None = getattr(asset, name)
+        value: str | None = attrgetter(name)(asset)
         return None if by_library and value == _ALWAYS[name] else value
 
     size = f"{asset.width} × {asset.height}" if asset.width and asset.height else None
@@ -226,7 +227,7 @@ def _groups(asset: Asset, names: Mapping[str, str], by_library: bool) -> Iterabl
     )
     yield group(
         "Generation",
-        facet("Made by", "type", made.type),
+        facet("Made by", "type", telling("metadata.type")),
         facet("Model", "modelId", made.modelId),
         facet("Base model", "baseModelId", made.baseModelId),
         plain("Model type", made.modelType),
@@ -251,7 +252,12 @@ def _groups(asset: Asset, names: Mapping[str, str], by_library: bool) -> Iterabl
     )
 
 
-_ALWAYS: Final = {"authorId": "local", "privacy": "private", "status": "success"}
+_ALWAYS: Final = {
+    "authorId": "local",
+    "privacy": "private",
+    "status": "success",
+    "metadata.type": "uploaded",  # of a file that says nothing of how it was made
+}
 _SHOWN: Final = frozenset({"width", "height", "size"})
 # Properties whose API names are no words, or whose numbers have a unit.
 _PROPERTIES: Final = {

@@ -39,6 +39,7 @@ class BarView:
     examples: tuple[Example, ...]
     title: str = ""
     error: AkinError | None = None
+    again_url: str = ""  # where asking once more may help
 
     def link(self, search: Search, path: str = "/") -> str:
         """The address of a neighbour, shown as the results that the reader came from."""
@@ -48,6 +49,11 @@ class BarView:
     def pointer(self) -> Pointer | None:
         """Where in the filter the mistake is that the API found."""
         return pointed(self.search, getattr(self.error, "column", None))
+
+    @property
+    def back_words(self) -> str:
+        """Where its search leads back to, as people say it; empty where to the beginning."""
+        return words.back_to(self.search) if self.link(self.search) != "/" else ""
 
     @property
     def stacks(self) -> Mapping[str, Stack]:
@@ -78,6 +84,12 @@ def bar_view(
     *,
     display: Display | None = None,
     error: AkinError | None = None,
+    again_url: str = "",
 ) -> BarView:
     """A page that has nothing but the bar, and an error where there is one."""
-    return BarView(**bar_parts(search, display), title=words.title(search), error=error)
+    return BarView(
+        **bar_parts(search, display),
+        title=words.title(search),
+        error=error,
+        again_url=again_url,
+    )

@@ -42,6 +42,7 @@ A_FEW: Final = 3  # hits that a shape without a name of its own needs to be offe
 RATIOS: Final = ("1:1", "16:9", "3:2", "4:3", "3:4", "2:3", "9:16")
 DAYS: Final = {"Today": 0, "7 days": 6, "30 days": 29, "A year": 364}
 KINDS: Final = ("image", "video", "audio", "3d")
+PRIVACIES: Final = ("private", "public", "unlisted")
 # Facets whose values are read from the results: what they are called above their boxes.
 SEEN: Final = {
     "type": "Made by",
@@ -116,7 +117,7 @@ class Panel:
     kinds: Group
     collections: Group
     shapes: Group
-    privacy: Group
+    privacy: Group | None  # as those of `seen`: only where it tells assets apart
     tags: tuple[Group, ...]  # any, all, none
     suggestions: tuple[Named, ...]
     tags_url: str
@@ -148,20 +149,32 @@ def panel(
     today: date,
     hits: Sequence[Asset] = (),
     facets: Mapping[str, Mapping[str, int]] | None = None,
+    total: int | None = None,
     vocabulary: Vocabulary | None = None,
     by_library: bool = False,
 ) -> Panel:
     """Lay out the filters of a search.
 
     `start` spells the addresses around its first page; `facets` are the server's counts where it
-    gives them; `hits` say which values there are where it does not. `by_library`: Akin's own
-    library answers, which has no assets of others.
+    gives them; `hits` say which values there are where it does not, and are the whole of it where
+    `total`, how many are found, is no more than they are. `by_library`: Akin's own library
+    answers, which has no assets of others.
     """
     vocabulary = vocabulary or Vocabulary()
     boxes = _Boxes(search, facets or {}, vocabulary.names)
     seen = _seen(hits)
+    privacy = boxes.group("privacy", "Privacy", PRIVACIES)
     bounds = {name: _bounds(search, name) for name in INPUTS}
-    groups = tuple(boxes.group(name, SEEN[name], seen.get(name, ())) for name in SEEN)
+    groups = [boxes.group(name, SEEN[name], tuple(seen[name])) for name in SEEN]
+
+    def tells(group: Group) -> bool:
+        """Whether choosing would leave anything out, as far as that is known."""
+        counts = (facets or {}).get(group.name)
+        if counts is None and total is not None and total <= len(hits):
+            counts = seen[group.name]
+        if counts is None or group.is_used:
+            return bool(group.options)
+        return len(counts) > 1 or (bool(counts) and (total is None or sum(counts.values()) < total))
 
     here = start.url()
 
@@ -176,13 +189,13 @@ def panel(
         kinds=boxes.group("kind", "Kind", KINDS, shown=words.KINDS, most=len(words.KINDS)),
         collections=boxes.named("collectionIds", "Collection", vocabulary.collections),
         shapes=boxes.group("aspectRatio", "Shape", RATIOS, familiar=_FAMILIAR, least=A_FEW),
-        privacy=boxes.group("privacy", "Privacy", ("private", "public", "unlisted")),
+        privacy=privacy if tells(privacy) else None,
         tags=tuple(boxes.tags(name, label) for name, label in MODES.items()),
         suggestions=_suggestions(facets or {}, vocabulary.tags, hits),
         tags_url=start.url(path="/tags"),
-        seen=tuple(group for group in groups if group.options),
+        seen=tuple(filter(tells, groups)),
         sizes=(
-            *(preset(f"{least} px", _both_sides(f"{least}..")) for least in SIZES),
+            *(preset(f"{least}+", _both_sides(f"{least}..")) for least in SIZES),
             preset("Sprites", _both_sides(f"..{SPRITE}")),
         ),
         outlines=tuple(
@@ -281,18 +294,18 @@ class _Boxes:
         return Group(name, label, tuple(Option(tag, tag, True, counts.get(tag)) for tag in chosen))
 
 
-# Where in an asset each facet of SEEN stands.
+# Where in an asset each facet stands whose values are read from the results.
 _SEEN: Final = {
     name: attrgetter(name if name in Asset.__struct_fields__ else f"metadata.{name}")
-    for name in SEEN
+    for name in (*SEEN, "privacy")
 }
 
 
-def _seen(hits: Sequence[Asset]) -> dict[str, tuple[str, ...]]:
-    """The values that the hits have of each facet of SEEN, the most frequent first."""
+def _seen(hits: Sequence[Asset]) -> dict[str, dict[str, int]]:
+    """How many of the hits have which value of privacy and each facet of SEEN, most first."""
     counts = {name: Counter(filter(None, map(of_hit, hits))) for name, of_hit in _SEEN.items()}
     return {
-        name: tuple(sorted(counted, key=lambda value: (-counted[value], value)))
+        name: dict(sorted(counted.items(), key=lambda each: (-each[1], each[0])))
         for name, counted in counts.items()
     }
 

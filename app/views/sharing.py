@@ -61,16 +61,23 @@ class Sharing:
     json_url: str
     csv_url: str
     atom_url: str
+    found_url: str  # of the feed that programs find by themselves; empty where none could read it
     code_url: str
     feeds_url: str  # where addresses for programs are made; empty where nobody has to sign in
 
 
 def sharing(
-    page: ResultsView, *, origin: str, has_preview: bool, has_feeds: bool = False
+    page: ResultsView,
+    *,
+    origin: str,
+    has_preview: bool,
+    is_open: bool = True,
+    has_feeds: bool = False,
 ) -> Sharing:
     """The addresses of a page of results, which begin with `origin` where they are absolute.
 
-    With `has_preview` whoever is sent its link is shown its pictures.
+    With `has_preview` whoever is sent its link is shown its pictures; where it `is_open` nobody
+    has to sign in, which a feed reader cannot; `has_feeds`, who is signed in can make it a link.
     """
     canonical = page.canonical
     suffix = page.search.url("")  # what every address of this search ends with
@@ -86,6 +93,7 @@ def sharing(
         json_url=f"/search.json{suffix}",
         csv_url=f"/search.csv{suffix}",
         atom_url=f"/search.atom{suffix}",
+        found_url=f"/search.atom{suffix}" if is_open else "",
         code_url=f"/code{suffix}",
         feeds_url=f"/feeds{suffix}" if has_feeds else "",
     )

@@ -260,7 +260,12 @@ def of_library(wire: Wire, folder: Path, **changes: Any) -> dict[str, str]:
         "authorId": "local",
         "privacy": "private",
         "status": "success",
-        "metadata": {"kind": "audio", "name": "bell", "path": "a/b/bell.wav"},
+        "metadata": {
+            "kind": "audio",
+            "name": "bell",
+            "path": "a/b/bell.wav",
+            "type": changes.pop("type", "uploaded"),
+        },
         "properties": {"nbChannels": 2, "sampleRate": 44100, "duration": 1.5, "odd": "x"},
         **changes,
     }
@@ -270,7 +275,7 @@ def of_library(wire: Wire, folder: Path, **changes: Any) -> dict[str, str]:
 
 
 def test_what_a_library_says_of_every_asset_is_not_said(wire: Wire, tmp_path: Path) -> None:
-    """Whose it is, who may see it and that it is whole; said of one that differs."""
+    """Whose it is, who may see it, that it is whole and a file; said of one that differs."""
     assert of_library(wire, tmp_path) == {
         "Name": "bell",
         "File": "a/b/bell.wav",
@@ -281,8 +286,14 @@ def test_what_a_library_says_of_every_asset_is_not_said(wire: Wire, tmp_path: Pa
         "Sample rate": "44100 Hz",
         "Id": TEXT,
     }
-    shown = of_library(wire, tmp_path, authorId="ada", privacy="public", status="pending")
-    assert [shown[name] for name in ("Author", "Privacy", "Status")] == ["ada", "public", "pending"]
+    other = {"authorId": "ada", "privacy": "public", "status": "pending", "type": "txt2audio"}
+    shown = of_library(wire, tmp_path, **other)
+    assert {name: shown[name] for name in ("Author", "Privacy", "Status", "Made by")} == {
+        "Author": "ada",
+        "Privacy": "public",
+        "Status": "pending",
+        "Made by": "txt2audio",
+    }
 
 
 def test_where_its_file_is_can_be_copied(soup: Soup, wire: Wire) -> None:

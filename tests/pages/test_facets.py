@@ -75,10 +75,10 @@ def test_a_tag_is_added_by_typing_it(client: FlaskClient, soup: Soup) -> None:
 def test_a_preset_and_its_way_back(soup: Soup) -> None:
     """Chosen, it is marked and leads back."""
     page = soup("/?query=castle&width=1024..&height=1024..")
-    links = fieldset(page, "Size, at least").select(".presets a")
+    links = fieldset(page, "Size in pixels").select(".presets a")
     assert [(link.get_text(), link.get("aria-current"), link["href"]) for link in links[:2]] == [
-        ("512 px", None, "/?query=castle&width=512..&height=512.."),
-        ("1024 px", "true", "/?query=castle"),
+        ("512+", None, "/?query=castle&width=512..&height=512.."),
+        ("1024+", "true", "/?query=castle"),
     ]
 
 

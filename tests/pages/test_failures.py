@@ -73,6 +73,58 @@ def test_a_refused_filter_is_mended_where_it_stands(soup: Soup, wire: Wire) -> N
     assert "/?query=castle" in links
 
 
+def test_a_filter_that_was_not_typed_is_mended_by_leaving_out(soup: Soup, wire: Wire) -> None:
+    """There is no field for it: each condition is a link to the search without it."""
+    wire.next(refusal(400, "Invalid filter syntax"))
+    shown = soup("/?query=castle&kind=image&width=512..", status=400)
+    links = [
+        (link.get_text(), link["href"]) for link in shown.select("section.failure .ways a[href]")
+    ]
+    assert links == [
+        ("Without kind image", "/?query=castle&width=512.."),
+        ("Without width from 512", "/?query=castle&kind=image"),
+    ]
+    assert "below" not in failure(shown)[1]
+
+
+@pytest.mark.parametrize(
+    ("path", "reply", "status", "ways"),
+    [
+        (
+            f"/assets/{asset_id(3)}?query=castle&page=2",
+            refusal(500, "Oops"),
+            502,
+            [
+                ("Try again", f"/assets/{asset_id(3)}?query=castle&page=2"),
+                ("Back to “castle”", "/?query=castle&page=2"),
+                ("The newest pictures", "/"),
+            ],
+        ),
+        (
+            f"/assets/{asset_id(3)}?query=castle",
+            refusal(404, "Not found"),
+            404,
+            [("Back to “castle”", "/?query=castle"), ("The newest pictures", "/")],
+        ),
+        (f"/assets/{asset_id(3)}", refusal(404, "Not found"), 404, [("The newest pictures", "/")]),
+        (
+            "/?query=castle&density=large",
+            refusal(500, "Oops"),
+            502,
+            [("Try again", "/?query=castle&density=large"), ("The newest pictures", "/")],
+        ),
+        ("/", refusal(500, "Oops"), 502, [("Try again", "/")]),
+    ],
+)
+def test_a_failure_leads_on(
+    soup: Soup, wire: Wire, path: str, reply: Answer, status: int, ways: list[tuple[str, str]]
+) -> None:
+    """Once more to this very page where that may help, and back to where the reader came from."""
+    wire.always(reply, on="/v1/")
+    links = soup(path, status=status).select("section.failure .buttons a[href]")
+    assert [(" ".join(link.get_text().split()), link["href"]) for link in links] == ways
+
+
 def test_the_words_of_the_api_are_words(soup: Soup, wire: Wire) -> None:
     """Not markup, and not without end."""
     wire.next("400-script")

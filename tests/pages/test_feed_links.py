@@ -101,6 +101,15 @@ def test_a_page_offers_them(app: Flask) -> None:
     assert soup.find_all("a", string="Atom feed") == []  # no reader could sign in for it
 
 
+def test_a_page_names_a_feed_only_where_a_reader_can_read_it(make: Callable[..., Flask]) -> None:
+    """What finds feeds by itself has no cookie: what it finds must not ask it to sign in."""
+    search = "/?query=castle"
+    pages = [make(auth="none").test_client(), signed_in(make()), signed_in(make(feed_days=0))]
+    soups = [BeautifulSoup(client.get(search).data, "html.parser") for client in pages]
+    named = [[link["href"] for link in each.select("link[rel=alternate]")] for each in soups]
+    assert named == [["/search.atom?query=castle"], [], []]
+
+
 def test_nothing_changes_without_sign_in(make: Callable[..., Flask]) -> None:
     """The feed has its plain address there."""
     client = make(auth="none").test_client()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
+import pytest
 from bs4 import BeautifulSoup
 
 from tests.pages.wire import asset_id, make_app, refusal
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from tests.pages.conftest import Soup
     from tests.pages.wire import Wire
 
-PICTURE = asset_id(16)
+PICTURE, OTHER = asset_id(16), asset_id(8)
 DOWNLOAD = f"/v1/assets/{PICTURE}/download"
 GONE = refusal(410, "The file of this asset is not in its folder any more", "FILE_GONE")
 
@@ -49,6 +51,34 @@ def test_its_download_answers_a_page_that_says_so(wire: Wire, tmp_path: Path) ->
         410,
         "This file is no longer where it was indexed",
     )
+
+
+@pytest.mark.parametrize("view", ["", "&view=slider"])
+def test_a_comparison_says_so_as_well(wire: Wire, tmp_path: Path, view: str) -> None:
+    """And which one of the two it is."""
+    client = make_app(wire, tmp_path, by_library=True).test_client()
+    wire.always(GONE, on=DOWNLOAD)
+    page = BeautifulSoup(client.get(f"/compare?a={PICTURE}&b={OTHER}{view}").data, "html.parser")
+    said = [" ".join(each.get_text(" ").split()) for each in page.select(".compare .notice")]
+    assert said == [
+        "The file of tree 16 is no longer where it was indexed. "
+        "Put it back, or index its folder again."
+    ]
+    assert [image["data-asset-id"] for image in page.select(".compare img")] == [OTHER]
+
+
+def test_the_log_is_not_alarmed(
+    wire: Wire, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever looks is told; an API that fails is another matter."""
+    client = make_app(wire, tmp_path, by_library=True).test_client()
+    with caplog.at_level(logging.INFO):
+        wire.next(GONE, on=DOWNLOAD)
+        client.get(f"/assets/{PICTURE}")
+        wire.next(refusal(500, "Oops"), on=DOWNLOAD)
+        client.get(f"/assets/{PICTURE}")
+    said = [(each.levelname, each.args[2]) for each in caplog.records if each.name == "app.sending"]  # type: ignore[index]
+    assert said == [("INFO", "FILE_GONE"), ("WARNING", "UPSTREAM_DOWN")]
 
 
 def test_files_of_a_project_are_not_asked_for_beforehand(soup: Soup, wire: Wire) -> None:

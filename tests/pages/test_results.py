@@ -124,6 +124,8 @@ def test_each_card_has_the_three_steering_actions(soup: Soup) -> None:
             True,
             True,
         ]
+        # where there is no style sheet there are no icons either
+        assert tuple(" ".join(button.get_text().split()) for button in buttons) == starts
 
 
 def test_the_first_row_is_eager_and_the_rest_lazy(soup: Soup) -> None:
@@ -190,6 +192,8 @@ def test_chosen_pictures_stand_in_the_bar_and_can_be_removed(soup: Soup) -> None
         f"/?query=castle&unlike={unlike}&hitsPerPage=5",
         f"/?query=castle&like={like}&hitsPerPage=5",
     ]
+    firsts = [each.find("a") for each in (liked, unliked)]
+    assert firsts == removals  # what a keyboard meets first, whatever else can be done with it
     pictures = [each.find("img") for each in (liked, unliked)]
     assert [str(picture["src"]).partition("?")[0] for picture in pictures if picture] == [
         f"/assets/{like}/image",

@@ -44,9 +44,9 @@ def test_sizes_take_each_others_place() -> None:
     """Both sides have the size; other ranges stay."""
     found = made("width=512..&height=512..&size=9..")
     assert [(each.label, each.url, each.is_chosen) for each in found.sizes] == [
-        ("512 px", "/?size=9..", True),
-        ("1024 px", "/?width=1024..&height=1024..&size=9..", False),
-        ("2048 px", "/?width=2048..&height=2048..&size=9..", False),
+        ("512+", "/?size=9..", True),
+        ("1024+", "/?width=1024..&height=1024..&size=9..", False),
+        ("2048+", "/?width=2048..&height=2048..&size=9..", False),
         ("Sprites", "/?width=..256&height=..256&size=9..", False),
     ]
 
@@ -75,7 +75,7 @@ def test_what_is_chosen_has_a_box_whatever_it_is() -> None:
     assert [
         option.value
         for group in (found.kinds, found.shapes, found.privacy, found.collections, *found.seen)
-        for option in group.options
+        for option in (group.options if group else ())
         if option.is_chosen
     ] == ["hologram", "7:9", "secret", "gone", "m"]
 
@@ -114,6 +114,40 @@ def test_models_and_authors_are_read_from_the_results() -> None:
         ("Author", [("ann", False, None)]),
     ]
     assert found.more_is_used
+
+
+def test_a_box_is_there_only_where_it_tells_assets_apart() -> None:
+    """A value that all of them have leaves nothing out; one that only some have does."""
+    counts = {
+        "privacy": {"private": 9},
+        "authorId": {"local": 9},
+        "mimeType": {"image/png": 7, "image/gif": 2},
+        "modelId": {"m": 4},
+        "type": {},
+    }
+    hits = [Asset(id="1", authorId="local", mimeType="image/png", metadata=Metadata(modelId="m"))]
+    found = made(facets=counts, hits=hits, total=9)
+    assert (found.privacy, [group.name for group in found.seen]) == (None, ["modelId", "mimeType"])
+    two = made(facets={"privacy": {"private": 4, "public": 5}}, total=9).privacy
+    assert two is not None
+    chosen = made("privacy=private&authorId=local", facets=counts, total=9)
+    assert chosen.privacy is not None
+    assert [group.name for group in chosen.seen] == ["modelId", "authorId", "mimeType"]
+
+
+def test_without_counts_a_box_is_there_as_long_as_more_may_come() -> None:
+    """The hits of one page say nothing of the next; those of the only one say all."""
+    hits = [
+        Asset(id=str(at), authorId="ann", privacy="private", mimeType=mime)
+        for at, mime in enumerate(["image/png", "image/gif"])
+    ]
+    for total, privacy, seen in (
+        (None, True, ["authorId", "mimeType"]),
+        (3, True, ["authorId", "mimeType"]),
+        (2, False, ["mimeType"]),
+    ):
+        found = made(hits=hits, total=total)
+        assert (found.privacy is not None, [group.name for group in found.seen]) == (privacy, seen)
 
 
 def test_tags_are_wanted_in_three_ways() -> None:

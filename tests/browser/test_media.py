@@ -1,0 +1,71 @@
+"""Pages that are narrow, under a finger, or on paper."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.browser.browsing import Watch
+
+# The texts of a card that can be read: with a box of their own, opaque, and not cut off.
+READ = """() => [...document.querySelectorAll(".card")].map((card) => {
+  const seen = (element) => {
+    const box = element.getBoundingClientRect();
+    const all = card.getBoundingClientRect();
+    const style = getComputedStyle(element.closest(".about"));
+    return box.height > 5 && box.width > 5 && box.bottom <= all.bottom + 1 &&
+      style.opacity === "1" && style.clipPath === "none";
+  };
+  return ["name", "facts"].map((each) => {
+    const element = card.querySelector(`.about .${each}`);
+    return element.textContent.trim() !== "" && seen(element);
+  });
+})"""
+
+
+def steered(page: Page, words: str = "castle") -> str:
+    """The address of a search by words, a picture and another one against it."""
+    first, second = page.request.get(f"/search.json?query={words}").json()["hits"][:2]
+    return f"/?query={words}&like={first['id']}&unlike={second['id']}"
+
+
+@pytest.mark.parametrize("width", [320, 360, 640, 700])
+def test_no_page_is_wider_than_its_window(watch: Watch, width: int) -> None:
+    """Nor where all that steers has to fit, which has rows that scroll by themselves."""
+    page = watch.page(viewport={"width": width, "height": 640})
+    first, *_ = page.request.get("/search.json?kind=image").json()["hits"]
+    over = {}
+    for address in ("/", steered(page), f"/assets/{first['id']}", "/?query=nothing-like-this"):
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        over[address] = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert over == dict.fromkeys(over, 0)
+
+
+@pytest.mark.parametrize("width", [360, 768])
+def test_a_name_and_a_size_stay_under_a_finger(watch: Watch, width: int) -> None:
+    """Which cannot hover; below the picture, where they hide nothing of it."""
+    phone = watch.page(viewport={"width": width, "height": 800}, has_touch=True, is_mobile=True)
+    phone.goto("/?kind=image")
+    assert {tuple(each) for each in phone.evaluate(READ)} == {(True, True)}
+    overlap = phone.evaluate(
+        """() => [...document.querySelectorAll(".card")].filter((card) =>
+          card.querySelector(".picture").getBoundingClientRect().bottom >
+          card.querySelector(".about").getBoundingClientRect().top + 1).length"""
+    )
+    assert overlap == 0
+
+
+def test_on_paper_there_are_pictures_and_names_and_no_controls(page: Page) -> None:
+    """In the light, whatever the screen shows."""
+    page.emulate_media(media="print", color_scheme="dark")
+    page.goto(steered(page))
+    assert {tuple(each) for each in page.evaluate(READ)} == {(True, True)}
+    controls = ".steer, .tools, .pagination, .filters > summary, .upload, .go, .example .remove"
+    assert [each for each in page.locator(controls).all() if each.is_visible()] == []
+    assert page.locator(".example img").first.is_visible()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
