@@ -285,8 +285,8 @@ def first_expiry(body: bytes) -> float | None:
 
     Reads the bytes as they are: every URL in them counts, wherever it stands.
     """
-    policies = {found[len(b"Policy=") :].decode() for found in _POLICY.findall(body)}
-    ends = map(_end_of, policies)
+    policies = set(_POLICY.findall(body))
+    ends = (_end_of(found[len(b"Policy=") :].decode()) for found in policies)
     return min((end for end in ends if end is not None), default=None)
 
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import re
 import secrets
+from contextvars import ContextVar
 from functools import lru_cache
+from itertools import chain
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+from flask import current_app, render_template
 from markupsafe import Markup, escape
 
 from app.images import Picture
@@ -50,6 +53,9 @@ _SHAPE: Final = tuple(
     if name not in {*_TEXTS, "picture"}
 )
 _NOTHING: Final = ("", None)
+_HOLE: Final = "akin cards"
+# Where the cards of the page go that is being rendered, when they are to be put in later.
+_APART: Final = ContextVar[list[bytes] | None]("cards apart", default=None)
 _texts_of: Final = attrgetter(*_TEXTS)
 _shape_of: Final = attrgetter(*_SHAPE)
 
@@ -72,77 +78,120 @@ class _Grid(_Page, Protocol):
     def cards(self) -> Sequence[Card]: ...
 
 
+class _Look:
+    """What decides how a card by itself looks, but for its texts; there is one of each."""
+
+    __slots__ = ("card", "has")
+
+    def __init__(self, card: tuple[object, ...], has: tuple[bool, ...]) -> None:
+        self.card = card  # the fields of _SHAPE
+        self.has = has  # for each of _TEXTS, whether there is one
+
+
 class _Content(NamedTuple):
     """A card taken apart."""
 
-    shape: tuple[object, ...]  # the fields of _SHAPE
-    has: tuple[bool, ...]  # for each of _TEXTS, whether there is one
-    texts: list[str]  # those of _TEXTS, escaped
-
-
-class _Shape(NamedTuple):
-    """What decides how a card looks, but for its texts."""
-
-    card: tuple[object, ...]
-    has: tuple[bool, ...]
-    has_suffix: bool
-    is_ranked: bool
-    is_open: bool | None  # the stack behind it; None without one
+    look: _Look
+    texts: list[bytes]  # those of _TEXTS, escaped
 
 
 class _Mould(NamedTuple):
     """The HTML of a shape in pieces, with a place for a text after each but the last."""
 
-    pieces: list[str]
-    texts: Callable[[list[str]], tuple[str, ...]]  # what goes into these places
+    pieces: list[bytes]
+    texts: Callable[[list[bytes]], tuple[bytes, ...]]  # what goes into these places
+
+
+class _Cards(NamedTuple):
+    """All cards of a page, as they are sent."""
+
+    html: bytes
+
+    def __html__(self) -> str:
+        return self.html.decode()
 
 
 def init_app(app: Flask) -> None:
     """Give templates `card(item, page)`, and `cards(page)` for all of them, one a line."""
     hole = f"hole-{secrets.token_hex(8)}-"  # a text that nobody can know cannot come from outside
+    app.extensions[_HOLE] = f"{hole}cards"
+
+    looks = lru_cache(maxsize=MOST_MOULDS)(_Look)
 
     @lru_cache(maxsize=MOST_MOULDS)
-    def mould(shape: _Shape) -> _Mould:
-        filled = (*shape.has, shape.has_suffix, True, True)
+    def mould(look: _Look, has_suffix: bool, is_ranked: bool, is_open: bool | None) -> _Mould:
+        """`is_open`: the stack behind the card; None without one."""
+        filled = (*look.has, has_suffix, True, True)
         holes: list[Any] = [f"{hole}{at:02}" if has else "" for at, has in enumerate(filled)]
         *of_card, suffix, stack_url, stack_count = holes
-        names, values = (*_SHAPE, *_TEXTS), (*shape.card, *of_card)
+        names, values = (*_SHAPE, *_TEXTS), (*look.card, *of_card)
         card = _card(dict(zip(names, values, strict=True)))
-        stack = None if shape.is_open is None else Stack(stack_count, stack_url, shape.is_open)
+        stack = None if is_open is None else Stack(stack_count, stack_url, is_open)
         module: Any = app.jinja_env.get_template("partials/card.html").module
-        html = str(module.card(card, shape.is_ranked, suffix, stack))
-        pieces = re.split(f"{hole}([0-9]{{2}})", html)
+        html = str(module.card(card, is_ranked, suffix, stack)).encode()
+        pieces = re.split(f"{hole}([0-9]{{2}})".encode(), html)
         texts = itemgetter(*map(int, pieces[1::2]))
-        pieces[1::2] = [""] * (len(pieces) // 2)
+        pieces[1::2] = [b""] * (len(pieces) // 2)
         return _Mould(pieces, texts)
 
     @lru_cache(maxsize=MOST_KEPT)
     def content(item: Card) -> _Content:
         texts = _texts_of(item)
         # One call for all of them: what it costs is the call, more than the letters.
-        escaped = str(escape(hole.join(map(str, texts)))).split(hole)
-        return _Content(_shape_of(item), tuple([text not in _NOTHING for text in texts]), escaped)
+        escaped = _bytes(hole.join(map(str, texts))).split(hole.encode())
+        return _Content(
+            looks(_shape_of(item), tuple([text not in _NOTHING for text in texts])), escaped
+        )
 
-    def html_of(item: Card, stack: Stack | None, is_ranked: bool, suffix: str) -> str:
-        shape, has, texts = content(item)
-        behind = (str(escape(stack.url)), str(stack.count)) if stack else ("", "")
-        is_open = stack.is_open if stack else None
-        pieces, places = mould(_Shape(shape, has, bool(suffix), is_ranked, is_open))
+    def html_of(item: Card, stack: Stack | None, is_ranked: bool, suffix: bytes) -> bytes:
+        look, texts = content(item)
+        if stack is None:
+            pieces, places = mould(look, bool(suffix), is_ranked, None)
+            filled = places([*texts, suffix])
+        else:
+            pieces, places = mould(look, bool(suffix), is_ranked, stack.is_open)
+            filled = places([*texts, suffix, _bytes(stack.url), _bytes(stack.count)])
         pieces = pieces.copy()
-        pieces[1::2] = places([*texts, suffix, *behind])
-        return "".join(pieces)
+        pieces[1::2] = filled
+        return b"".join(pieces)
 
     def card(item: Card, page: _Page) -> Markup:
-        stack, suffix = page.stacks.get(item.asset_id), str(escape(page.suffix))
-        html = html_of(item, stack, page.search.is_ranked, suffix)
+        stack, suffix = page.stacks.get(item.asset_id), _bytes(page.suffix)
+        html = html_of(item, stack, page.search.is_ranked, suffix).decode()
         return Markup(html)  # noqa: S704 - each text in it is escaped
 
-    def cards(page: _Grid) -> Markup:
-        stacks, is_ranked, suffix = page.stacks, page.search.is_ranked, str(escape(page.suffix))
+    def cards(page: _Grid) -> _Cards | str:
+        stacks, is_ranked, suffix = page.stacks, page.search.is_ranked, _bytes(page.suffix)
         made = [html_of(each, stacks.get(each.asset_id), is_ranked, suffix) for each in page.cards]
-        return Markup("\n".join(made))  # noqa: S704 - each text in it is escaped
+        html = b"\n".join(made)
+        if (apart := _APART.get()) is None:
+            return _Cards(html)  # each text in it is escaped
+        apart.append(html)
+        return f"{hole}cards"
 
     app.jinja_env.globals.update(card=card, cards=cards)
+
+
+def rendered(template: str, **context: object) -> bytes:
+    """A page as it is sent; what `cards(page)` makes goes into it as bytes.
+
+    It is most of a page, and made of pieces that are bytes already: as text it would be copied
+    several times and then read once more, letter by letter, to become bytes again.
+    """
+    apart: list[bytes] = []
+    token = _APART.set(apart)
+    try:
+        html = render_template(template, **context)
+    finally:
+        _APART.reset(token)
+    first, *others = html.encode().split(current_app.extensions[_HOLE].encode())
+    between = chain.from_iterable(zip(apart, others, strict=True))
+    return b"".join((first, *between))
+
+
+def _bytes(text: object) -> bytes:
+    """A text as it stands in HTML."""
+    return str(escape(text)).encode()
 
 
 def _card(values: Mapping[str, Any]) -> Card:

@@ -67,10 +67,6 @@ class Nearby:
         query = "&".join([pieces[name] for name in sorted(pieces, key=_place) if pieces[name]])
         return f"{path}?{query}" if query else path
 
-    def shown(self, display: Display) -> str:
-        """The address shown in another way."""
-        return self.url({**dict.fromkeys(DISPLAYED, ()), **_grouped(display.pairs())})
-
     def without(self, name: str, value: str) -> str:
         """The address without one value of a parameter."""
         return self.url({name: tuple(each for each in self._values[name] if each != value)})
@@ -90,6 +86,11 @@ class Nearby:
             return self.url({"offset": (str(first),)})
         page = first // size + 1
         return self.url({"page": (str(page),) if page != 1 else ()})
+
+
+def changes_to(display: Display) -> dict[str, Values]:
+    """What an address says where a page is shown in one way: the `changes` of `Nearby.url`."""
+    return {**dict.fromkeys(DISPLAYED, ()), **_grouped(display.pairs())}
 
 
 def _grouped(pairs: Pairs) -> dict[str, Values]:

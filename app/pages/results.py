@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from app import around, views
 from app.asking import read
 from app.display import Display
+from app.fragments import rendered
 from app.pages import requested, site
 from app.pages.handing import origin
 from app.pages.visiting import unless_unchanged
@@ -44,7 +45,7 @@ def results() -> ResponseReturnValue:
     today = datetime.now(UTC).date()
     has_preview = site().settings.has_previews
 
-    def render() -> str:
+    def render() -> bytes:
         page = views.results_view(found, today=today)
         handed = sharing(
             page,
@@ -53,7 +54,7 @@ def results() -> ResponseReturnValue:
             is_open=site().settings.auth == "none",
             has_feeds=site().settings.has_feeds,
         )
-        return render_template("results.html", page=page, sharing=handed)
+        return rendered("results.html", page=page, sharing=handed)
 
     return unless_unchanged(
         render,

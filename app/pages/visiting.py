@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from app.errors import AkinError
 
+    Rendered = str | bytes | Response
+
 MOST_PAGES: Final = 32 * 1024 * 1024  # bytes of rendered pages that a process keeps
 MOST_COMPRESSED: Final = 8 * 1024 * 1024  # bytes of the same as they are sent
 _BUILD: Final = "akin build"
@@ -73,7 +75,7 @@ def build(root: Path) -> str:
 
 
 def unless_unchanged(
-    render: Callable[[], str | Response], *parts: object, error: AkinError | None = None
+    render: Callable[[], Rendered], *parts: object, error: AkinError | None = None
 ) -> Response:
     """Answer what `render` makes, or 304 where the browser has it already.
 
@@ -133,7 +135,7 @@ class _Compressed:
             self._pages.put(key, page)
 
 
-def _kept(tag: str, render: Callable[[], str | Response]) -> Response:
+def _kept(tag: str, render: Callable[[], Rendered]) -> Response:
     """The page of a tag, rendered once: a link that is shared is opened by many."""
     pages: _Pages = current_app.extensions[_PAGES]
     page = pages.get(tag)
@@ -141,7 +143,7 @@ def _kept(tag: str, render: Callable[[], str | Response]) -> Response:
         made = render()
         if isinstance(made, Response):
             return made
-        page = made.encode()
+        page = made.encode() if isinstance(made, str) else made
         pages.put(tag, page)
     g.kept_page = tag
     return Response(page, mimetype="text/html")
@@ -155,5 +157,5 @@ def failure_headers(error: AkinError) -> dict[str, str]:
     return headers
 
 
-def _finished(made: str | Response) -> Response:
+def _finished(made: Rendered) -> Response:
     return made if isinstance(made, Response) else Response(made, mimetype="text/html")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -12,7 +13,7 @@ from app import words
 from app.display import DENSITIES, GROUNDS, Display
 from app.insight.pointing import left_out, pointed
 from app.insight.taste import away_from, taste, towards
-from app.nearby import Nearby
+from app.nearby import Nearby, changes_to
 from app.views.card import Card
 from app.views.form import Example, Form, examples
 from app.views.option import Switch
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
     from app.errors import AkinError, Problem
     from app.insight.nothing import Way
     from app.insight.pointing import Pointer
+    from app.nearby import Values
     from app.search import Pairs, Search
+
+    _Way = tuple[str, Mapping[str, Values], bool]  # its label, what it changes, whether it is on
 
 MOST_PAGE_LINKS: Final = 7
 
@@ -236,18 +240,28 @@ def results_view(found: Found, *, today: date) -> ResultsView:
 
 
 def _switches(here: Nearby, display: Display) -> tuple[tuple[str, tuple[Switch, ...]], ...]:
-    def switch(label: str, *, is_on: bool, **shown: object) -> Switch:
-        return Switch(label, here.shown(display.with_(**shown)), is_on)
+    return tuple(
+        (group, tuple([Switch(label, here.url(changes), is_on) for label, changes, is_on in ways]))
+        for group, ways in _ways(display)
+    )
+
+
+@lru_cache(maxsize=64)
+def _ways(display: Display) -> tuple[tuple[str, tuple[_Way, ...]], ...]:
+    """Other ways of showing the same, by group, as what they change in an address."""
+
+    def way(label: str, *, is_on: bool, **shown: object) -> _Way:
+        return label, changes_to(display.with_(**shown)), is_on
 
     sizes = zip(DENSITIES, ("Small", "Medium", "Large"), strict=True)
-    rows = (switch(label, is_on=display.density == each, density=each) for each, label in sizes)
+    rows = (way(label, is_on=display.density == each, density=each) for each, label in sizes)
     grounds = (
-        switch(label, is_on=display.ground == each, ground=each) for each, label in GROUNDS.items()
+        way(label, is_on=display.ground == each, ground=each) for each, label in GROUNDS.items()
     )
     stacks, endless = display.stacks, display.endless
     show = (
-        switch("Fold a page’s variants into stacks", is_on=stacks, stacks=not stacks),
-        switch("Endless, without pages", is_on=endless, endless=not endless),
+        way("Fold a page’s variants into stacks", is_on=stacks, stacks=not stacks),
+        way("Endless, without pages", is_on=endless, endless=not endless),
     )
     return (("Rows", tuple(rows)), ("Ground", tuple(grounds)), ("Show", show))
 

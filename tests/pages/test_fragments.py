@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,15 @@ from markupsafe import escape
 from app.assets import Asset, Metadata
 from app.search import Search
 from app.views.card import Card
+from app.views.results import results_view
 from app.views.stack import Stack
+from tests.pages.wire import page, refusal
 
 if TYPE_CHECKING:
     from flask import Flask
+    from flask.testing import FlaskClient
+
+    from tests.pages.wire import Wire
 
 CDN = "https://cdn.invalid/assets-transform"
 TEXTS = st.sampled_from(
@@ -89,4 +95,27 @@ def test_all_cards_of_a_page_are_its_cards_in_their_order(app: Flask) -> None:
     page = SimpleNamespace(suffix="?query=a", search=search, stacks=stacks, cards=items)
     card: Any = app.jinja_env.globals["card"]
     cards: Any = app.jinja_env.globals["cards"]
-    assert "\n".join(str(card(item, page)) for item in items) == str(cards(page))
+    assert "\n".join(str(card(item, page)) for item in items) == str(escape(cards(page)))
+
+
+def test_a_page_is_the_same_with_its_cards_put_in_as_bytes(client: FlaskClient, app: Flask) -> None:
+    """What `cards` makes for templates that are rendered as text stands in the page, each once."""
+    html = client.get("/?query=castle").get_data(as_text=True)
+    assert "hole-" not in html
+    found = app.extensions["akin"].find(Search(query="castle"))
+    view = results_view(found, today=datetime.now(UTC).date())
+    with app.test_request_context("/?query=castle"):
+        cards: Any = app.jinja_env.globals["cards"]
+        as_text = str(escape(cards(view)))
+    assert as_text.count("<article") == len(view.cards) > 0
+    assert html.count(as_text) == 1
+
+
+def test_a_page_without_cards_has_no_place_for_them(wire: Wire, client: FlaskClient) -> None:
+    """Nor has one whose search fails."""
+    wire.always(page())
+    assert b"hole-" not in client.get("/?query=castle").data
+    wire.always(refusal(500, "out of order"))
+    failed = client.get("/?query=other")
+    assert failed.status_code == 502
+    assert b"hole-" not in failed.data

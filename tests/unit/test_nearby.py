@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from app import words
 from app.display import DENSITIES, GROUNDS, Display
 from app.filters import RANGES, Range
-from app.nearby import Nearby
+from app.nearby import Nearby, changes_to
 from app.search import Search
 from tests.unit.searches import NASTY, SEARCHES
 
@@ -29,7 +29,7 @@ def test_its_own_address_and_its_first_page(
     """However it is shown."""
     here = Nearby.of(search, display)
     assert here.url() == display.url(search)
-    assert here.shown(other) == other.url(search)
+    assert here.url(changes_to(other)) == other.url(search)
     assert here.start.url(path="/tags") == display.url(search.with_(), "/tags")
 
 
