@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from library.remembered import Embedder
 
 __all__ = ["create_library"]
+
+# onnxruntime tells Microsoft of the models that it runs, from Linux too since 1.2x, and keeps a
+# number for this machine in ~/.cache. It reads this while it is imported: later is too late.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 def create_library(

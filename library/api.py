@@ -205,7 +205,11 @@ def answer_errors(error: Exception) -> Response:
         code = (error.name or "error").upper().replace(" ", "_")
         if error.response is not None or error.code is None or error.code < 400:
             return error.get_response()  # type: ignore[return-value]
-        return _json({"error": error.description, "code": code}, status=error.code)
+        answer = _json({"error": error.description, "code": code}, status=error.code)
+        # What may be asked for instead: Allow (405), Content-Range (416), Retry-After.
+        kept = [pair for pair in error.get_headers() if pair[0].lower() != "content-type"]
+        answer.headers.extend(kept)
+        return answer
     if isinstance(error, OperationalError):
         _LOG.exception("The library's file cannot be read")
         content = {"error": "The library is busy or out of reach; try again", "code": "UNAVAILABLE"}

@@ -6,9 +6,11 @@ because JSON's 20.0 is as good as 20.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import re
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from library.errors import BadRequest
 
@@ -36,10 +38,10 @@ class Search(msgspec.Struct, forbid_unknown_fields=True):
     imageSemanticRatio: Ratio = 1.0
     filter: str = ""
     sortBy: list[str] = []
-    page: float | None = None
-    hitsPerPage: float | None = None
-    offset: float | None = None
-    limit: float | None = None
+    page: float | UnsetType = UNSET
+    hitsPerPage: float | UnsetType = UNSET
+    offset: float | UnsetType = UNSET
+    limit: float | UnsetType = UNSET
     public: bool = False
     facets: list[str] = []
     facetFilters: dict[str, str] = {}
@@ -88,8 +90,14 @@ def decoded(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
         raise BadRequest(f"The body is not JSON: {error}") from None
 
 
+# What the decoder calls JSON's kinds of values, by what JSON calls them.
+_SPOKEN: Final = {"str": "string", "float": "number", "int": "number", "bool": "boolean"}
+_KIND: Final = re.compile(r"`(str|float|int|bool|array|object|null)`")
+
+
 def _plain(text: str) -> str:
     """The decoder's message in the words of this API: the field first."""
     message, _, path = text.partition(" - at `$")
+    message = _KIND.sub(lambda kind: _SPOKEN.get(kind[1], kind[1]), message)
     field = path.rstrip("`").lstrip(".")
     return f"`{field}`: {message}" if field else message.replace("Object ", "Body ")

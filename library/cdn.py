@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote
 
 from flask import Blueprint, Response, jsonify, request
-from werkzeug.http import generate_etag
+from werkzeug.http import generate_etag, parse_range_header
 
 from library import pictures, transforms
 from library.errors import NotFound, RequestError
@@ -68,6 +68,8 @@ def blueprint(
     @pages.get("/assets/<asset_id>")
     def original(asset_id: str) -> Response:
         until = verified()
+        if changed := transforms.PARAMETERS & set(request.args):
+            raise Forbidden(f"`{min(changed)}` works on /assets-transform/ alone")
         document = known(asset_id)
         return _finished(_original(document), document.mimeType, until)
 
@@ -152,7 +154,7 @@ def _original(document: Document) -> Response:
         response.set_etag(f"{document.id}-{status.st_size:x}-{status.st_mtime_ns:x}")
         response.last_modified = datetime.fromtimestamp(int(status.st_mtime), UTC)
         response.make_conditional(
-            request.environ, accept_ranges=True, complete_length=status.st_size
+            _one_range(request.environ), accept_ranges=True, complete_length=status.st_size
         )
     except BaseException:  # 416, for example
         body.close()
@@ -160,6 +162,18 @@ def _original(document: Document) -> Response:
     if response.status_code == 304 or request.method == "HEAD":
         body.close()  # nothing will iterate over it
     return response
+
+
+def _one_range(environ: dict[str, Any]) -> dict[str, Any]:
+    """`environ` without a Range that is no single range of bytes: all of it is sent then.
+
+    RFC 9110, 14.2: of an unknown unit it has to be passed over, of several ranges it may be.
+    Werkzeug calls both unsatisfiable.
+    """
+    wanted = parse_range_header(environ.get("HTTP_RANGE"))
+    if wanted is not None and wanted.units == "bytes" and len(wanted.ranges) == 1:
+        return environ
+    return {name: value for name, value in environ.items() if name != "HTTP_RANGE"}
 
 
 class _Body:
@@ -198,7 +212,8 @@ def _named(name: str) -> dict[str, str]:
     name = "".join(character if character.isprintable() else "_" for character in name)
     if name.isascii():
         return {"filename": name}
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    letters = (c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    plain = "".join(letter if letter.isascii() else "_" for letter in letters)
     return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
 
 

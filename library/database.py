@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from library import schema
-from library.errors import IndexBroken, IndexMissing, SchemaTooNew, SchemaTooOld
+from library.errors import (
+    IndexBroken,
+    IndexMissing,
+    IndexUnusable,
+    SchemaTooNew,
+    SchemaTooOld,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +42,9 @@ _PRAGMAS = (
 def open_engine(home: Path, *, create: bool) -> sa.Engine:
     """The engine of the library in `home`, its schema checked.
 
-    Raises IndexMissing when there is none and `create` is not asked for, IndexBroken where it
-    cannot be read, SchemaTooNew when a newer version made it, SchemaTooOld when an older one did;
+    Raises IndexMissing when there is none and `create` is not asked for, IndexBroken where it is
+    damaged, IndexUnusable where it cannot be opened now, SchemaTooNew when a newer version made
+    it, SchemaTooOld when an older one did;
     with `create` that one is emptied.
     """
     file = home / FILE
@@ -58,6 +65,12 @@ def open_engine(home: Path, *, create: bool) -> sa.Engine:
             version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
             if version == schema.VERSION:
                 connection.execute(sa.select(schema.meta.c.value).limit(1)).first()
+    except sa.exc.OperationalError as error:
+        engine.dispose()
+        raise IndexUnusable(
+            f"The library in {home} cannot be opened ({error.orig}). Nothing of it was changed: "
+            "see that the folder can be written to, and that the disk is not full"
+        ) from error
     except sa.exc.DatabaseError as error:
         engine.dispose()
         raise IndexBroken(

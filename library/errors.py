@@ -3,6 +3,7 @@
     LibraryError                 anything below
     ├── IndexMissing             there is no library in that folder
     ├── IndexBroken              the file there is damaged
+    ├── IndexUnusable            the file there is whole, and cannot be opened now
     ├── SchemaTooNew             a newer version of Akin wrote the index
     ├── SchemaTooOld             an older version wrote it, and it is to be made again
     └── RequestError             the caller's mistake: status, code and text of the answer
@@ -28,6 +29,10 @@ class IndexMissing(LibraryError):
 
 class IndexBroken(LibraryError):
     """The file of the index is no database, or a damaged one."""
+
+
+class IndexUnusable(LibraryError):
+    """The file of the index cannot be opened: a read-only folder, a full disk, no permission."""
 
 
 class SchemaTooNew(LibraryError):

@@ -54,7 +54,7 @@ def parse(text: str) -> Condition | None:
     if not text.strip():
         return None
     if len(text) > LONGEST:
-        raise FilterError(f"Invalid filter: longer than {LONGEST} characters", LONGEST + 1)
+        raise FilterError(f"Invalid filter syntax: longer than {LONGEST} characters", LONGEST + 1)
     try:
         tree: Condition = _parser().parse(text)  # type: ignore[assignment]
     except UnexpectedInput as error:
@@ -131,14 +131,19 @@ def _made() -> Lark:
     return Lark(grammar, parser="lalr", transformer=_Tree(), propagate_positions=False)
 
 
+def _column(token: Token) -> int:
+    """Where `token` begins in the whole filter, from 1; lark counts anew on each line of it."""
+    return (token.start_pos or 0) + 1
+
+
 def _text(token: Token) -> str:
     """The text that a bare or quoted token stands for."""
     if token.type == "WORD":
         if token in _RESERVED:
             raise FilterError(
                 f"Invalid filter syntax: `{token}` is a reserved word; put quotes around it to "
-                f"use it as a name or value (column {token.column})",
-                token.column or 1,
+                f"use it as a name or value (column {_column(token)})",
+                _column(token),
             )
         return str(token)
     return _ESCAPED.sub(r"\1", token[1:-1])
@@ -154,8 +159,8 @@ def _value(field: Field, token: Token, *, ordered: bool = False) -> Value:
         kind = "a number" if field.type is Type.NUMBER else "a date such as 2025-01-31"
         raise FilterError(
             f'Invalid filter syntax: "{text[:80]}" is not {kind}, and {field.name} is compared by '
-            f"value (column {token.column})",
-            token.column or 1,
+            f"value (column {_column(token)})",
+            _column(token),
         )
     return value
 
@@ -163,7 +168,7 @@ def _value(field: Field, token: Token, *, ordered: bool = False) -> Value:
 def _textual(field: Field, keyword: Token) -> Field:
     """`field`, when parts of its values can be looked for; raises FilterError otherwise."""
     if field.type in {Type.NUMBER, Type.DATE}:
-        column = keyword.column or 1
+        column = _column(keyword)
         raise FilterError(
             f"Invalid filter syntax: {field.name} is compared by value and has no parts to look "
             f"for (column {column})",
@@ -178,12 +183,12 @@ class _Tree(Transformer[Any, Any]):
 
     def name(self, token: Token) -> Field:
         text = _text(token)
-        field = _FIELDS_FOLDED.get(text.removeprefix("metadata.").casefold())
+        field = _FIELDS_FOLDED.get(text.casefold().removeprefix("metadata."))
         if field is None:
             raise FilterError(
-                f'"{text[:80]}" is not a filterable field (column {token.column}). '
+                f'"{text[:80]}" is not a filterable field (column {_column(token)}). '
                 f"Filterable fields: {', '.join(FIELDS)}",
-                token.column or 1,
+                _column(token),
             )
         return field
 
@@ -269,13 +274,13 @@ def _bounded(tree: Condition) -> None:
     level: list[Condition] = [tree]
     total = 0
     for _ in range(DEEPEST):
-        total += len(level)
+        total += sum(not _below(item) for item in level)
         if total > MOST:
-            raise FilterError(f"Invalid filter: more than {MOST} conditions", 1)
+            raise FilterError(f"Invalid filter syntax: more than {MOST} conditions", 1)
         level = [below for item in level for below in _below(item)]
         if not level:
             return
-    raise FilterError(f"Invalid filter: nested deeper than {DEEPEST} levels", 1)
+    raise FilterError(f"Invalid filter syntax: nested deeper than {DEEPEST} levels", 1)
 
 
 def _below(item: Condition) -> tuple[Condition, ...]:
@@ -292,10 +297,11 @@ def _explained(text: str, error: UnexpectedInput) -> FilterError:
         # What the state accepts, not what its lookahead merges.
         expected = set(error.accepts or ())
         if error.token.type != "$END":
-            column, shown = error.token.column or 1, f"`{str(error.token)[:40]}`"
+            column, shown = _column(error.token), f"`{str(error.token)[:40]}`"
     elif isinstance(error, UnexpectedCharacters):
-        expected, column = set(error.allowed or ()), error.column
-        character = text[error.pos_in_stream or 0]
+        place = error.pos_in_stream or 0
+        expected, column = set(error.allowed or ()), place + 1
+        character = text[place]
         if character in "\"'":
             return FilterError(
                 f"Invalid filter syntax: the quote opened at column {column} is never closed",
@@ -306,7 +312,8 @@ def _explained(text: str, error: UnexpectedInput) -> FilterError:
         # Two values in a row can still become a range, but an operator is what is missing.
         expected = {"OPERATOR"}
     wanted = ", ".join(name for key, name in _PHRASES.items() if key in expected)
-    hint = "; values with such characters go in quotes" if shown[1:2] in set(":@#$%&*+!?") else ""
+    is_odd = shown.startswith("`") and not (shown[1].isalnum() or shown[1] in "_-/.=<>()[],;\"'")
+    hint = "; values with such characters go in quotes" if is_odd else ""
     return FilterError(
         f"Invalid filter syntax: unexpected {shown} at column {column}"
         + (f", expected {wanted}" if wanted else "")

@@ -17,6 +17,13 @@ from pathlib import Path
 
 from library.errors import LibraryError
 
+# What a home holds, by name; a folder with both of MARKS in it is one.
+MARKS = frozenset({"library.sqlite", "index.lock"})
+HELD = MARKS | {
+    *("library.sqlite-shm", "library.sqlite-wal", "models.json", "key.json", "signing.key"),
+    *("models", "thumbnails", "transforms", "cache", "made-by"),
+}
+
 _SLUG = re.compile(r"[^a-z0-9]+")
 
 

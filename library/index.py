@@ -292,7 +292,8 @@ class Index:
 def _put_collections(connection: sa.Connection, named: Iterable[Collection]) -> None:
     for collection in named:
         connection.execute(sa.delete(collections).where(collections.c.id == collection.id))
-        connection.execute(sa.insert(collections), {"id": collection.id, "name": collection.name})
+        named_so = {"id": collection.id, "name": rows.readable(collection.name)}
+        connection.execute(sa.insert(collections), named_so)
 
 
 def _put_meta(connection: sa.Connection, key: str, value: str) -> None:

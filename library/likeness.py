@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from library.errors import BadRequest, NotFound
+from library.pictures import BadImage
 from library.query import data_url
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ def _of_asset(
 def _of_picture(shelf: Shelf, models: Remembered, content: bytes) -> dict[str, Floats]:
     try:
         subject, look = models.picture(shelf.uid, content)
+    except BadImage as error:
+        raise BadRequest(f"The image {error}") from error
     except ValueError as error:
         raise BadRequest(f"The image cannot be read: {error}") from error
     return {

@@ -131,12 +131,13 @@ def collections(
             collection_table.c.id,
             collection_table.c.name,
             sa.func.count(assets.c.number),
-            sa.func.coalesce(sa.func.min(assets.c.createdAt), 0),
-            sa.func.coalesce(sa.func.max(assets.c.updatedAt), 0),
+            sa.func.min(assets.c.createdAt),
+            sa.func.max(assets.c.updatedAt),
             cover,
         )
-        .outerjoin(table, members)
-        .outerjoin(assets, assets.c.number == table.c.number)
+        # A folder that was renamed or emptied leaves its name behind: no collection without assets.
+        .join(table, members)
+        .join(assets, assets.c.number == table.c.number)
         .where(sa.tuple_(collection_table.c.name, collection_table.c.id) > sa.tuple_(*after))
         .group_by(collection_table.c.id, collection_table.c.name)
         .order_by(collection_table.c.name, collection_table.c.id)

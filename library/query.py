@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
+from msgspec import UNSET
+
 from library.bodies import PAGE_MOST, REFERENCES_MOST, SEARCH, decoded
 from library.errors import BadRequest, FilterError
 from library.fields import FIELDS, SORTABLE
@@ -20,9 +22,12 @@ from library.filters import parse
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from msgspec import UnsetType
+
     from library.bodies import Search
     from library.conditions import Condition
 
+LARGEST = 2**53  # beyond it JSON's numbers are not whole in every language
 LIMIT = 20  # hits when the caller does not say
 QUERY_LONGEST = 10_000  # characters of a query that are read
 
@@ -95,14 +100,15 @@ def flag(arguments: Mapping[str, str], name: str) -> bool:
     return value in {"true", "1"}
 
 
-def whole(name: str, value: float | None, least: int) -> int | None:
-    """`value` as a whole number of at least `least`."""
-    if value is None:
+def whole(name: str, value: float | UnsetType, least: int) -> int | None:
+    """`value` as a whole number of at least `least`; None when it was not given."""
+    if value is UNSET:
         return None
     if value != int(value):
         raise BadRequest(f"`{name}` must be a whole number, not {value}")
-    if value < least:
-        raise BadRequest(f"`{name}` must be at least {least}, not {int(value)}")
+    if not least <= value <= LARGEST:
+        bound = f"at least {least}" if value < least else f"at most {LARGEST}"
+        raise BadRequest(f"`{name}` must be {bound}, not {value:.0f}")
     return int(value)
 
 
@@ -185,11 +191,11 @@ def _paging(found: Search, arguments: Mapping[str, str]) -> Paging:
     # The official client pages by repeating the body with the next offset in the query string.
     argument = whole_argument(arguments, "offset", 0)
     offset = argument if argument is not None else whole("offset", found.offset, 0)
+    if any(given is not UNSET and given > PAGE_MOST for given in (found.limit, found.hitsPerPage)):
+        raise BadRequest(f"Limit exceeds maximum ({PAGE_MOST})")
     limit = whole("limit", found.limit, 1)
     page = whole("page", found.page, 1)
     per_page = whole("hitsPerPage", found.hitsPerPage, 1)
-    if any(given is not None and given > PAGE_MOST for given in (limit, per_page)):
-        raise BadRequest(f"Limit exceeds maximum ({PAGE_MOST})")
     if page is None and per_page is None:
         return Paging(offset or 0, limit or LIMIT, numbered=False)
     if offset is not None or limit is not None:

@@ -39,7 +39,7 @@ def milliseconds(moment: str) -> int:
     return (elapsed.days * 86_400 + elapsed.seconds) * 1000 + elapsed.microseconds // 1000
 
 
-def _readable(value: Any) -> Any:
+def readable(value: Any) -> Any:
     """`value` with what is no character (lone surrogates) replaced.
 
     `os.fsdecode` makes them of bytes that are not UTF-8; neither JSON nor SQLite can hold them.
@@ -47,9 +47,9 @@ def _readable(value: Any) -> Any:
     if isinstance(value, str):
         return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in value)
     if isinstance(value, dict):
-        return {_readable(key): _readable(item) for key, item in value.items()}
+        return {readable(key): readable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_readable(item) for item in value]
+        return [readable(item) for item in value]
     return value
 
 
@@ -59,7 +59,7 @@ def stored(document: Document) -> tuple[dict[str, Any], bytes]:
     try:
         return values, _ENCODE(values)
     except UnicodeEncodeError:
-        values = _readable(values)
+        values = readable(values)
         return values, _ENCODE(values)
 
 
@@ -125,7 +125,7 @@ def word_row(number: int, values: Mapping[str, Any], path: str) -> dict[str, Any
     mime = values["mimeType"]
     form = mime.removeprefix("image/")
     # Folders and formats, for whoever knows them; what name and tags say needs no repeating.
-    places = indexed([_readable(path), extension(mime), form if form.isalnum() else None])
+    places = indexed([readable(path), extension(mime), form if form.isalnum() else None])
     said = {*name.split(), *tags.split()}
     aside = dict.fromkeys(word for word in places.split() if word not in said)
     return {

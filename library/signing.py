@@ -87,6 +87,8 @@ class Signer:
             self._signature(policy).encode(), given["Signature"].encode("utf-8", "replace")
         ):
             raise Forbidden("The URL's signature does not match its policy")
+        if given["Key-Pair-Id"] != self._key_id:
+            raise Forbidden("The URL's Key-Pair-Id is not the one that it was signed with")
         (statement,) = json.loads(policy)["Statement"]  # ours: the signature matched
         signed_path, _, signed_query = statement["Resource"].removesuffix("*").partition("?")
         if not signed_path.endswith(quote(path)):

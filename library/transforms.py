@@ -36,6 +36,10 @@ MIME: Final = {
     "avif": "image/avif",
 }
 _SHOWN_EVERYWHERE: Final = frozenset({*MIME.values(), "image/gif"})
+PARAMETERS: Final = frozenset(
+    {"width", "height", "quality", "format", "fit", "blur", "greyscale", "grayscale", "flatten",
+     "background"}
+)  # fmt: skip
 # Decoding large originals at once would take all of the memory; encoding all of the cores.
 _AT_ONCE = threading.BoundedSemaphore(2)
 

@@ -16,6 +16,7 @@ from zlib import crc32
 
 from library import sidecars
 from library.errors import LibraryError
+from library.homes import HELD, MARKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,9 +90,11 @@ def walk(
             found.unread.append(below)
             skipped(below, f"folder cannot be read: {error.strerror}")
             continue
+        # Thumbnails of assets are no assets: the folder may be a home, or have one below it.
+        held = HELD if {entry.name for entry in entries} >= MARKS else frozenset[str]()
         for entry in entries:
             path = f"{below}/{entry.name}" if below else entry.name
-            if _is_noise(entry.name) or entry.path == left_out:
+            if _is_noise(entry.name) or entry.path == left_out or entry.name in held:
                 continue
             _sort_in(entry, path, found, pending, skipped)
     _give_sidecars(found)

@@ -132,7 +132,7 @@ def test_an_unknown_reference_is_404(browser: FlaskClient) -> None:
 def test_a_data_url_that_is_no_picture_is_400(browser: FlaskClient, payload: str) -> None:
     answer = search(browser, image=f"data:image/png;base64,{payload}")
     assert answer.status_code == 400
-    assert "image cannot be read" in answer.json["error"]
+    assert answer.json["error"].startswith("The image ")
 
 
 def test_a_body_over_the_limit_is_413(browser: FlaskClient) -> None:
@@ -173,6 +173,12 @@ def test_everything_that_goes_wrong_is_json(
     answer = browser.open(path, method=method, headers={"Authorization": PAIR})
     assert answer.status_code == status
     assert set(answer.json) == {"error", "code"}
+
+
+def test_a_method_that_is_not_taken_is_answered_with_those_that_are(browser: FlaskClient) -> None:
+    answer = browser.get("/v1/search/assets", headers={"Authorization": PAIR})
+    assert sorted(answer.headers["Allow"].split(", ")) == ["OPTIONS", "POST"]
+    assert answer.mimetype == "application/json"
 
 
 def test_a_file_that_is_gone_is_410(browser: FlaskClient) -> None:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from library import cdn, transforms
+from library.api import answer_errors
 from library.documents import Document, SourceFile
 from library.homes import thumbnail_path
 from library.index import Index
@@ -82,6 +83,7 @@ def client(folder: Path, tmp_path: Path) -> FlaskClient:
     thumbnail = thumbnail_path(tmp_path, "asset_apng")
     samples.fill(thumbnail.parent, {thumbnail.name: samples.encoded(samples.picture(), "WEBP")})
     app = Flask(__name__)
+    app.register_error_handler(Exception, answer_errors)
     app.register_blueprint(cdn.blueprint(tmp_path, Documents(documents), SIGNER))
     return app.test_client()
 
@@ -121,16 +123,13 @@ def test_every_url_lasts_at_least_a_day(now: datetime) -> None:
 
 @given(st.integers(0, 2000), st.characters(codec="ascii", categories=["L", "N", "P"]))
 def test_no_changed_character_of_a_signed_query_is_accepted(place: int, character: str) -> None:
-    """Key-Pair-Id only names a key: what is signed is the policy."""
     url = urlsplit(_path(SIGNER.original("asset_x", now=NOW)))
-    before, key_id, after = re.split("(&Key-Pair-Id=[^&]*)", url.query)
-    place %= len(before) + len(after)
-    signed = before + after
-    if signed[place] == character:
+    place %= len(url.query)
+    if url.query[place] == character:
         return
-    changed = signed[:place] + character + signed[place + 1 :]
+    changed = url.query[:place] + character + url.query[place + 1 :]
     with pytest.raises(Forbidden):
-        SIGNER.verify(url.path, changed + key_id, now=NOW)
+        SIGNER.verify(url.path, changed, now=NOW)
 
 
 def test_refused_urls_say_why() -> None:
@@ -144,6 +143,8 @@ def test_refused_urls_say_why() -> None:
         (url.path, "", NOW, "not signed"),
         (url.path, foreign, NOW, "does not match"),
         (url.path, f"width=9&{url.query}", NOW, "begin"),
+        (url.path, re.sub("Key-Pair-Id=K", "Key-Pair-Id=L", url.query), NOW, "Key-Pair-Id"),
+        (url.path, f"{url.query}&Key-Pair-Id=", NOW, "Key-Pair-Id"),
         (url.path, url.query.replace("p=100&", "p=1000&"), NOW, "begin"),
     ]
     for path, query, now, said in cases:
@@ -172,7 +173,23 @@ def test_video_is_served_in_ranges(client: FlaskClient, folder: Path) -> None:
         assert part.headers["Content-Range"] == f"bytes 300-399/{len(content)}"
     with client.get(url, headers={"Range": "bytes=-5"}) as part:
         assert part.data == content[-5:]
-    assert client.get(url, headers={"Range": "bytes=9999-"}).status_code == 416
+    beyond = client.get(url, headers={"Range": "bytes=9999-"})
+    assert (beyond.status_code, beyond.headers["Content-Range"]) == (416, f"bytes */{len(content)}")
+
+
+@pytest.mark.parametrize("asked", ["bytes=0-1,4-5", "bytes=x", "bytes=9-5", "lines=0-1", "x"])
+def test_a_range_that_is_no_single_one_of_bytes_brings_all(
+    client: FlaskClient, folder: Path, asked: str
+) -> None:
+    answer = client.get(_path(SIGNER.original("asset_vmp4")), headers={"Range": asked})
+    assert (answer.status_code, answer.data) == (200, (folder / "v.mp4").read_bytes())
+
+
+@pytest.mark.parametrize("asked", ["width=20", "format=webp", "download=true&height=9"])
+def test_an_original_takes_no_transform_parameters(client: FlaskClient, asked: str) -> None:
+    answer = client.get(f"{_path(SIGNER.original('asset_apng'))}&{asked}")
+    assert (answer.status_code, answer.json["code"]) == (403, "FORBIDDEN")
+    assert "/assets-transform/" in answer.json["error"]
 
 
 def test_nothing_served_can_run_a_script(client: FlaskClient) -> None:
@@ -190,8 +207,9 @@ def test_nothing_served_can_run_a_script(client: FlaskClient) -> None:
 def test_links_other_folders_and_missing_files_are_not_served(
     client: FlaskClient, asset: str
 ) -> None:
-    for place in (SIGNER.original, SIGNER.transform):
-        answer = client.get(_path(place(asset)) + "&width=20")
+    resized = SIGNER.transform(asset) + "&width=20"
+    for url in (SIGNER.original(asset), SIGNER.transform(asset), resized):
+        answer = client.get(_path(url))
         assert answer.status_code == 404
 
 
@@ -204,6 +222,7 @@ def test_names_outside_of_ascii_reach_the_download(folder: Path, tmp_path: Path)
     app.register_blueprint(cdn.blueprint(tmp_path, Documents([document]), SIGNER))
     answer = app.test_client().get(_path(SIGNER.original(document.id)), buffered=True)
     told = answer.headers["Content-Disposition"]
+    assert 'filename="_____ \\"1\\"_.glb"' in told
     assert (answer.status_code, "filename*=UTF-8''%D0%B7" in told, "\n" in told) == (
         200,
         True,

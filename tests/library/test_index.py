@@ -13,7 +13,13 @@ import sqlalchemy as sa
 
 from library.database import FILE
 from library.documents import Embeddings, SourceFile
-from library.errors import IndexBroken, IndexMissing, SchemaTooNew, SchemaTooOld
+from library.errors import (
+    IndexBroken,
+    IndexMissing,
+    IndexUnusable,
+    SchemaTooNew,
+    SchemaTooOld,
+)
 from library.index import Index
 from library.shelves import Shelves
 from tests.library import engine_samples as samples
@@ -165,6 +171,13 @@ def test_a_damaged_index_is_said_to_be_one_and_left_alone(
     with pytest.raises(IndexBroken, match=r"is damaged .* make it anew"):
         Index.open(tmp_path, create=create)
     assert file.read_bytes() == damaged
+
+
+def test_an_index_that_cannot_be_opened_is_not_said_to_be_damaged(tmp_path: Path) -> None:
+    """Nobody shall throw away a whole library because its disk is full or may not be written."""
+    (tmp_path / FILE).mkdir()
+    with pytest.raises(IndexUnusable, match="Nothing of it was changed"):
+        Index.open(tmp_path)
 
 
 def test_an_index_of_a_newer_version_is_refused(tmp_path: Path) -> None:

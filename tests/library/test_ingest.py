@@ -490,6 +490,42 @@ def test_a_library_inside_its_own_folder_does_not_index_itself(
     assert set(library.documents()) == {"a.png"}
 
 
+def test_folders_of_thumbnails_are_no_pictures(library: Library, tmp_path: Path) -> None:
+    """A home may be the indexed folder itself, and another library's may lie below it."""
+    samples.fill(library.folder, {"a.png": samples.png(), "sub/b.png": samples.png("navy")})
+    for home in (library.folder, library.folder / "data" / "other", tmp_path / "third"):
+        Library(library.folder, home, library.models)
+        with alone(home, library.lines):
+            found = Library(library.folder, home, library.models)
+            found.index()
+        assert sorted(found.documents()) == ["a.png", "sub/b.png"]
+        assert found.index().unchanged == 2
+
+
+def test_a_top_folder_whose_name_is_no_text_is_a_collection(library: Library) -> None:
+    folder = Path(os.fsdecode(os.fsencode(library.folder) + b"/dir\xff"))
+    samples.fill(library.folder, {"a.png": samples.png()})
+    samples.fill(folder, {"b.png": samples.png("navy")})
+    assert library.index().added == 2
+    with closing(Index.open(library.home)) as index:
+        assert [(found.name, found.items) for found in index.collections(limit=9)] == [
+            ("dir\ufffd", 1)
+        ]
+
+
+def test_a_renamed_folder_leaves_no_empty_collection(library: Library) -> None:
+    samples.fill(library.folder, {"old/a.png": samples.png(), "other/b.png": samples.png("navy")})
+    library.index()
+    (library.folder / "old").rename(library.folder / "new")
+    library.index()
+    with closing(Index.open(library.home)) as index:
+        assert [(found.name, found.items) for found in index.collections(limit=9)] == [
+            ("new", 1),
+            ("other", 1),
+        ]
+        assert len(index.collections(limit=1)) == 1
+
+
 def test_a_second_indexer_says_that_it_waits(library: Library) -> None:
     told, second = threading.Event(), Lines()
     second.note = lambda text: (second.notes.append(text), told.set())  # type: ignore[method-assign]

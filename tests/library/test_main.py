@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -97,6 +98,37 @@ def test_mistakes_are_one_line_and_exit_code_1(
     assert ran.returncode == 1
     assert ran.stderr.startswith(said)
     assert ran.stderr.count("\n") == 1
+
+
+def test_a_port_that_cannot_be_had_is_said_in_a_line(folder: Path, tmp_path: Path) -> None:
+    _run("index", str(folder), "--quiet", home=tmp_path / "home")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        taken = _run("serve", "--port", str(port), home=tmp_path / "home")
+    assert taken.stderr == (
+        f"error: cannot listen on 127.0.0.1:{port}: Address already in use; choose another --port\n"
+    )
+    none = _run("serve", "--port", "65536", home=tmp_path / "home")
+    assert none.stderr == "error: --port must be a number from 1 to 65535, not 65536\n"
+    assert [taken.returncode, none.returncode] == [1, 1]
+
+
+def test_the_models_tell_nobody_what_they_are_run_on(folder: Path, tmp_path: Path) -> None:
+    """The runtime keeps a number of the machine and what it has to tell in the user's cache."""
+    (tmp_path / "user").mkdir()
+    subprocess.run(
+        [sys.executable, "-m", "library", "index", str(folder), "--home", str(tmp_path / "home")],
+        env={
+            **{name: value for name, value in os.environ.items() if name[:3] not in {"ORT", "XDG"}},
+            "HOME": str(tmp_path / "user"),
+        },
+        capture_output=True,
+        check=True,
+        timeout=120,
+    )
+    assert list((tmp_path / "user").rglob("*")) == []
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -59,6 +59,16 @@ def test_the_offset_of_the_query_string_wins() -> None:
         ({"images": {"like": [""]}}, "empty entry"),
         ({"images": {"like": [str(n) for n in range(10_000)]}}, "100 images at most"),
         ({"query": "x", "colour": "red"}, "unknown field `colour`"),
+        *(
+            ({"query": "x", name: None}, f"`{name}`: Expected number, got null")
+            for name in ("limit", "offset", "page", "hitsPerPage", "querySemanticRatio")
+        ),
+        ({"query": "x", "limit": "9"}, "`limit`: Expected number, got string"),
+        ({"query": "x", "public": 1}, "`public`: Expected boolean, got number"),
+        ({"query": "x", "images": {"like": [1]}}, "`images.like[0]`: Expected string"),
+        ({"query": "x", "offset": 1e300}, "`offset` must be at most"),
+        ({"query": "x", "page": 2e16, "hitsPerPage": 1}, "`page` must be at most"),
+        ({"query": "x", "limit": 1e300}, "Limit exceeds maximum (100)"),
         ({"query": "x", "sortBy": "createdAt:asc"}, "`sortBy`"),
         ({"query": "x", "sortBy": ["createdAt"]}, "asc or desc"),
         ({"query": "x", "sortBy": ["size:asc"]}, '"size" is not a sortable field'),
