@@ -76,6 +76,7 @@ class Reader:
         self._sides: dict[str, str] = {}  # example -> "like" or "unlike"; the last mention wins
         self._facets: dict[tuple[str, str], list[str]] = {}
         self._ranges: dict[str, Range] = {}
+        self._full: set[str] = set()  # parameters with more values than are used
 
     def problem(self, name: str, value: str, message: str) -> None:
         """Write down what is wrong with a pair."""
@@ -147,10 +148,13 @@ class Reader:
         values = self._facets.setdefault((field, mode), [])
         if len(value) > MOST_FACET_TEXT:
             self.problem(name, value, f"A value has at most {MOST_FACET_TEXT} characters.")
-        elif len(values) >= MOST_VALUES:
-            self.problem(name, value, f"At most {MOST_VALUES} values are used.")
-        else:
+        elif value in values:
+            return
+        elif len(values) < MOST_VALUES:
             values.append(value)
+        elif name not in self._full:
+            self._full.add(name)
+            self.problem(name, value, f"At most {MOST_VALUES} values are used.")
 
     def _interval(self, name: str, value: str) -> None:
         try:

@@ -68,4 +68,7 @@ def test_on_paper_there_are_pictures_and_names_and_no_controls(page: Page) -> No
     controls = ".steer, .tools, .pagination, .filters > summary, .upload, .go, .example .remove"
     assert [each for each in page.locator(controls).all() if each.is_visible()] == []
     assert page.locator(".example img").first.is_visible()
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert (
+        page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        == "rgb(255, 255, 255)"
+    )

@@ -62,6 +62,31 @@ def test_an_end_that_is_no_number_is_said_so(soup: Soup) -> None:
     assert texts(page.select("section.status .chip")) == ["kind image"]
 
 
+def test_what_has_no_name_is_told_without_one(soup: Soup) -> None:
+    """An empty parameter, or too many of them; the same value again is no other."""
+    assert texts(soup("/?=x&kind=image").select(".notices li")) == ["There is no such parameter."]
+    many = soup("/?" + "&".join(["kind=image"] * 600))
+    assert texts(many.select(".notices li")) == ["Only the first 500 parameters were read."]
+
+
+def test_more_values_than_are_used_are_told_once(soup: Soup) -> None:
+    """The first of them names what was left out."""
+    many = soup("/?" + "&".join(f"tags={at}" for at in range(60)))
+    assert texts(many.select(".notices li")) == ["tags “50”: At most 50 values are used."]
+
+
+def test_a_page_of_nonsense_is_still_a_page_of_results(soup: Soup) -> None:
+    """Not a list of everything that could not be used."""
+    shown = soup("/?" + "&".join(f"odd{at}=1" for at in range(100)))
+    told = texts(shown.select(".notices li"))
+    assert (len(told), told[0], told[-1]) == (
+        13,
+        "odd0 “1”: There is no such parameter.",
+        "And 88 more that could not be used.",
+    )
+    assert shown.select(".grid .card")
+
+
 def test_a_tag_is_added_by_typing_it(client: FlaskClient, soup: Soup) -> None:
     """In the input of the way it is wanted; without JavaScript."""
     page = soup("/?tags=castle&query=hill")

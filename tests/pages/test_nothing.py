@@ -33,6 +33,24 @@ def ways(soup: BeautifulSoup) -> list[tuple[str, str]]:
     ]
 
 
+@pytest.mark.parametrize(
+    ("paging", "said", "first"),
+    [
+        ("page=7", "This search has no page 7.", "/?query=castle"),
+        (
+            "offset=300&limit=10",
+            "This search has less than 301 results.",
+            "/?query=castle&offset=0&limit=10",
+        ),
+    ],
+)
+def test_behind_the_last_page(soup: Soup, paging: str, said: str, first: str) -> None:
+    """In the words of the address, with the way to what there is."""
+    shown = soup(f"/?query=castle&{paging}")
+    assert shown.select_one(".nothing p").get_text() == said  # type: ignore[union-attr]
+    assert [link["href"] for link in shown.select(".nothing .buttons a")] == [first]
+
+
 def test_the_costliest_condition_is_named_and_left_out_first(wire: Wire, soup: Soup) -> None:
     """Each condition is left out once and counted with one hit; dead ends are not offered."""
     wire.next(NOTHING, found(3), found(40), NOTHING)
