@@ -215,7 +215,7 @@ def result_page(body: bytes, *, size: int) -> ResultPage:
         page = _lenient({name: loose[name] for name in loose if name != "hits"}, _Page)
         listed = loose.get("hits")
         is_page = isinstance(listed, list)
-        found = tuple(_lenient(hit, Asset) for hit in listed or ()) if is_page else ()
+        found = tuple(_lenient(hit, Asset) for hit in listed) if is_page else ()
     if not is_page:
         raise UpstreamNonsense("The answer has no list of hits.")
     hits = tuple({hit.id: hit for hit in found if hit.id}.values())
@@ -319,11 +319,9 @@ def _items(body: bytes, name: str) -> list[Any]:
 
 
 def _positive(value: object) -> int | None:
-    if type(value) is int:
-        return value if 0 < value < 10**15 else None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return int(value) if 0 < value < 10**15 else None
+    if type(value) is int or type(value) is float:  # not a bool, which is an int as well
+        return int(value) if 1 <= value < 10**15 else None
+    return None
 
 
 def _lenient(loose: object, struct: type[S]) -> S:

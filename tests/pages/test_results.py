@@ -112,7 +112,9 @@ def test_a_card_has_what_belongs_to_a_picture(soup: Soup, wire: Wire) -> None:
 
 def test_each_card_has_the_three_steering_actions(soup: Soup) -> None:
     """As buttons of the one form, which work without JavaScript, each named for who cannot see."""
-    for card in soup("/").select("article[data-asset-id]"):
+    cards = soup("/").select("article[data-asset-id]")
+    assert len(cards) == 48
+    for card in cards:
         buttons = card.select('button[form="search"]')
         assert [(b["name"], b["value"]) for b in buttons] == [
             (name, card["data-asset-id"]) for name in ("similar", "like", "unlike")
@@ -163,7 +165,9 @@ def test_a_grid_loads_no_original(soup: Soup) -> None:
 
 def test_every_picture_has_its_box_and_its_words(soup: Soup) -> None:
     """So that nothing moves while it loads, and nobody is left out."""
-    for picture in soup("/?hitsPerPage=100").select("article img"):
+    pictures = soup("/?hitsPerPage=100").select("article img")
+    assert len(pictures) > 20
+    for picture in pictures:
         assert int(str(picture["width"])) > 0
         assert int(str(picture["height"])) > 0
         assert str(picture["alt"]).strip()

@@ -278,4 +278,5 @@ def test_environment_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     app.before_request(look)
     app.test_client().get("/healthz", environ_overrides=dict(os.environ))
+    assert [environ["PATH_INFO"] for environ in seen] == ["/healthz"]
     assert_no_secret(repr(seen), "the environ of a request")

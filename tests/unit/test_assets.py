@@ -123,6 +123,7 @@ def test_one_odd_field_takes_no_other_with_it(odd: dict[str, Any]) -> None:
         b'{"hits": null}',
         b'{"hits": {"0": {"id": "asset_1"}}}',
         b'{"hits": "many"}',
+        b'{"hits": 7}',
         b'{"totalHits": 3, "said": {"hits": []}}',
         b'{"hits": [',
         b'<!doctype html><p>"hits"',
@@ -142,6 +143,7 @@ def test_what_has_no_list_of_hits_is_nonsense(answer: bytes) -> None:
         ({"estimatedTotalHits": 10**6, "offset": 0, "limit": 48}, None, None),
         ({"totalHits": -1, "totalPages": -1}, None, None),
         ({"totalHits": "many", "totalPages": None}, None, None),
+        ({"totalHits": 2, "totalPages": "many", "page": 1}, 2, None),
         ({"totalHits": 10**400, "totalPages": 10**30}, None, None),
         ({"totalHits": 0, "totalPages": 0, "page": 1}, None, None),
         ({"totalHits": float("nan")}, None, None),
@@ -163,6 +165,32 @@ def test_a_count_without_hits_is_no_count_on_the_first_page() -> None:
     assert assets.result_page(body({**lie, "page": 10**5}), size=48).total == 10**6
 
 
+def test_nothing_found_is_a_count() -> None:
+    """None is known to be there, which is more than not to know how many are."""
+    nothing = {"hits": [], "totalHits": 0, "totalPages": 0, "page": 1, "hitsPerPage": 48}
+    page = assets.result_page(body(nothing), size=48)
+    assert (page.total, page.pages, page.has_next) == (0, 0, False)
+
+
+@pytest.mark.parametrize(
+    ("counts", "has_next"),
+    [
+        ({"totalPages": 5, "page": 4}, True),
+        ({"totalPages": 5, "page": 5}, False),
+        ({"totalPages": 5}, True),  # which page this is, it does not tell: it is a full one
+        ({"hits": [], "totalPages": 5, "page": 4}, False),
+        ({"hits": [{"id": "a"}]}, False),
+        ({}, True),
+    ],
+)
+def test_there_are_more_where_the_count_or_a_full_page_says_so(
+    counts: dict[str, Any], has_next: bool
+) -> None:
+    """An empty page has none after it, whatever it says."""
+    answer = {"hits": [{"id": "a"}, {"id": "b"}], **counts}
+    assert assets.result_page(body(answer), size=2).has_next is has_next
+
+
 def test_hits_come_once_and_with_an_id() -> None:
     """A hit that comes twice is shown once, where it came first."""
     page = assets.result_page(
@@ -177,6 +205,13 @@ def test_hits_come_once_and_with_an_id() -> None:
         ({"metadata": {"name": " Castle "}}, "Castle"),
         ({"metadata": {"name": " ", "prompt": "a  red\n castle"}}, "a red castle"),
         ({"metadata": {"prompt": "very " * 40}}, "very " * 15 + "very…"),
+        ({"metadata": {"prompt": "x" * 80}}, "x" * 80),
+        ({"metadata": {"prompt": "x" * 81}}, "x" * 80 + "…"),
+        ({"metadata": {"name": "x" * 200}}, "x" * 200),
+        ({"metadata": {"name": "x" * 201}}, "x" * 199 + "…"),
+        ({"metadata": {"name": 7}}, "7"),
+        ({"metadata": {"prompt": 1.5}}, "1.5"),
+        ({"metadata": {"name": "Castle", "width": "wide", "seed": []}}, "Castle"),
         ({"metadata": {"name": ["x"]}}, "asset_1"),
         ({"metadata": "none"}, "asset_1"),
         ({}, "asset_1"),
@@ -194,6 +229,9 @@ def test_a_name_is_always_found(hit: dict[str, Any], name: str) -> None:
         ({"metadata": {"kind": "hologram"}}, "hologram"),
         ({"mimeType": "audio/mpeg"}, "audio"),
         ({"mimeType": "model/gltf-binary"}, "3d"),
+        ({"mimeType": "image/png"}, "image"),
+        ({"mimeType": "video/mp4"}, "video"),
+        ({"mimeType": "text/plain"}, "text"),
         ({"mimeType": "application/pdf"}, "document"),
         ({}, "document"),
     ],
@@ -206,9 +244,39 @@ def test_a_kind_is_always_found(hit: dict[str, Any], medium: str) -> None:
 @pytest.mark.parametrize("size", [0, -1, 0.5, 1e308, 10**400, True, "wide", None, [512]])
 def test_sizes_that_cannot_be_are_none(size: Any) -> None:
     """A box is reserved from a size that can be, or from none."""
-    hit = {"id": "asset_1", "metadata": {"width": size, "height": size}}
+    sizes = {"width": size, "height": size, "size": size}
+    for place in ("metadata", "properties"):
+        found = assets.asset(body({"asset": {"id": "asset_1", place: sizes}}))
+        assert (found.width, found.height, found.bytes) == (None, None, None)
+
+
+@pytest.mark.parametrize("width", [512, 512.0, "512"])
+def test_sizes_are_taken_from_where_they_stand(width: Any) -> None:
+    """A hit has them in its metadata, an asset in its properties as well; the first one counts."""
+    sizes = {"width": width, "height": 256, "size": 1000}
+    hit = {"id": "asset_1", "metadata": sizes, "properties": {"width": 1, "height": 1, "size": 1}}
     found = assets.asset(body({"asset": hit}))
-    assert (found.width, found.height) == (None, None)
+    assert (found.width, found.height, found.bytes) == (512, 256, 1000)
+    hit = {"id": "asset_1", "metadata": {"width": 0}, "properties": {**sizes, "width": 512.0}}
+    found = assets.asset(body({"asset": hit}))
+    assert (found.width, found.height, found.bytes) == (512, 256, 1000)
+
+
+def test_an_odd_thumbnail_keeps_its_address() -> None:
+    """As does a preview: what is odd about them is no reason to show nothing."""
+    odd = {"assetId": [], "url": "https://cdn.invalid/a"}
+    found = assets.asset(body({"asset": {"id": "asset_1", "thumbnail": odd, "preview": odd}}))
+    expected = Thumbnail(None, "https://cdn.invalid/a")
+    assert (found.thumbnail, found.preview) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    "answer", [[], {}, {"asset": None}, {"asset": []}, {"asset": {}}, {"asset": {"id": 7}}]
+)
+def test_what_is_no_asset_is_nonsense(answer: Any) -> None:
+    """A page of one asset needs its id."""
+    with pytest.raises(UpstreamNonsense):
+        assets.asset(body(answer))
 
 
 # --- signatures --------------------------------------------------------------------------------
@@ -265,6 +333,22 @@ def test_fresh_is_what_can_be_opened_in_a_while() -> None:
     assert (is_fresh(later), is_fresh(gone)) == (True, False)
 
 
+def test_an_asset_expires_with_the_first_of_its_urls() -> None:
+    """An unsigned one lasts, and one whose policy cannot be read says nothing."""
+    later, sooner = (synthetic.signed("https://cdn.invalid/a", expires=end) for end in (2000, 1000))
+    unsigned, odd = "https://cdn.invalid/a", "https://cdn.invalid/a?Policy=W10_"
+    for url, thumbnail, expected in (
+        (later, sooner, 1000),
+        (sooner, later, 1000),
+        (later, unsigned, 2000),
+        (odd, later, 2000),
+        (unsigned, odd, None),
+    ):
+        found = Asset(id="asset_1", url=url, thumbnail=Thumbnail(url=thumbnail))
+        assert found.expires == expected
+    assert (Asset(url=later).expires, Asset().expires) == (2000, None)
+
+
 # --- other listings ----------------------------------------------------------------------------
 
 
@@ -278,11 +362,30 @@ def test_listings_skip_what_has_no_id() -> None:
     ]
 
 
+def test_tags_are_their_own_names() -> None:
+    """With how many assets have them."""
+    listed = [{"tagName": "castle", "itemCount": 3}, {"tagName": "ship"}, {"itemCount": 1}, None]
+    assert [(tag.id, tag.name, tag.count) for tag in assets.tags(body({"tags": listed}))] == [
+        ("castle", "castle", 3),
+        ("ship", "ship", None),
+    ]
+
+
+def test_models_have_names() -> None:
+    """Else their ids stand in for them."""
+    listed = [{"id": "m1", "name": "Flux", "type": "flux.1"}, {"id": "m2", "name": ""}, {}, 7]
+    assert [(model.id, model.name) for model in assets.models(body({"models": listed}))] == [
+        ("m1", "Flux"),
+        ("m2", "m2"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("answer", "token"),
     [
         ({"nextPaginationToken": "t"}, "t"),
         ({"nextPaginationToken": ""}, None),
+        ({"nextPaginationToken": 7}, None),
         ({}, None),
         ([], None),
     ],
@@ -297,3 +400,9 @@ def test_the_first_url_to_end_decides_for_its_answer() -> None:
     urls = [synthetic.signed("https://cdn.invalid/a", expires=end) for end in (0, 2_000_000_000)]
     assert first_expiry(" ".join(urls).encode()) == 0
     assert first_expiry(b"https://cdn.invalid/a") is None
+
+
+def test_a_policy_that_cannot_be_read_does_not_hide_the_others() -> None:
+    """The answer ends with what does say when."""
+    urls = [policy([]), synthetic.signed("https://cdn.invalid/a", expires=1000)]
+    assert first_expiry(" ".join(urls).encode()) == 1000
