@@ -11,9 +11,11 @@ from __future__ import annotations
 import io
 import threading
 import time
+from functools import lru_cache
 from http.client import HTTPResponse
 from typing import TYPE_CHECKING, Any, Final
 
+from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -140,12 +142,26 @@ class TimedAdapter(HTTPAdapter):
 
     def __init__(self) -> None:
         """Keep as many connections as there are callers."""
+        self._described = lru_cache(maxsize=64)(self._describe)
         super().__init__(pool_connections=4, pool_maxsize=CONNECTIONS)
 
     def init_poolmanager(self, *sizes: Any, **named: Any) -> None:
         """See `HTTPAdapter`."""
         super().init_poolmanager(*sizes, **named)
         self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def build_connection_pool_key_attributes(
+        self, request: PreparedRequest, verify: Any, cert: Any = None
+    ) -> Any:
+        """See `HTTPAdapter`, which looks for the certificates on the disk at every call."""
+        origin = "/".join(str(request.url).split("/", 3)[:3])
+        host, tls = self._described(origin, verify, cert)
+        return {**host}, {**tls}
+
+    def _describe(self, origin: str, verify: Any, cert: Any) -> Any:
+        request = PreparedRequest()
+        request.url = origin
+        return super().build_connection_pool_key_attributes(request, verify, cert)
 
     def proxy_manager_for(self, *proxy: Any, **named: Any) -> Any:
         """See `HTTPAdapter`."""

@@ -16,6 +16,7 @@ import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from requests.adapters import HTTPAdapter
 
 from app.connecting import TimedAdapter
 from tests.faults import Upstream
@@ -187,3 +188,23 @@ def test_nobody_listens(session: requests.Session) -> None:
         taken.bind(("127.0.0.1", 0))
         with pytest.raises(requests.exceptions.ConnectionError):
             session.get(f"http://127.0.0.1:{taken.getsockname()[1]}/", timeout=20)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.invalid/v1/search/assets?projectId=a",
+        "HTTP://Api.invalid:8080?a=/b",
+        "https://[::1]:8443/v1",
+        "https://name:word@api.invalid#x",
+    ],
+)
+def test_a_server_is_described_as_requests_does(url: str, tmp_path: Path) -> None:
+    """However often it is asked, and whatever somebody does to the answer before."""
+    ours, theirs = TimedAdapter(), HTTPAdapter()
+    request = requests.PreparedRequest()
+    request.url = url
+    for verify, cert in ((True, None), (False, None), (str(tmp_path), ("a", "b")), ("a.pem", "c")):
+        expected = theirs.build_connection_pool_key_attributes(request, verify, cert)
+        ours.build_connection_pool_key_attributes(request, verify, cert)[1].clear()
+        assert expected == ours.build_connection_pool_key_attributes(request, verify, cert)
