@@ -23,6 +23,7 @@ from app.pages import (
     feeds,
     handing,
     operations,
+    part,
     references,
     results,
     selection,
@@ -121,7 +122,7 @@ def create_app(
     visiting.init_app(app, seconds=settings.timeout)
     failures.init_app(app)
     handing.init_app(app)
-    searching = (results, asset, references, ends, why, wander, tags)
+    searching = (results, asset, part, references, ends, why, wander, tags)
     handing_over = (exports, feeds, code, selection)
     for page in (*searching, *handing_over, operations, sign_in):
         app.register_blueprint(page.blueprint)

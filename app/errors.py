@@ -3,7 +3,8 @@
     AkinError
     ├── InvalidSearch          the search cannot be understood         400
     ├── InvalidReference       the uploaded picture cannot be used     400 / 413
-    │   └── UnreachableReference   it is at an address not fetched from 400
+    │   ├── UnreachableReference   it is at an address not fetched from 400
+    │   └── InvalidPart            the part of a picture is no box in it 400
     ├── UnknownReference       the link's picture is not kept here     404
     ├── StorageFailed          example pictures cannot be kept or read 503
     ├── InvalidSelection       what was picked cannot be used so      400
@@ -111,6 +112,18 @@ class UnreachableReference(InvalidReference):
     title = "This address cannot be used"
     advice = "Save the picture and choose its file, or drop it here. Your search was kept."
     field = "address"
+
+
+class InvalidPart(InvalidReference):
+    """The part of a picture to search by is not a box within it."""
+
+    title = "This part cannot be used"
+    advice = "Draw a box over the picture, or give its numbers in percent. Your search was kept."
+
+    def __init__(self, message: str, *, field: str) -> None:
+        """`field` is the number that is wrong: left, top, width or height."""
+        super().__init__(message)
+        self.field = field
 
 
 class UnknownReference(AkinError):

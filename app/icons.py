@@ -25,6 +25,7 @@ NAMES: Final = (
     "circle-question-mark",
     "columns-2",
     "copy",
+    "crop",
     "download",
     "external-link",
     "eye",

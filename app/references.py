@@ -18,6 +18,7 @@ from app.errors import InvalidReference, UnknownReference
 from app.places import Folder
 
 if TYPE_CHECKING:
+    from app.pictures import Part
     from app.places import Place
 
 SIDE: Final = 1024  # pixels on the longer side: more than any embedding looks at
@@ -38,8 +39,8 @@ class References:
         self._place = Folder(place) if isinstance(place, Path) else place
         self.most_bytes = most_bytes
 
-    def put(self, upload: bytes) -> str:
-        """Check, shrink and keep a picture; answers its `ref_...`.
+    def put(self, upload: bytes, part: Part | None = None) -> str:
+        """Check, shrink and keep a picture, or a part of it; answers its `ref_...`.
 
         Raises InvalidReference, StorageFailed.
         """
@@ -51,7 +52,7 @@ class References:
                 f"at most {self.most_bytes / 1e6:.0f} MB can be used.",
                 status=413,
             )
-        content = _normalised(upload)
+        content = _normalised(upload, part)
         reference = f"ref_{hashlib.sha256(content).hexdigest()[:32]}"
         if not self._place.has(_path(reference)):
             self._place.write(_path(reference), content)
@@ -77,9 +78,9 @@ def _path(reference: str) -> str:
     return f"{reference[4:6]}/{reference}"
 
 
-def _normalised(upload: bytes) -> bytes:
+def _normalised(upload: bytes, part: Part | None) -> bytes:
     """Decode with bounds, turn upright, shrink, drop all metadata, encode as PNG or JPEG."""
-    picture = pictures.decoded(upload, side=SIDE)
+    picture = pictures.decoded(upload, side=SIDE, part=part)
     out = io.BytesIO()
     if picture.mode == "RGBA":
         picture.save(out, "PNG", optimize=True)

@@ -285,6 +285,11 @@ class Search:
             like=tuple(e for e in self.like if e != example), unlike=(*self.unlike, example)
         )
 
+    def steered(self, side: str, example: str) -> Self:
+        """What an example does to this search: `similar`, `unlike`, or else `like`."""
+        steer = {"similar": self.similar, "unlike": self.with_unlike}.get(side, self.with_like)
+        return steer(example)
+
     def without(self, parameter: str, value: str | None = None) -> Self:
         """This search without one parameter, or without one of its values."""
         kept = [

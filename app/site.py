@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import cachetools
 
-from app import assets, counting, views, visits, words
+from app import assets, counting, images, views, visits, words
 from app.display import Display
 from app.errors import (
     FileGone,
@@ -213,6 +213,19 @@ class Site:
                 f"Pictures are fetched from {allowed}; "
                 "whoever runs this server can change that by AKIN_REFERENCE_ORIGINS."
             ) from error
+        return into.getvalue()
+
+    def picture_of(self, asset: Asset) -> bytes:
+        """What an asset's own page shows of it, as a file.
+
+        Raises InvalidReference where that is no picture, UpstreamError.
+        """
+        source = images.large_picture(asset).src
+        if not source:
+            raise InvalidReference("There is no picture of this asset to take a part of.")
+        into = io.BytesIO()
+        most = self.references.most_bytes
+        self.media.fetch(source, into, most_bytes=most, seconds=self.settings.timeout)
         return into.getvalue()
 
     def expand(self, example: str) -> str:

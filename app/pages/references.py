@@ -22,7 +22,7 @@ def put() -> ResponseReturnValue:
     """Keep a picture and lead to the search that it steers.
 
     Form fields: `image`, the file, or `address`, where it is; `search`, the query string of the
-    search to add it to; `side`, like (default) or unlike.
+    search to add it to; `side`, like (default), unlike or similar.
     """
     upload = request.files.get("image")
     content = upload.read() if upload else b""
@@ -31,8 +31,7 @@ def put() -> ResponseReturnValue:
         content = site().picture_at(address)
     reference = site().references.put(content)
     search, _ = Search.read(pairs_of(request.form.get("search", "")))
-    steer = search.with_unlike if request.form.get("side") == "unlike" else search.with_like
-    return redirect(steer(reference).url(), 303)
+    return redirect(search.steered(request.form.get("side", ""), reference).url(), 303)
 
 
 @blueprint.get("/references/<reference>")

@@ -13,6 +13,7 @@ from app.views.card import Card
 from app.views.downloads import Download, downloads, is_converted
 from app.views.form import Example, Form, examples
 from app.views.option import Switch
+from app.views.part import part_url
 from app.views.wander import wander_url
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class AssetView:
     back_words: str
     similar_url: str
     wander_url: str
+    part_url: str  # where a part of its picture is chosen; empty where it shows none
     variants_url: str  # of the strip; empty where no words are known that could be shared
     variants_search_url: str
     form: Form
@@ -146,11 +148,13 @@ def asset_view(
     names = names or {}
     variants = variants_of(asset)
     viewable = is_viewable(asset, by_library=by_library)
+    picture = images.large_picture(asset)
+    has_parts = bool(picture.src) and asset.medium in images.PICTURED and not is_gone
     return AssetView(
         asset_id=asset.id,
         title=asset.name,
         card=Card.of(asset, search, 0),
-        picture=images.large_picture(asset),
+        picture=picture,
         media_url=asset.url if asset.url and images.is_web(asset.url) else "",
         mime=asset.mimeType or "",
         prompt=asset.metadata.prompt or "",
@@ -163,6 +167,7 @@ def asset_view(
         back_words=words.back_to(search),
         similar_url=display.lasting.url(search.similar(asset.id)),
         wander_url=wander_url(asset.id, (), search, display),
+        part_url=part_url(asset.id, search, display) if has_parts else "",
         variants_url=f"/assets/{asset.id}/strip/variants" if variants else "",
         variants_search_url=variants.url() if variants else "",
         form=Form.of(search, display),

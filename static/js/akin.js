@@ -7,6 +7,7 @@ import "./endless.js";
 import "./hover-play.js";
 import "./keys.js";
 import "./lazy-part.js";
+import "./pick-part.js";
 import "./menus.js";
 import "./navigate.js";
 import "./pictures.js";

@@ -153,6 +153,7 @@ PAGES = {
     "both ends of likeness": "/ends/likeness?like={0}",
     "why": "/why/{0}?like={1}&query=castle",
     "wander": "/wander/{0}",
+    "a part of a picture": "/assets/{0}/part?query=castle",
     "tags": "/tags",
     "code": "/code?query=castle",
     "stacks": "/?stacks=on&query=castle",

@@ -172,6 +172,48 @@ def test_a_picture_of_mine_steers_the_search(any_page: Page) -> None:
     assert shown(any_page)
 
 
+def test_a_part_of_a_picture_steers_the_search(any_page: Page) -> None:
+    """From an asset's page; without scripts the numbers say where it is."""
+    any_page.goto("/?kind=image&query=castle")
+    first_card(any_page).locator("a.picture").click()
+    any_page.get_by_role("link", name="A part of it").click()
+    any_page.get_by_label("Left").fill("10")
+    any_page.get_by_label("Width").fill("30.5")
+    any_page.locator("#part").get_by_role("button", name="Find similar").click()
+    expect(any_page.locator("[data-like^=ref_]")).to_have_count(1)
+    assert [name for name, _ in query(any_page)] == ["like", "kind"]
+    assert shown(any_page)
+
+
+def test_a_box_is_drawn_moved_and_resized(page: Page) -> None:
+    """By dragging; a click is no box. The numbers follow it, and it follows the numbers."""
+    page.goto("/?kind=image&query=castle")
+    first_card(page).locator("a.picture").click()
+    page.get_by_role("link", name="A part of it").click()
+    box = page.locator("pick-part .box")
+    expect(box).to_be_visible()
+    edge = page.locator("pick-part").bounding_box()
+    assert edge is not None
+
+    def drag(*places: tuple[int, int]) -> list[int]:
+        for at, (across, down) in enumerate(places):
+            x = edge["x"] + edge["width"] * across / 100
+            page.mouse.move(x, edge["y"] + edge["height"] * down / 100)
+            if at == 0:
+                page.mouse.down()
+        page.mouse.up()
+        sides = ("Left", "Top", "Width", "Height")
+        return [round(float(page.get_by_label(side).input_value())) for side in sides]
+
+    assert drag((90, 80), (70, 75), (50, 60)) == [50, 60, 40, 20]
+    assert drag((60, 70), (40, 30), (20, 20)) == [10, 10, 40, 20]
+    assert drag((50, 30), (60, 60)) == [10, 10, 50, 50]
+    assert drag((80, 80), (80, 80)) == [10, 10, 50, 50]
+    assert drag((30, 30), (100, 100)) == [50, 50, 50, 50]
+    page.get_by_label("Left").fill("20")
+    expect(box).to_have_attribute("style", re.compile("left: 20%"))
+
+
 @pytest.mark.parametrize("scripted", [True, False], ids=["scripted", "unscripted"])
 def test_a_copied_link_shows_the_same_page_to_a_stranger(
     any_page: Page, other_browser: Callable[..., Page], scripted: bool

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from app.errors import InvalidReference, StorageFailed, UnknownReference
+from app.pictures import PARTS, Part
 from app.references import SIDE, References, is_reference
 
 if TYPE_CHECKING:
@@ -48,6 +49,31 @@ def kept(references: References, upload: bytes) -> Image.Image:
     assert mime == {"PNG": "image/png", "JPEG": "image/jpeg"}[picture.format or ""]
     picture.load()
     return picture
+
+
+@given(
+    st.tuples(*(st.floats(least, most) for least, most in PARTS.values())),
+    st.tuples(st.integers(1, 5000), st.integers(1, 5000)),
+)
+def test_a_part_is_a_box_within_its_picture(
+    numbers: tuple[float, float, float, float], size: tuple[int, int]
+) -> None:
+    """With at least a pixel in it, and with all of what it covers."""
+    left, upper, right, lower = Part(*numbers).box(size)
+    assert 0 <= left < right <= size[0]
+    assert 0 <= upper < lower <= size[1]
+    covered = numbers[2] / 100 * size[0]
+    assert right - left >= min(covered, size[0] - left) - 1
+
+
+def test_a_part_is_cut_out_before_it_is_shrunk(references: References) -> None:
+    """So that a small part of a large picture is still seen well."""
+    whole = plain(8000, 4000)
+    whole.paste("blue", (6000, 3000, 8000, 4000))
+    reference = references.put(encoded(whole, "JPEG"), Part(75, 75, 25, 25))
+    part = Image.open(io.BytesIO(references.get(reference)[0]))
+    assert part.size == (SIDE, SIDE // 2)
+    assert part.convert("RGB").getpixel((2, 2))[2] > 200  # type: ignore[index]
 
 
 @pytest.mark.parametrize("kind", FORMATS)
