@@ -123,8 +123,8 @@ def public_thumbnail(url: str) -> str:
 def is_web(url: str) -> bool:
     """Tell whether a URL may stand in a page: https, http, or a path of this server.
 
-    A browser reads a backslash as a slash and skips control characters, which would make another
-    host of a path: such a URL is none.
+    A browser reads a backslash as a slash and skips control characters and any slashes beyond the
+    second, which would make another host of a path: such a URL is none.
     """
     if not _is_written_plainly(url):
         return False
@@ -136,7 +136,7 @@ def is_web(url: str) -> bool:
         return False
     if parts.scheme in {"http", "https"}:
         return bool(parts.netloc)
-    return not parts.scheme and not parts.netloc and url.startswith("/")
+    return url.startswith("/") and not url.startswith("//")
 
 
 def _is_written_plainly(url: str) -> bool:

@@ -31,6 +31,7 @@ ADDRESSES = (
     "data:text/html,<script>alert(1)</script>",
     "vbscript:x",
     "//evil.example/x",
+    "///evil.example/x",
     "file:///etc/passwd",
 )
 

@@ -18,6 +18,7 @@ from app.images import (
     grid_picture,
     is_web,
     large_picture,
+    moving,
     public_thumbnail,
 )
 from tests.faults.synthetic import signed
@@ -55,6 +56,32 @@ def test_a_transformed_picture_comes_in_widths() -> None:
     picture = grid_picture(asset(kind="image", url=url, metadata={"width": 600, "height": 300}))
     assert widths(picture.srcset) == ["256w", "384w", "512w", "600w"]
     assert (picture.width, picture.height) == (600, 300)
+
+
+@pytest.mark.parametrize(
+    ("choose", "width", "shown"),
+    [
+        (grid_picture, 4096, 512),
+        (grid_picture, 600, 512),
+        (grid_picture, 400, 400),
+        (grid_picture, 100, 100),
+        (grid_picture, 384, 384),
+        (large_picture, 4096, 1600),
+        (large_picture, 2400, 1600),
+        (large_picture, 700, 700),
+        (large_picture, 100, 100),
+    ],
+)
+def test_browsers_that_do_not_choose_get_a_middling_width(
+    choose: Any, width: int, shown: int
+) -> None:
+    """Of those that are offered, once each, in WebP; also where the URL has no query yet."""
+    for url, joint in ((address("assets-transform"), "&"), (f"{CDN}/assets-transform/a", "?")):
+        picture = choose(asset(kind="image-hdr", url=url, metadata={"width": width}))
+        assert picture.src == f"{url}{joint}width={shown}&format=webp&quality=80"
+        assert f"{picture.src} {shown}w" in picture.srcset.split(", ")
+        offered = widths(picture.srcset)
+        assert len(set(offered)) == len(offered)
 
 
 @given(st.integers(1, 10_000) | st.none(), st.sampled_from([grid_picture, large_picture]))
@@ -138,6 +165,29 @@ def test_large_is_larger() -> None:
     preview = {"assetId": "p", "url": f"{CDN}/preview"}
     assert large_picture(asset(kind="3d", preview=preview)).src == f"{CDN}/preview"
     assert large_picture(asset(kind="3d", thumbnail={"url": f"{CDN}/t"})).src == f"{CDN}/t"
+    odd = {"url": "javascript:alert(1)"}
+    found = large_picture(asset(kind="3d", preview=odd, thumbnail={"url": f"{CDN}/t"}))
+    assert found.src == f"{CDN}/t"
+
+
+@pytest.mark.parametrize(
+    ("fields", "plays"),
+    [
+        ({"kind": "video"}, True),
+        ({"kind": "audio"}, True),
+        ({"kind": "image", "mimeType": "image/gif"}, True),
+        ({"kind": "image", "mimeType": "image/apng"}, True),
+        ({"kind": "image", "mimeType": "image/png"}, False),
+        ({"kind": "3d"}, False),
+    ],
+)
+def test_what_moves_or_sounds_can_be_played(fields: dict[str, Any], plays: bool) -> None:
+    """From its own file, while its URL can be opened, and from the web alone."""
+    url = address("assets")
+    assert moving(asset(url=url, **fields)) == (url if plays else "")
+    others = ("", "javascript:alert(1)", address("assets", ends=-60))
+    assert [moving(asset(url=other, **fields)) for other in others] == ["", "", ""]
+    assert moving(asset(**fields)) == ""
 
 
 @pytest.mark.parametrize(
@@ -146,9 +196,20 @@ def test_large_is_larger() -> None:
         ("https://cdn.invalid/a", True),
         ("http://127.0.0.1:8000/a", True),
         ("/library/thumbnails/a", True),
+        ("https://[::1]:8000/a", True),
+        ("https://someone@cdn.invalid/a", True),
+        ("HTTPS://cdn.invalid/a", True),
+        ("https://cdn.invalid/漢", True),
+        ("/漢", True),
+        ("https://cdn.invalid/漢 a", False),
+        ("/漢\\a", False),
+        ("https://cdn.invalid/a\tb", False),
+        ("https://cdn.invalid/a b", False),
+        ("https://cdn.invalid\\a", False),
         ("", False),
         ("a/b", False),
         ("//elsewhere.invalid/a", False),
+        ("///elsewhere.invalid/a", False),
         ("/\\elsewhere.invalid/a", False),
         ("/\t/elsewhere.invalid/a", False),
         ("\\\\elsewhere.invalid", False),
