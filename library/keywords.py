@@ -4,12 +4,13 @@ Each word of the query becomes a group of alternatives: the word itself, its com
 is the last, words of the library one or two typing errors away, its two halves, or the word it
 makes with its neighbour. A document's score for a group is its best alternative's bm25 impact,
 discounted for what was forgiven, times what the group tells; so a word that is found through a
-typo never outweighs the word itself for being rarer. The scores of the groups add up.
+typo never outweighs the word itself for being rarer. The scores of the groups add up. An error in
+the first letter is forgiven too, and counts as one more: few people make it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import pairwise
 from math import log
@@ -38,6 +39,7 @@ REMEMBERED = 4096  # words whose mistyped forms are kept
 PREFIX_LEAST = 2  # letters of a last word before its completions count
 COMPLETED = 0.9  # what a completion counts for beside the word itself
 MISTYPED = 0.6  # the same for one typing error; squared for two
+GUESSED = MISTYPED**2  # a word that is found by no more than this is dropped before the others
 APART = 0.8  # the same for a word cut in two or joined
 
 
@@ -64,6 +66,7 @@ class Found:
 
     slots: Slots
     scores: Floats
+    sure: float = 1.0  # what the best of it counts for: 1 where all words are as they were typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +81,10 @@ def search(connection: sa.Connection, shelf: Shelf, wording: Wording, mask: Mask
     """The slots within `mask` that have what is wanted, scored.
 
     Phrases have to be there. Of the other words all are wanted, too: when fewer than `ENOUGH`
-    assets have them all, words are dropped from the least telling, that is, function words, then
-    the one that most assets have; whoever has more of the telling words goes first. A word that no
-    asset has is left out from the beginning, and nothing is found by function words alone where
-    anything else was asked for. `wording.without` is for `without`.
+    assets have them all, words are dropped from the least telling, that is, function words, those
+    that are guessed, then the one that most assets have; whoever has more of the telling words goes
+    first. A word that no asset has is left out from the beginning, and nothing is found by function
+    words alone where anything else was asked for. `wording.without` is for `without`.
     """
     rows = [_row(connection, shelf, phrase, mask) for phrase in wording.phrases]
     if not all(len(found.slots) for found in rows):
@@ -95,7 +98,9 @@ def search(connection: sa.Connection, shelf: Shelf, wording: Wording, mask: Mask
     asked = rows or any(group.telling for group in groups)
     if asked and not (rows or any(group.telling for group, _ in found_by)):
         return _nothing()
-    found_by.sort(key=lambda pair: (not pair[0].telling, len(pair[1].slots)))
+    found_by.sort(
+        key=lambda pair: (not pair[0].telling, pair[1].sure <= GUESSED, len(pair[1].slots))
+    )
     scored = [*sorted(rows, key=lambda f: len(f.slots)), *(found for _, found in found_by)]
     if not scored:
         return _nothing()
@@ -117,7 +122,14 @@ def search(connection: sa.Connection, shelf: Shelf, wording: Wording, mask: Mask
         return _nothing()
     slots, tier, total = slots[kept], held[kept] - wanted, total[kept]
     highest = float(total.max()) or 1.0
-    return Found(slots, tier.astype(np.float32) + total / np.float32(highest * 1.001))
+    most = wanted + int(tier.max()) - len(rows)
+    told = [found.sure for group, found in found_by[:most] if group.telling or not asked]
+    words = len(rows) + sum(group.telling or not asked for group in groups)
+    return Found(
+        slots,
+        tier.astype(np.float32) + total / np.float32(highest * 1.001),
+        (len(rows) + sum(told)) / words,
+    )
 
 
 def without(connection: sa.Connection, shelf: Shelf, wording: Wording, mask: Mask) -> Mask:
@@ -179,6 +191,7 @@ def _scored(connection: sa.Connection, shelf: Shelf, among: Group, mask: Mask) -
         np.concatenate([part.slots[held] for part, held in zip(parts, within, strict=True)]),
         np.concatenate([part.scores[held] for part, held in zip(parts, within, strict=True)])
         * weight,
+        max((a.counts for a, held in zip(group, within, strict=True) if held.any()), default=0.0),
     )
     alone = len(group) == 1 and group[0].kind is not Kind.PREFIX
     return found if alone else _best(found)
@@ -191,7 +204,7 @@ def _best(found: Found) -> Found:
     order = np.argsort(found.slots, kind="stable")
     slots, scores = found.slots[order], found.scores[order]
     first = np.flatnonzero(np.diff(slots, prepend=-1))
-    return Found(slots[first], np.maximum.reduceat(scores, first))
+    return replace(found, slots=slots[first], scores=np.maximum.reduceat(scores, first))
 
 
 def _looked_up(shelf: Shelf, alternative: Alternative) -> Found:
@@ -276,7 +289,7 @@ def _alternatives(word: str, postings: Postings, *, last: bool) -> list[Alternat
 
 
 def _near(segment: Segment, word: str) -> list[tuple[str, int]]:
-    """Words of a segment within the errors that `word` is forgiven, nearest first."""
+    """Words of a segment within the errors that `word` is forgiven, and how many count."""
     if word in segment.near:
         return segment.near[word]
     allowed = typos(word)
@@ -289,7 +302,9 @@ def _near(segment: Segment, word: str) -> list[tuple[str, int]]:
             score_cutoff=allowed,
             limit=VARIANTS_MOST + 1,
         )
-        found += [(term, int(distance)) for term, distance, _ in near if distance]
+        found += [
+            (term, int(distance) + (term[0] != word[0])) for term, distance, _ in near if distance
+        ]
     if len(segment.near) >= REMEMBERED:
         segment.near.clear()
     segment.near[word] = sorted(found, key=lambda near: near[1])[:VARIANTS_MOST]

@@ -120,7 +120,9 @@ class Engine:
         if ratio < 1:
             found = keywords.search(connection, shelf, said, mask)
             highest = float(found.scores.max(initial=0.0)) or 1.0
-            scores.values[found.slots] += found.scores * np.float32((1 - ratio) / highest)
+            # Beside meaning, words that are guessed or were dropped count for less.
+            share = (1 - ratio) * (found.sure if ratio > 0 else 1)
+            scores.values[found.slots] += found.scores * np.float32(share / highest)
             hits = scores.hits.copy()
             hits[found.slots] = True
             scores = replace(scores, hits=hits)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from library import keywords
 from library.documents import Embeddings
 from library.errors import BadRequest, NotFound
 from library.index import Index
@@ -20,6 +21,7 @@ from library.query import read
 from library.ranking import Engine, Ranked
 from library.shelves import Shelves
 from library.space import EXACT_MOST
+from library.wording import wording
 from tests.library import engine_samples as samples
 
 
@@ -146,6 +148,49 @@ def test_with_enough_assets_that_have_all_words_no_word_is_dropped(tmp_path: Pat
 def test_with_too_few_the_least_telling_word_is_dropped_first(tmp_path: Path) -> None:
     asked = named(tmp_path, "red wyvern", "green wyvern", "red ox", "red ant", "red eel")
     assert asked.names(query="red wyvern") == ["red wyvern", "green wyvern"]
+
+
+def test_a_word_as_it_was_typed_is_kept_before_a_guess(tmp_path: Path) -> None:
+    """`ground` may be `round` mistyped, but hardly where there is snow; `catle` is `castle`."""
+    asked = named(tmp_path, "snow mid", "snow left", "snow pile", "star round", "red castle")
+    assert sorted(asked.names(query="snow ground")) == ["snow left", "snow mid", "snow pile"]
+    assert asked.names(query="snow catle")[0] == "red castle"
+    assert asked.names(query="ground") == ["star round"]
+
+
+@pytest.mark.parametrize(
+    ("query", "sure"),
+    [
+        ("red castle", 1),
+        ("castle", 1),
+        ("cast", keywords.COMPLETED),
+        ("red catle", (1 + keywords.MISTYPED) / 2),
+        ("astle", keywords.GUESSED),
+        ("red unicorn", 1 / 2),
+        ("the castle", 1),
+        ("of", 1),
+        ('"red castle" unicorn', 1 / 2),
+        ("unicorn", 1),  # of nothing
+    ],
+)
+def test_how_sure_words_are_is_told(tmp_path: Path, query: str, sure: float) -> None:
+    asked = named(tmp_path, "red castle", "house of a king")
+    with asked.index.reading() as connection:
+        shelf = Shelves(asked.index).at(connection)
+        found = keywords.search(connection, shelf, wording(query), shelf.alive)
+    assert found.sure == pytest.approx(sure)
+
+
+def test_beside_meaning_a_guess_counts_for_less_than_the_word(tmp_path: Path) -> None:
+    asked = named(tmp_path, "castle", "ox", "ship")
+    for query, words in (("castle", 1.0), ("astle", keywords.GUESSED)):
+        told, by_meaning = (
+            dict(zip(names, found.scores, strict=True))
+            for found, names in (
+                asked.ranked(query=query, querySemanticRatio=ratio) for ratio in (0.5, 1)
+            )
+        )
+        assert told["castle"] == pytest.approx(by_meaning["castle"] / 2 + words / 2, abs=1e-3)
 
 
 def test_a_word_that_no_asset_has_does_not_empty_the_result(tmp_path: Path) -> None:
