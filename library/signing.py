@@ -79,7 +79,10 @@ class Signer:
 
         Raises Forbidden with the reason.
         """
-        given = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=64))
+        try:
+            given = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=64))
+        except ValueError as error:
+            raise Forbidden("The URL has more than 64 parameters") from error
         if any(name not in given for name in _PARAMETERS):
             raise Forbidden("The URL is not signed")
         policy = _decoded(given["Policy"])
@@ -93,7 +96,7 @@ class Signer:
         signed_path, _, signed_query = statement["Resource"].removesuffix("*").partition("?")
         if not signed_path.endswith(quote(path)):
             raise Forbidden("The URL's signature is for another path")
-        if query != signed_query and not query.startswith(f"{signed_query}&"):
+        if not query.startswith(f"{signed_query}&"):
             raise Forbidden("The URL's query does not begin as it was signed")
         until = datetime.fromtimestamp(statement["Condition"]["DateLessThan"]["AWS:EpochTime"], UTC)
         if (now or datetime.now(UTC)) >= until:

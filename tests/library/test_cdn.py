@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import shutil
 from contextlib import closing
@@ -106,7 +107,8 @@ def test_signed_urls_are_spelled_as_at_the_api() -> None:
 @pytest.mark.parametrize(
     ("asked", "until"),
     [("2026-01-01", "2026-01-15"), ("2026-01-07T23:59:59", "2026-01-15"),
-     ("2026-01-08", "2026-01-22"), ("2026-02-15", "2026-03-01"), ("2028-02-21", "2028-03-01"),
+     ("2026-01-08", "2026-01-22"), ("2026-01-14T23:59:59.999999", "2026-01-22"),
+     ("2026-02-15", "2026-03-01"), ("2028-02-21", "2028-03-01"),
      ("2026-01-22", "2026-02-08"), ("2026-12-31T23:59:59", "2027-01-08")],
 )  # fmt: skip
 def test_expiry_rolls_with_the_calendar(asked: str, until: str) -> None:
@@ -132,6 +134,12 @@ def test_no_changed_character_of_a_signed_query_is_accepted(place: int, characte
         SIGNER.verify(url.path, changed, now=NOW)
 
 
+@pytest.mark.parametrize("base", ["", "/library", "https://files.example"])
+def test_urls_stand_below_their_place_with_a_slash_at_its_end_or_none(base: str) -> None:
+    urls = [Signer(b"s" * 32, each).thumbnail("asset_x") for each in (base, f"{base}/")]
+    assert [url.partition("?")[0] for url in urls] == [f"{base}/thumbnails/asset_x"] * 2
+
+
 def test_refused_urls_say_why() -> None:
     url = urlsplit(_path(SIGNER.original("asset_x", now=NOW)))
     late = datetime(2026, 12, 8, tzinfo=UTC)
@@ -142,6 +150,8 @@ def test_refused_urls_say_why() -> None:
         ("/assets-transform/asset_x", url.query, NOW, "another path"),
         (url.path, "", NOW, "not signed"),
         (url.path, foreign, NOW, "does not match"),
+        (url.path, url.query.replace("Policy=", "Policy=!"), NOW, "cannot be read"),
+        (url.path, f"{url.query}{'&width=9' * 64}", NOW, "more than 64 parameters"),
         (url.path, f"width=9&{url.query}", NOW, "begin"),
         (url.path, re.sub("Key-Pair-Id=K", "Key-Pair-Id=L", url.query), NOW, "Key-Pair-Id"),
         (url.path, f"{url.query}&Key-Pair-Id=", NOW, "Key-Pair-Id"),
@@ -157,6 +167,9 @@ def test_an_original_is_served_as_it_is(client: FlaskClient, folder: Path) -> No
     answer = client.get(_path(SIGNER.original("asset_apng")))
     assert (answer.status_code, answer.mimetype) == (200, "image/png")
     assert answer.data == (folder / "a.png").read_bytes()
+    assert answer.content_length == len(answer.data)
+    changed = datetime.fromtimestamp(int((folder / "a.png").stat().st_mtime), UTC)
+    assert answer.last_modified == changed
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "immutable" in answer.headers["Cache-Control"]
     again = client.get(
@@ -195,8 +208,9 @@ def test_an_original_takes_no_transform_parameters(client: FlaskClient, asked: s
 def test_nothing_served_can_run_a_script(client: FlaskClient) -> None:
     svg = client.get(_path(SIGNER.original("asset_ssvg")), buffered=True)
     assert svg.mimetype == "image/svg+xml"
-    assert "sandbox" in svg.headers["Content-Security-Policy"]
-    assert "default-src 'none'" in svg.headers["Content-Security-Policy"]
+    directives = svg.headers["Content-Security-Policy"].split("; ")
+    assert {"default-src 'none'", "sandbox"} <= set(directives)
+    assert [each for each in directives if "script" in each] == []
     model = client.get(_path(SIGNER.original("asset_mglb")), buffered=True)
     assert model.headers["Content-Disposition"].startswith("attachment")
 
@@ -211,6 +225,53 @@ def test_links_other_folders_and_missing_files_are_not_served(
     for url in (SIGNER.original(asset), SIGNER.transform(asset), resized):
         answer = client.get(_path(url))
         assert answer.status_code == 404
+
+
+def test_what_is_no_file_of_the_folder_is_not_served(folder: Path, tmp_path: Path) -> None:
+    """Through a folder that is a link, by the folder's parent, nor what is no file: none waits."""
+    samples.fill(tmp_path / "elsewhere", {"secret.png": samples.png()})
+    (folder / "out").symlink_to(tmp_path / "elsewhere")
+    (folder / "folder.png").mkdir()
+    os.mkfifo(folder / "pipe.png")
+    paths = ("a.png", "out/secret.png", "../elsewhere/secret.png", "folder.png", "pipe.png")
+    documents = [
+        replace(_document(folder, path, "image/png"), id=f"asset_{number}")
+        for number, path in enumerate(paths)
+    ]
+    app = Flask(__name__)
+    app.register_blueprint(cdn.blueprint(tmp_path, Documents(documents), SIGNER))
+    for served, document in zip([True, False, False, False, False], documents, strict=True):
+        assert cdn.has_file(document) is served
+        for url in (SIGNER.original(document.id), SIGNER.transform(document.id) + "&width=20"):
+            with app.test_client().get(_path(url)) as answer:
+                assert answer.status_code == (200 if served else 404)
+
+
+@pytest.mark.parametrize(
+    ("mime", "disposition"),
+    [
+        ("image/png", "inline"),
+        ("audio/mpeg", "inline"),
+        ("video/mp4", "inline"),
+        ("text/plain", "inline"),
+        ("application/json", "inline"),
+        ("application/pdf", "inline"),
+        ("text/html", "attachment"),
+        ("application/xhtml+xml", "attachment"),
+        ("model/gltf-binary", "attachment"),
+        ("application/zip", "attachment"),
+    ],
+)
+def test_what_a_browser_would_run_or_cannot_show_is_a_download(
+    folder: Path, tmp_path: Path, mime: str, disposition: str
+) -> None:
+    document = replace(_document(folder, "m.glb", mime), id="asset_m")
+    app = Flask(__name__)
+    app.register_blueprint(cdn.blueprint(tmp_path, Documents([document]), SIGNER))
+    with app.test_client().get(_path(SIGNER.original(document.id))) as answer:
+        told = answer.headers["Content-Disposition"].partition(";")[0]
+        assert (answer.mimetype, told) == (mime, disposition)
+        assert ("Content-Security-Policy" in answer.headers) == (mime != "application/pdf")
 
 
 def test_names_outside_of_ascii_reach_the_download(folder: Path, tmp_path: Path) -> None:
@@ -284,10 +345,9 @@ def test_transforms_resize_and_convert_and_never_enlarge(
 
 def test_auto_format_is_what_the_browser_takes(client: FlaskClient) -> None:
     url = _path(SIGNER.transform("asset_apng")) + "&format=auto"
-    kinds = [
-        client.get(url, headers={"Accept": a}).mimetype for a in ("image/webp,*/*", "text/css")
-    ]
-    assert kinds == ["image/webp", "image/jpeg"]
+    answers = [client.get(url, headers={"Accept": a}) for a in ("image/webp,*/*", "text/css")]
+    assert [answer.mimetype for answer in answers] == ["image/webp", "image/jpeg"]
+    assert [answer.headers["Vary"] for answer in answers] == ["Accept", "Accept"]
 
 
 def test_flatten_grey_and_blur(client: FlaskClient) -> None:

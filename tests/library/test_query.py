@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from library.errors import BadRequest
-from library.query import Paging, data_url, read
+from library.query import Paging, data_url, flag, read
 
 
 def ask(arguments: dict[str, str] | None = None, **body: Any):
@@ -29,6 +29,77 @@ def test_both_paginations_are_read(body: dict[str, Any], paging: Paging) -> None
     assert ask(query="x", **body).paging == paging
 
 
+def test_a_page_has_its_number() -> None:
+    assert ask(query="x", page=3, hitsPerPage=100).paging.page == 3
+
+
+def test_all_that_can_be_asked_is_read() -> None:
+    found = ask(
+        query=" red castle ",
+        querySemanticRatio=0.25,
+        images={"like": ["a"], "unlike": ["b", "b"]},
+        imageSemanticRatio=0.75,
+        sortBy=["createdAt:desc", "width:asc"],
+        public=True,
+        facets=["tags", "kind", "tags"],
+        showRankingScore=True,
+    )
+    assert (found.words, found.querySemanticRatio) == ("red castle", 0.25)
+    assert (found.like, found.unlike, found.imageSemanticRatio) == (("a",), ("b",), 0.75)
+    assert (found.filter, found.sortBy) == (None, (("createdAt", True), ("width", False)))
+    assert (found.public, found.facets, found.showRankingScore) == (True, ("tags", "kind"), True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"query": "x"},
+        {"filter": "kind = image"},
+        {"image": "a"},
+        {"images": {"like": ["a"]}},
+        {"images": {"unlike": ["a"]}},
+    ],
+)
+def test_one_thing_asked_is_enough(body: dict[str, Any]) -> None:
+    found = ask(**body)
+    assert bool(found.filter) == ("filter" in body)
+    assert (found.public, found.facets, found.showRankingScore) == (False, (), False)
+
+
+def test_an_image_beside_no_images_is_one_to_be_like() -> None:
+    found = ask(image="a", images={"like": [], "unlike": []})
+    assert (found.like, found.unlike) == (("a",), ())
+
+
+def test_as_many_images_as_may_be_named_are_read() -> None:
+    names = [str(number) for number in range(100)]
+    found = ask(images={"like": names, "unlike": names})
+    assert (list(found.like), list(found.unlike)) == (names, names)
+
+
+def test_every_facet_is_a_field_of_short_values() -> None:
+    facets = ask(query="x", facets=["*"]).facets
+    assert {"kind", "tags", "width"} <= set(facets)
+    assert {"prompt", "text", "*"} & set(facets) == set()
+
+
+def test_a_query_is_read_as_far_as_ten_thousand_characters() -> None:
+    assert ask(query="x" * 10_001).words == "x" * 10_000
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("true", True), ("TRUE", True), ("1", True), ("false", False), ("0", False), ("", False)],
+)
+def test_a_flag_of_the_query_string_is_a_boolean(text: str, expected: bool) -> None:
+    assert (flag({"public": text}, "public"), flag({}, "public")) == (expected, False)
+
+
+def test_a_flag_that_is_neither_is_refused_by_name() -> None:
+    with pytest.raises(BadRequest, match="`public` must be true or false, not 'yes'"):
+        flag({"public": "yes"}, "public")
+
+
 def test_the_offset_of_the_query_string_wins() -> None:
     assert ask({"offset": "20"}, query="x", offset=0, limit=5).paging.start == 20
 
@@ -38,6 +109,7 @@ def test_the_offset_of_the_query_string_wins() -> None:
     [
         ({}, "Must provide at least one search parameter"),
         ({"query": "  ", "filter": " ", "images": {"like": []}}, "Must provide at least one"),
+        ({"image": "a", "images": {"like": ["b"]}}, "mutually exclusive"),
         ({"image": "a", "images": {"unlike": ["b"]}}, "mutually exclusive"),
         ({"query": "x", "limit": 101}, "Limit exceeds maximum (100)"),
         ({"query": "x", "page": 1, "hitsPerPage": 101}, "Limit exceeds maximum (100)"),
@@ -57,7 +129,9 @@ def test_the_offset_of_the_query_string_wins() -> None:
         ({"images": {"like": "a"}}, "`images.like`"),
         ({"images": {"likes": ["a"]}}, "`likes`"),
         ({"images": {"like": [""]}}, "empty entry"),
-        ({"images": {"like": [str(n) for n in range(10_000)]}}, "100 images at most"),
+        ({"images": {"like": [str(n) for n in range(101)]}}, "`images.like` may name 100 images"),
+        ({"images": {"unlike": [str(n) for n in range(101)]}}, "`images.unlike` may name 100"),
+        ({"images": {"unlike": [""]}}, "`images.unlike` has an empty entry"),
         ({"query": "x", "colour": "red"}, "unknown field `colour`"),
         *(
             ({"query": "x", name: None}, f"`{name}`: Expected number, got null")
@@ -71,8 +145,11 @@ def test_the_offset_of_the_query_string_wins() -> None:
         ({"query": "x", "limit": 1e300}, "Limit exceeds maximum (100)"),
         ({"query": "x", "sortBy": "createdAt:asc"}, "`sortBy`"),
         ({"query": "x", "sortBy": ["createdAt"]}, "asc or desc"),
+        ({"query": "x", "sortBy": ["createdAt:"]}, "asc or desc"),
+        ({"query": "x", "sortBy": ["createdAt:down"]}, "asc or desc"),
         ({"query": "x", "sortBy": ["size:asc"]}, '"size" is not a sortable field'),
         ({"query": "x", "public": "yes"}, "`public`"),
+        ({"query": "x", "facets": ["prompt"]}, '"prompt" is not a field with facets'),
         ({"query": "x", "facets": ["colour"]}, '"colour" is not a field with facets'),
         ({"facets": ["kind"], "facetFilters": {"kind": "width > 1"}}, "at least one search"),
         ({"query": "x", "facetFilters": {"kind": ""}}, '"kind" is not among `facets`'),
@@ -117,6 +194,7 @@ def test_a_reference_given_twice_counts_once() -> None:
     [
         ("data:image/png;base64,AAEC", b"\0\1\2"),
         ("DATA:;base64,", b""),
+        ("data:image/png;BASE64,AAEC", b"\0\1\2"),
         ("data:,a%20b", b"a b"),
         ("asset_x", None),
     ],
