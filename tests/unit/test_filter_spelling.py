@@ -74,16 +74,45 @@ def test_what_would_escape_is_refused(raw: str, mistake: Mistake | None) -> None
     assert unbalanced(raw) == mistake
 
 
-@given(st.text(max_size=30))
+CLAUSES = [
+    "kind = image",
+    "name = 'a  AND b'",
+    'name = "a AND  b"',
+    'name IN ["a"]',
+    'prompt = "a"',
+    "tags IN [a, b]",
+    "(tags = a OR tags = b)",
+    "createdAt >= yesterday",
+    'NOT kind IN ["image"]',
+    "nsfw IS NULL",
+    "prompt:dragon",
+]
+
+
+@given(st.lists(st.sampled_from(CLAUSES), min_size=2, max_size=4))
+def test_what_no_facet_or_range_says_is_kept_letter_by_letter(clauses: list[str]) -> None:
+    """Alone as beside what one does say."""
+    text = " AND ".join(clauses)
+    assert parts(text) == filters.Parts((), (), False, text)
+    found = parts(f'kind IN ["image"] AND {text} AND nsfw IS EMPTY AND width >= 5')
+    assert found == filters.Parts(
+        (Facet("kind", any=("image",)),), (Range("width", "5"),), True, text
+    )
+
+
+@given(EXPRESSIONS | NASTY)
 @example('a OR b AND kind IN ["image"]')
 @example("((a) OR (b))")
-def test_foreign_expressions_mean_the_same_afterwards(text: str) -> None:
-    """Whatever the parts could not be read from is kept as it is."""
+@example('(kind IN ["image"])')
+@example('kind IN ["image"] AND kind NOT IN ["video"] AND a')
+def test_an_expression_that_was_taken_apart_and_joined_is_taken_apart_alike(text: str) -> None:
+    """Nothing in the raw rest becomes a facet, nor the other way round."""
     found = parts(text)
-    if not found.facets and not found.ranges and not found.hide_sensitive:
-        wanted = " AND ".join(text.split(" AND "))
-        assert found.raw in {wanted.strip(), found.raw.strip()}
-    assert parts(found.raw).raw == parts(parts(found.raw).raw).raw
+    if unbalanced(found.raw) is None:
+        joined = expression(
+            found.facets, found.ranges, hide_sensitive=found.hide_sensitive, raw=found.raw
+        )
+        assert parts(joined) == found
 
 
 def test_an_or_at_the_top_keeps_the_expression_whole() -> None:
