@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import multiprocessing
 import os
+import signal
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,7 +104,17 @@ def _environ() -> Mapping[str, str]:
     return {**({"AKIN_LISTEN": listens} if listens else {}), **os.environ}
 
 
+def _leave_ctrl_c_to_the_server() -> None:
+    """A terminal sends Ctrl-C to workers, too; one that ends before the server looks like a crash.
+
+    Before any thread is started: each has the signals that its maker had.
+    """
+    if multiprocessing.parent_process() is not None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
 def _application() -> Flask:
+    _leave_ctrl_c_to_the_server()
     try:
         settings = complete(Settings.from_environ(_environ()))
         logs.configure(settings.log, Redaction.of(settings))

@@ -26,6 +26,8 @@ def trouble(settings: Settings) -> str:
     if settings.assets and not settings.has_key and not folder.is_dir():
         what = "is a file, and a folder is wanted" if folder.exists() else "is not there"
         return f"ASSETS: {settings.assets} {what}."
+    if mistake := _unwritable(settings.data):
+        return f"AKIN_DATA: {settings.data} {mistake}."
     family = socket.AF_INET6 if ":" in settings.listen else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -34,6 +36,16 @@ def trouble(settings: Settings) -> str:
         except OSError as error:
             where = f"{settings.listen}:{settings.port}"
             return f"Cannot listen on {where}: {error.strerror}. Choose another port: PORT=8001"
+    return ""
+
+
+def _unwritable(folder: Path) -> str:
+    """Why nothing can be kept in a folder, whether it is there or has to be made; else empty."""
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        return "is a file" if there == folder.absolute() else f"cannot be made: {there} is a file"
+    if not os.access(there, os.W_OK | os.X_OK):
+        return "cannot be written"
     return ""
 
 
@@ -46,6 +58,8 @@ def main() -> int:
         found = trouble(Settings.from_environ(os.environ))
     except InvalidSettings as error:
         found = str(error)
+    except OSError as error:  # a folder that may not even be looked into
+        found = f"{error.filename}: {error.strerror}"
     if found:
         print(f"Akin cannot start:\n{found}", file=sys.stderr)
     return 1 if found else 0

@@ -45,6 +45,23 @@ def test_a_folder_is_not_looked_for_where_a_project_is_browsed(tmp_path: Path) -
     assert said(AKIN_ASSETS=str(tmp_path / "nowhere"), **key) == (0, "")
 
 
+def test_a_data_folder_that_cannot_be_one_is_named(tmp_path: Path) -> None:
+    assert said(AKIN_DATA=str(tmp_path / "new" / "folder")) == (0, "")
+    file = tmp_path / "file"
+    file.write_text("no folder")
+    assert said(AKIN_DATA=str(file)) == (1, f"AKIN_DATA: {file} is a file.")
+    below = file / "data"
+    found = f"AKIN_DATA: {below} cannot be made: {file} is a file."
+    assert said(AKIN_DATA=str(below)) == (1, found)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+def test_a_data_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    found = f"AKIN_DATA: {tmp_path / 'data'} cannot be written."
+    assert said(AKIN_DATA=str(tmp_path / "data")) == (1, found)
+
+
 def test_a_port_that_is_taken_is_named() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
