@@ -65,10 +65,12 @@ def pages(page: Page) -> dict[str, str]:
         "ends-likeness": f"/ends/likeness?like={trees[0]}",
         "why": f"/why/{trees[0]}?query=tree&like={trees[1]}",
         "wander": f"/wander/{trees[0]}?trail={coins[0]}",
+        "part": f"/assets/{character}/part",
         "tags": "/tags",
         "crowded": f"/?query=green&like={trees[0]}&unlike={coins[0]}&density=small&hitsPerPage=100",
         "nowhere": "/nowhere",
         "nothing-found": "/?query=castle&kind=3d&filter=width+%3E+100",
+        "nothing-in-words": "/?query=castle",
         "bad-filter": "/?filter=kind+%3D+image+AND+colour+%3D+red",
         "unknown-asset": "/assets/asset_nothing",
     }
