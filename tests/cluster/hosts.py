@@ -24,7 +24,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from tests.cluster.programs import NGINX, Redis, free_port, recommended
+from tests.cluster.programs import NGINX, Redis, recommended
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery staple"

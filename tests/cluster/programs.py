@@ -6,13 +6,14 @@ Knows how each is told to listen on a free port of 127.0.0.1 and to keep everyth
 from __future__ import annotations
 
 import itertools
-import socket
 import subprocess
 import time
 from pathlib import Path
 from typing import Self
 
 import redis
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,14 +41,6 @@ def recommended(beginning: str) -> str:
     lines = text[text.index(f"    {beginning}") :].splitlines()
     block = itertools.takewhile(lambda line: line.startswith("    ") or not line, lines)
     return "\n".join(line.removeprefix("    ") for line in block).strip()
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody listens on in this moment."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Redis:

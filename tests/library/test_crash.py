@@ -24,8 +24,8 @@ import pytest
 from library.homes import key_pair, thumbnail_path
 from library.models import Models
 from tests.library import samples
-from tests.library.ports import free_port
 from tests.library.test_ingest import Library
+from tests.ports import free_port
 
 KILLS = int(os.environ.get("KILLS", "6"))  # by hand: KILLS=100 pytest ...
 PICTURES = 160

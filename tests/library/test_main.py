@@ -16,7 +16,7 @@ import pytest
 
 from library.__main__ import main
 from tests.library import samples
-from tests.library.ports import free_port
+from tests.ports import free_port
 
 
 def _run(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:

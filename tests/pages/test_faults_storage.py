@@ -22,6 +22,7 @@ from app import create_app
 from config import Settings
 from tests.cluster.programs import Redis
 from tests.faults import Upstream
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -128,9 +129,9 @@ def test_workers_of_one_machine_share_the_ceiling_in_a_file(
 
 
 def test_a_redis_that_is_down_does_not_stop_a_page(
-    make: Callable[..., Flask], free_port: int, upstream: Upstream
+    make: Callable[..., Flask], upstream: Upstream
 ) -> None:
-    app = make(cache_url=f"redis://127.0.0.1:{free_port}/0", calls_per_minute=100)
+    app = make(cache_url=f"redis://127.0.0.1:{free_port()}/0", calls_per_minute=100)
     assert [cards(app), cards(app)] == [48, 48]
     assert len(upstream.asked()) == 1  # this process still keeps what it has asked
 
@@ -233,15 +234,6 @@ def test_a_redis_that_never_answers_does_not_stop_a_page(
 ) -> None:
     app = make(cache_url=f"redis://127.0.0.1:{silence}/0", calls_per_minute=100)
     assert [cards(app, f"/?hitsPerPage={n}") for n in (3, 4, 5)] == [3, 4, 5]
-
-
-@pytest.fixture
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 # --- files -----------------------------------------------------------------------------------

@@ -18,9 +18,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.__main__ import main
 from app.auth.users import Users
-from tests.browser.server import free_port
 from tests.faults import Upstream
 from tests.pages.wire import Reply, Wire, answer, make_app, refusal
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

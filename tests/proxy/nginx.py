@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Self
 import requests
 from requests.adapters import HTTPAdapter
 
-from tests.cluster.programs import NGINX, free_port, recommended
+from tests.cluster.programs import NGINX, recommended
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,8 +16,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from app.auth.users import Users
-from tests.cluster.programs import free_port
 from tests.faults import Upstream
+from tests.ports import free_port
 from tests.proxy.nginx import NAME, Nginx, missing
 
 if TYPE_CHECKING:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -19,9 +21,7 @@ def said(**settings: str) -> tuple[int, str]:
     command = [sys.executable, "-S", "scripts/ready.py"]  # -S: no installed package is needed
     environment = kept | {"PORT": "0"} | settings
     if environment["PORT"] == "0":
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            environment["PORT"] = str(probe.getsockname()[1])
+        environment["PORT"] = str(free_port())
     found = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
