@@ -55,6 +55,16 @@ def window(slots: Slots, keys: Sequence[Key], start: int, stop: int) -> Slots:
     return np.concatenate([head, middle, tail])
 
 
+def foremost(slots: Slots, keys: Sequence[Key], wanted: int) -> Slots:
+    """The first `wanted` of what `window` orders, in no order: for what is ordered anew anyway."""
+    if not 0 < wanted < len(slots):
+        return slots[: max(0, wanted)]
+    values = keys[0](slots)
+    last = np.partition(values, wanted - 1)[wanted - 1]
+    before, ties = slots[values < last], slots[values == last]
+    return np.concatenate([before, foremost(ties, keys[1:], wanted - len(before))])
+
+
 def _around(values: NDArray[Any], start: int, stop: int) -> tuple[int, Slots | None]:
     """How many `values` come before some that hold the places `start`..`stop`, and where those are.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from library.ordering import leading, window
+from library.ordering import foremost, leading, window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,7 +151,7 @@ def _best(
     exactly: bool,
 ) -> tuple[Slots, Floats]:
     """The first `MIDDLE` slots and their scores; the first `HEAD` of them exact where asked for."""
-    slots = window(leading(values, mask, MIDDLE), keys(shelf, values, ()), 0, MIDDLE)
+    slots = foremost(leading(values, mask, MIDDLE), keys(shelf, values, ()), MIDDLE)
     scores = values[slots]
     for found in coarse:
         scores = scores + found.refined(slots)

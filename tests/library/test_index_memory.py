@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from library import snapshot
 from library.documents import Embeddings
 from library.index import Index
-from library.ordering import leading, window
+from library.ordering import foremost, leading, window
 from library.postings import grown, merged, segment
 from library.shelves import WORTH, Shelves
 from library.space import EXACT_MOST, Space
@@ -54,6 +54,7 @@ def check_window(columns: np.ndarray, start: int, stop: int) -> None:
     keys = [lambda s: first[s], lambda s: -second[s], lambda s: s]
     whole = slots[np.lexsort([slots, -second[slots], first[slots]])]
     assert window(slots, keys, start, stop).tolist() == whole[start:stop].tolist()
+    assert sorted(foremost(slots, keys, stop)) == sorted(whole[:stop])
 
 
 def test_a_strip_grows_behind_those_who_hold_it(tmp_path: Path) -> None:
