@@ -53,12 +53,5 @@ def path_of_ours(target: str) -> str:
     Refuses what any browser would read as another host: `//host`, `/\host`, and what has control
     characters, which browsers take out before they look.
     """
-    if not target.startswith("/") or target.startswith("//") or _CONTROL.search(target):
-        return HOME
-    try:
-        parts = urlsplit(target)
-    except ValueError:
-        return HOME
-    if parts.scheme or parts.netloc or parts.path.startswith(("//", "/sign-")):
-        return HOME
-    return target[:4000]
+    is_path = target.startswith("/") and not target.startswith(("//", "/sign-"))
+    return target[:4000] if is_path and not _CONTROL.search(target) else HOME

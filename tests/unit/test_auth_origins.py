@@ -93,6 +93,13 @@ def test_forged(headers: dict[str, str], *, forged: bool) -> None:
     assert is_forged("POST", headers, HOST) is forged
 
 
+@pytest.mark.parametrize("origin", [OURS, "https://Akin.Example.COM"])
+@pytest.mark.parametrize("host", [HOST, "AKIN.example.com"])
+def test_names_are_the_same_in_capitals(origin: str, host: str) -> None:
+    """A browser sends small letters; whatever stands in front of this server may not."""
+    assert is_forged("POST", {"Origin": origin}, host) is False
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_reading_is_never_forged(method: str) -> None:
     """A link from another site opens a page."""
@@ -103,6 +110,11 @@ def test_reading_is_never_forged(method: str) -> None:
 def test_path_of_ours(target: str) -> None:
     """A path of this site stays as it is."""
     assert path_of_ours(target) == target
+
+
+def test_path_has_an_end() -> None:
+    """An address that is longer than any honest one is cut."""
+    assert path_of_ours("/?query=" + "a" * 5000) == "/?query=" + "a" * 3992
 
 
 @pytest.mark.parametrize(

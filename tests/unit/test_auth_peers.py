@@ -17,6 +17,7 @@ SAID = {
     "HTTP_X_FORWARDED_HOST": "akin.example.com",
     "HTTP_X_FORWARDED_USER": "ada",
 }
+MORE = {"HTTP_X_FORWARDED_PORT": "444", "HTTP_X_FORWARDED_PREFIX": "/elsewhere"}
 
 
 def seen(peer: str, *, proxies: tuple[str, ...] = (), **environ: str) -> dict[str, Any]:
@@ -49,12 +50,12 @@ def test_named_proxy_is_believed(peer: str) -> None:
 @pytest.mark.parametrize("peer", ["10.0.1.2", "127.0.0.1", "", "unix:", "10.0.0.2.evil.example"])
 def test_nobody_else_is_believed(peer: str) -> None:
     """What anybody else says is forgotten, before anything can read it."""
-    environ = seen(peer, proxies=("10.0.0.0/24",), **SAID)
+    environ = seen(peer, proxies=("10.0.0.0/24",), **SAID, **MORE)
     assert environ["REMOTE_ADDR"] == peer
     assert environ["wsgi.url_scheme"] == "http"
     assert environ["HTTP_HOST"] == "127.0.0.1"
     assert PEER not in environ
-    assert SAID.keys() & environ.keys() == set()
+    assert (SAID | MORE).keys() & environ.keys() == set()
 
 
 def test_last_proxy_is_believed_alone() -> None:
@@ -75,9 +76,25 @@ def test_last_proxy_is_believed_alone() -> None:
         ("", {}, False),
         ("127.0.0.1", {"HTTP_X_FORWARDED_FOR": "127.0.0.1"}, False),
         ("127.0.0.1", {"HTTP_X_FORWARDED_HOST": "localhost"}, False),
+        ("127.0.0.1", {"HTTP_X_FORWARDED_PROTO": "http"}, False),
+        ("127.0.0.1", {"HTTP_X_FORWARDED_PORT": "80"}, False),
+        ("127.0.0.1", {"HTTP_X_FORWARDED_PREFIX": ""}, False),
         ("127.0.0.1", {"HTTP_FORWARDED": "for=127.0.0.1"}, False),
     ],
 )
 def test_this_machine(peer: str, said: dict[str, str], *, expected: bool) -> None:
     """Made here, and not handed on to here."""
     assert is_this_machine(seen(peer, **said)) is expected
+
+
+def test_our_own_variables_are_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that puts its whole environment into each request puts the key there, too."""
+    ours = {"SCENARIO_SDK_API_SECRET": "secret", "AKIN_SECRET_KEYS": "key", "LANG": "C.UTF-8"}
+    for name, value in ours.items():
+        monkeypatch.setenv(name, value)
+    environ = seen("192.0.2.1", **ours)
+    assert {name: environ.get(name) for name in ours} == {
+        "SCENARIO_SDK_API_SECRET": None,
+        "AKIN_SECRET_KEYS": None,
+        "LANG": "C.UTF-8",
+    }
