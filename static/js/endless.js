@@ -51,7 +51,7 @@ async function more() {
     const known = new Set([...results.querySelectorAll(".card")].map((card) => card.dataset.assetId));
     for (const card of grid.querySelectorAll(".card")) if (known.has(card.dataset.assetId)) card.remove();
     mark(grid, page.url, part.title);
-    results.querySelector(".grid:last-of-type").after(document.adoptNode(grid));
+    [...results.querySelectorAll(".grid")].at(-1).after(document.adoptNode(grid));
     viewed.observe(grid);
     if (onward) {
       pagination.replaceChildren(...document.adoptNode(onward).childNodes);

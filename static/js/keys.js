@@ -110,7 +110,8 @@ function leave() {
     open.open = false;
     open.querySelector("summary").focus();
   } else if (document.activeElement?.matches('.words input[name="query"]')) {
-    (cards()[0] ?? document.getElementById("main")).focus({ preventScroll: true });
+    // On an asset's page the cards are of its strips, which nobody has come for.
+    (document.querySelector(".results .picture") ?? document.getElementById("main")).focus({ preventScroll: true });
   } else if (document.querySelector("zoom-image.close")) document.querySelector("zoom-image.close").click();
   else if (focused()) document.activeElement.blur();
   else if (!isTyping(document.activeElement)) back();

@@ -69,7 +69,7 @@ function swap(page) {
   document.querySelector(".bar").replaceWith(document.adoptNode(bar));
   document.getElementById("main").replaceChildren(...document.adoptNode(main).childNodes);
   document.title = next.title;
-  for (const rel of ["canonical", "prev", "next"]) {
+  for (const rel of ["canonical", "alternate", "prev", "next"]) {
     document.head.querySelector(`link[rel="${rel}"]`)?.remove();
     const link = next.head.querySelector(`link[rel="${rel}"]`);
     if (link) document.head.append(document.adoptNode(link));

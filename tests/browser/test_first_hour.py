@@ -88,6 +88,8 @@ def test_esc_leads_from_an_asset_to_its_search(page: Page, steps: int) -> None:
         page.keyboard.press("]")
         page.wait_for_url(lambda url, before=before: url != before)
     asset = page.url
+    page.locator(".strips").scroll_into_view_if_needed()
+    expect(page.locator(".strips .card").first).to_be_attached()
     page.keyboard.press("/")
     page.keyboard.press("Escape")
     assert page.url == asset

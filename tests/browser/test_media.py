@@ -65,10 +65,27 @@ def test_on_paper_there_are_pictures_and_names_and_no_controls(page: Page) -> No
     page.emulate_media(media="print", color_scheme="dark")
     page.goto(steered(page))
     assert {tuple(each) for each in page.evaluate(READ)} == {(True, True)}
-    controls = ".steer, .tools, .pagination, .filters > summary, .upload, .go, .example .remove"
+    controls = ".steer, .tools, .paging, .filters > summary, .upload, .go, .example .remove"
     assert [each for each in page.locator(controls).all() if each.is_visible()] == []
     assert page.locator(".example img").first.is_visible()
     assert (
         page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
         == "rgb(255, 255, 255)"
     )
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_the_size_of_a_page_is_chosen_where_its_pages_are(watch: Watch, *, scripted: bool) -> None:
+    """Below the pictures, in sight, on the smallest screen; not where it would change nothing."""
+    page = watch.page(viewport={"width": 360, "height": 740}, java_script_enabled=scripted)
+    page.goto("/?kind=image")
+    size = page.get_by_label("Pictures a page")
+    size.select_option("24")
+    if not scripted:
+        page.locator(".paging").get_by_role("button", name="Apply").click()
+    page.wait_for_url("**/?kind=image&hitsPerPage=24")
+    boxes = [page.locator(each).bounding_box() for each in (".pagination", ".page-size")]
+    assert [box and box["x"] >= 0 and box["x"] + box["width"] <= 360 for box in boxes] == [True] * 2
+    page.goto("/?query=nothing-like-this&hitsPerPage=24")
+    assert not size.is_visible()
+    assert page.locator("#search").evaluate("form => new FormData(form).get('hitsPerPage')") == "24"

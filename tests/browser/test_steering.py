@@ -98,6 +98,22 @@ def test_the_count_is_announced(page: Page) -> None:
     expect(page.locator("#announcer")).to_contain_text("castle")
 
 
+def test_what_programs_read_of_a_page_follows_its_search(page: Page) -> None:
+    """The address to hand on and the feed are of what is shown, though the page stayed."""
+    page.goto("/")
+    mark(page)
+    page.locator("#search input[name=query]").fill("castle")
+    page.locator("#search input[name=query]").press("Enter")
+    page.wait_for_url("**/?query=castle")
+    for rel, address in (
+        ("canonical", "/?query=castle"),
+        ("alternate", "/search.atom?query=castle"),
+    ):
+        link = page.locator(f"head link[rel={rel}]")
+        expect(link).to_have_attribute("href", re.compile(re.escape(address) + "$"))
+    assert is_marked(page)
+
+
 def test_back_returns_to_the_same_place(page: Page) -> None:
     """The scroll position of a search is kept while another is looked at, and an asset."""
     page.goto("/")
