@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
-from app.assets import is_fresh
+from app.signed import is_fresh
 
 if TYPE_CHECKING:
     from app.assets import Asset

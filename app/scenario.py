@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Final
 import cachetools
 import msgspec
 
-from app import assets, images
+from app import bodies, images
 from app.answers import Question
 from app.calls import Call, spell_search
+from app.decoding import decode
 from app.errors import UpstreamNonsense
+from app.signed import first_expiry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -63,14 +65,14 @@ class Client:
         # No lock: at worst two threads decode the same page.
         page = decoded[-1] if decoded else self._decoded.get(key)
         if page is None:
-            page = assets.result_page(entry.body, size=search.size)
+            page = bodies.result_page(entry.body, size=search.size)
         self._decoded[key] = page
         return page
 
     def count(self, search: Search, expand: Callable[[str], str]) -> int | None:
         """Answer how many a search finds; None where the answer has only an estimate."""
         one = search.with_(offset=None, limit=None, page=1, hitsPerPage=1)
-        return assets.result_page(self.raw_search(one, expand), size=1).total
+        return bodies.result_page(self.raw_search(one, expand), size=1).total
 
     def raw_search(self, search: Search, expand: Callable[[str], str]) -> bytes:
         """Answer the API's own JSON of one page of hits."""
@@ -78,13 +80,13 @@ class Client:
 
     def asset(self, asset_id: str, *, original: bool = False) -> Asset:
         """Answer one asset with everything the API tells of it."""
-        return assets.asset(self.raw_asset(asset_id, original=original))
+        return bodies.asset(self.raw_asset(asset_id, original=original))
 
     def raw_asset(self, asset_id: str, *, original: bool = False) -> bytes:
         """Answer the API's own JSON of one asset."""
         params = (("originalAssets", "true"),) if original else ()
         call = Call("GET", f"/assets/{asset_id}", params)
-        return self._kept(call, assets.asset, lasts=ASSET_LASTS).body
+        return self._kept(call, bodies.asset, lasts=ASSET_LASTS).body
 
     def assets(self, ids: Iterable[str]) -> dict[str, Asset]:
         """Answer the assets that exist, by id; asked for in calls of at most 200."""
@@ -93,8 +95,8 @@ class Client:
         for start in range(0, len(wanted), MOST_BULK):
             body = msgspec.json.encode({"assetIds": wanted[start : start + MOST_BULK]})
             call = Call("POST", "/assets/get-bulk", (), body)
-            answer = self._kept(call, assets.assets, lasts=ASSET_LASTS).body
-            found |= {asset.id: asset for asset in assets.assets(answer)}
+            answer = self._kept(call, bodies.assets, lasts=ASSET_LASTS).body
+            found |= {asset.id: asset for asset in bodies.assets(answer)}
         return found
 
     def download(self, asset_id: str, target_format: str = "") -> str:
@@ -105,11 +107,11 @@ class Client:
 
     def collections(self) -> tuple[Named, ...]:
         """Answer every collection."""
-        return self._listing("/collections", assets.collections)
+        return self._listing("/collections", bodies.collections)
 
     def tags(self) -> tuple[Named, ...]:
         """Answer every tag."""
-        return self._listing("/tags", assets.tags)
+        return self._listing("/tags", bodies.tags)
 
     def models(self, ids: Iterable[str]) -> tuple[Named, ...]:
         """Answer the names of models, by id."""
@@ -118,7 +120,7 @@ class Client:
             return ()
         body = msgspec.json.encode({"modelIds": wanted})
         call = Call("POST", "/models/get-bulk", (("minimal", "true"),), body)
-        return assets.models(self._kept(call, assets.models, lasts=LISTING_LASTS).body)
+        return bodies.models(self._kept(call, bodies.models, lasts=LISTING_LASTS).body)
 
     def _listing(self, path: str, read: Callable[[bytes], tuple[Named, ...]]) -> tuple[Named, ...]:
         found: list[Named] = []
@@ -127,7 +129,7 @@ class Client:
             params = (("pageSize", "100"), *((("paginationToken", token),) if token else ()))
             body = self._kept(Call("GET", path, params), read, lasts=LISTING_LASTS).body
             found += read(body)
-            token = assets.next_token(body)
+            token = bodies.next_token(body)
             if token is None:
                 break
         return tuple(found)
@@ -140,7 +142,7 @@ class Client:
         extras: Mapping[str, object] | None = None,
     ) -> Entry:
         def check(body: bytes) -> None:
-            decoded.append(assets.result_page(body, size=search.size))
+            decoded.append(bodies.result_page(body, size=search.size))
 
         def ask() -> bytes:
             return self._sender.ask(spell_search(search, expand, extras), check)
@@ -148,14 +150,14 @@ class Client:
         key = self._key(spell_search(search, str, extras))
         # The first page of the newest is what people look at for what has just been made.
         lasts = RANKED_LASTS if search.is_ranked or search.first else 1.0
-        return self._answers.get(Question(key, ask, assets.first_expiry, lasts))
+        return self._answers.get(Question(key, ask, first_expiry, lasts))
 
     def _kept(self, call: Call, check: Callable[[bytes], object], *, lasts: float) -> Entry:
         return self._answers.get(
             Question(
                 self._key(call),
                 lambda: self._sender.ask(call, check),
-                assets.first_expiry,
+                first_expiry,
                 lasts,
             )
         )
@@ -165,7 +167,7 @@ class Client:
 
 
 def _address(body: bytes) -> str:
-    loose = assets.decode(body)
+    loose = decode(body)
     url = loose.get("url") if isinstance(loose, dict) else None
     if not isinstance(url, str) or not images.is_web(url):
         raise UpstreamNonsense("The answer has no address to download from.")

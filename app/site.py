@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import cachetools
 
-from app import assets, counting, images, views, visits, words
+from app import counting, images, views, visits, words
+from app.decoding import decode
 from app.display import Display
 from app.errors import (
     FileGone,
@@ -30,6 +31,7 @@ from app.media import Media
 from app.names import Names
 from app.references import is_reference
 from app.sending import open_session
+from app.signed import is_fresh
 from app.views import Found, Vocabulary
 
 if TYPE_CHECKING:
@@ -129,7 +131,7 @@ class Site:
 
     def answer(self, search: Search) -> dict[str, Any]:
         """The API's own answer to a search, as it came. Raises UpstreamError."""
-        answer: dict[str, Any] = assets.decode(self.client.raw_search(search, self.expand))
+        answer: dict[str, Any] = decode(self.client.raw_search(search, self.expand))
         return answer
 
     @property
@@ -290,4 +292,4 @@ class Site:
 
 def _can_be_opened(asset: Asset) -> bool:
     urls = [asset.url, asset.thumbnail.url if asset.thumbnail else None]
-    return all(assets.is_fresh(url) for url in urls if url)
+    return all(is_fresh(url) for url in urls if url)

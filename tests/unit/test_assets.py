@@ -13,10 +13,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app import assets, images, views, words
-from app.assets import Asset, Metadata, Thumbnail, expiry, first_expiry, is_fresh
+from app import bodies, images, views, words
+from app.assets import Asset, Metadata, Thumbnail
 from app.errors import UpstreamNonsense
 from app.search import Search
+from app.signed import expiry, first_expiry, is_fresh
 from app.views.card import Card
 from tests.faults import synthetic
 
@@ -52,7 +53,7 @@ def body(value: object) -> bytes:
 @given(JSON, st.sampled_from(["asset", "assets", "collections", "tags", "models"]), st.booleans())
 def test_no_shape_raises_anything_else(loose: Any, name: str, wrapped: bool) -> None:
     """A value, or UpstreamNonsense."""
-    read: Callable[[bytes], object] = getattr(assets, name)
+    read: Callable[[bytes], object] = getattr(bodies, name)
     with suppress(UpstreamNonsense):
         read(body({name: loose} if wrapped else loose))
 
@@ -66,7 +67,7 @@ def test_no_bytes_raise_anything_else(answer: bytes) -> None:
     """Not JSON is nonsense; so is JSON without hits."""
     hits: tuple[Asset, ...] = ()
     with suppress(UpstreamNonsense):
-        hits = assets.result_page(answer, size=48).hits
+        hits = bodies.result_page(answer, size=48).hits
     assert hits == ()
 
 
@@ -74,7 +75,7 @@ def test_no_bytes_raise_anything_else(answer: bytes) -> None:
 def test_odd_hits_become_cards_and_pages(hits: list[Any], total: Any, pages: Any) -> None:
     """Every view of any hit can be built and written as UTF-8: no hit breaks its page."""
     answer = {"hits": hits, "totalHits": total, "totalPages": pages, "page": 1}
-    page = assets.result_page(body(answer), size=48)
+    page = bodies.result_page(body(answer), size=48)
     search = Search(query="x")
     assert page.total is None or page.total >= len(page.hits)
     for hit in page.hits:
@@ -86,7 +87,7 @@ def test_odd_hits_become_cards_and_pages(hits: list[Any], total: Any, pages: Any
 @given(ODD_HITS)
 def test_an_odd_asset_has_a_page(hit: dict[str, Any]) -> None:
     """GET /assets/{id} is read as leniently as a search."""
-    found = assets.asset(body({"asset": hit}))
+    found = bodies.asset(body({"asset": hit}))
     assert found.id == "asset_1"
     assert str(views.asset_view(found, Search())).encode()
 
@@ -95,7 +96,7 @@ def test_an_odd_asset_has_a_page(hit: dict[str, Any]) -> None:
 def test_documented_hits_lose_nothing(number: int) -> None:
     """Each field arrives as it was sent."""
     sent = synthetic.hit(number, cdn="https://cdn.invalid")
-    (hit,) = assets.result_page(body({"hits": [sent]}), size=48).hits
+    (hit,) = bodies.result_page(body({"hits": [sent]}), size=48).hits
     got = {name: getattr(hit, name) for name in sent if name not in {"metadata", "thumbnail"}}
     wanted = {name: tuple(v) if isinstance(v, list) else v for name, v in sent.items()}
     assert got == {name: wanted[name] for name in got}
@@ -107,7 +108,7 @@ def test_documented_hits_lose_nothing(number: int) -> None:
 def test_one_odd_field_takes_no_other_with_it(odd: dict[str, Any]) -> None:
     """What is as documented is kept beside what is not."""
     sent = {**odd, "id": "asset_1", "tags": ["a", 7, None, "b"], "mimeType": "image/png"}
-    (hit,) = assets.result_page(body({"hits": [sent]}), size=48).hits
+    (hit,) = bodies.result_page(body({"hits": [sent]}), size=48).hits
     assert (hit.id, hit.tags, hit.mimeType) == ("asset_1", ("a", "b"), "image/png")
 
 
@@ -132,7 +133,7 @@ def test_one_odd_field_takes_no_other_with_it(odd: dict[str, Any]) -> None:
 def test_what_has_no_list_of_hits_is_nonsense(answer: bytes) -> None:
     """An empty page is never made of something else: "nothing found" would be a lie."""
     with pytest.raises(UpstreamNonsense):
-        assets.result_page(answer, size=48)
+        bodies.result_page(answer, size=48)
 
 
 @pytest.mark.parametrize(
@@ -154,21 +155,21 @@ def test_only_counts_that_can_be_are_counts(
     counts: dict[str, Any], total: int | None, pages: int | None
 ) -> None:
     """Estimates, nonsense and what the hits beside it belie are none."""
-    page = assets.result_page(body({"hits": [{"id": "a"}, {"id": "b"}], **counts}), size=48)
+    page = bodies.result_page(body({"hits": [{"id": "a"}, {"id": "b"}], **counts}), size=48)
     assert (len(page.hits), page.total, page.pages) == (2, total, pages)
 
 
 def test_a_count_without_hits_is_no_count_on_the_first_page() -> None:
     """A million hits of which none is listed; beyond the last page that is in order."""
     lie = {"hits": [], "totalHits": 10**6, "totalPages": 10**4}
-    assert assets.result_page(body({**lie, "page": 1}), size=48).total is None
-    assert assets.result_page(body({**lie, "page": 10**5}), size=48).total == 10**6
+    assert bodies.result_page(body({**lie, "page": 1}), size=48).total is None
+    assert bodies.result_page(body({**lie, "page": 10**5}), size=48).total == 10**6
 
 
 def test_nothing_found_is_a_count() -> None:
     """None is known to be there, which is more than not to know how many are."""
     nothing = {"hits": [], "totalHits": 0, "totalPages": 0, "page": 1, "hitsPerPage": 48}
-    page = assets.result_page(body(nothing), size=48)
+    page = bodies.result_page(body(nothing), size=48)
     assert (page.total, page.pages, page.has_next) == (0, 0, False)
 
 
@@ -188,12 +189,12 @@ def test_there_are_more_where_the_count_or_a_full_page_says_so(
 ) -> None:
     """An empty page has none after it, whatever it says."""
     answer = {"hits": [{"id": "a"}, {"id": "b"}], **counts}
-    assert assets.result_page(body(answer), size=2).has_next is has_next
+    assert bodies.result_page(body(answer), size=2).has_next is has_next
 
 
 def test_hits_come_once_and_with_an_id() -> None:
     """A hit that comes twice is shown once, where it came first."""
-    page = assets.result_page(
+    page = bodies.result_page(
         body({"hits": [{"id": "b"}, None, {"id": "a"}, {"id": "b"}, {}, {"id": None}, 7]}), size=48
     )
     assert [hit.id for hit in page.hits] == ["b", "a"]
@@ -219,7 +220,7 @@ def test_hits_come_once_and_with_an_id() -> None:
 )
 def test_a_name_is_always_found(hit: dict[str, Any], name: str) -> None:
     """Its own, else the start of its prompt, else its id."""
-    assert assets.asset(body({"asset": {"id": "asset_1", **hit}})).name == name
+    assert bodies.asset(body({"asset": {"id": "asset_1", **hit}})).name == name
 
 
 @pytest.mark.parametrize(
@@ -238,7 +239,7 @@ def test_a_name_is_always_found(hit: dict[str, Any], name: str) -> None:
 )
 def test_a_kind_is_always_found(hit: dict[str, Any], medium: str) -> None:
     """By itself, its metadata, or its mime type."""
-    assert assets.asset(body({"asset": {"id": "asset_1", **hit}})).medium == medium
+    assert bodies.asset(body({"asset": {"id": "asset_1", **hit}})).medium == medium
 
 
 @pytest.mark.parametrize("size", [0, -1, 0.5, 1e308, 10**400, True, "wide", None, [512]])
@@ -246,7 +247,7 @@ def test_sizes_that_cannot_be_are_none(size: Any) -> None:
     """A box is reserved from a size that can be, or from none."""
     sizes = {"width": size, "height": size, "size": size}
     for place in ("metadata", "properties"):
-        found = assets.asset(body({"asset": {"id": "asset_1", place: sizes}}))
+        found = bodies.asset(body({"asset": {"id": "asset_1", place: sizes}}))
         assert (found.width, found.height, found.bytes) == (None, None, None)
 
 
@@ -255,17 +256,17 @@ def test_sizes_are_taken_from_where_they_stand(width: Any) -> None:
     """A hit has them in its metadata, an asset in its properties as well; the first one counts."""
     sizes = {"width": width, "height": 256, "size": 1000}
     hit = {"id": "asset_1", "metadata": sizes, "properties": {"width": 1, "height": 1, "size": 1}}
-    found = assets.asset(body({"asset": hit}))
+    found = bodies.asset(body({"asset": hit}))
     assert (found.width, found.height, found.bytes) == (512, 256, 1000)
     hit = {"id": "asset_1", "metadata": {"width": 0}, "properties": {**sizes, "width": 512.0}}
-    found = assets.asset(body({"asset": hit}))
+    found = bodies.asset(body({"asset": hit}))
     assert (found.width, found.height, found.bytes) == (512, 256, 1000)
 
 
 def test_an_odd_thumbnail_keeps_its_address() -> None:
     """As does a preview: what is odd about them is no reason to show nothing."""
     odd = {"assetId": [], "url": "https://cdn.invalid/a"}
-    found = assets.asset(body({"asset": {"id": "asset_1", "thumbnail": odd, "preview": odd}}))
+    found = bodies.asset(body({"asset": {"id": "asset_1", "thumbnail": odd, "preview": odd}}))
     expected = Thumbnail(None, "https://cdn.invalid/a")
     assert (found.thumbnail, found.preview) == (expected, expected)
 
@@ -276,7 +277,7 @@ def test_an_odd_thumbnail_keeps_its_address() -> None:
 def test_what_is_no_asset_is_nonsense(answer: Any) -> None:
     """A page of one asset needs its id."""
     with pytest.raises(UpstreamNonsense):
-        assets.asset(body(answer))
+        bodies.asset(body(answer))
 
 
 # --- signatures --------------------------------------------------------------------------------
@@ -355,7 +356,7 @@ def test_an_asset_expires_with_the_first_of_its_urls() -> None:
 def test_listings_skip_what_has_no_id() -> None:
     """Names where there are some, else the id."""
     listed = [{"id": "c1", "name": "Castles", "itemCount": 3}, {"id": "c2"}, {}, None, {"id": 7}]
-    assert [(c.id, c.name, c.count) for c in assets.collections(body({"collections": listed}))] == [
+    assert [(c.id, c.name, c.count) for c in bodies.collections(body({"collections": listed}))] == [
         ("c1", "Castles", 3),
         ("c2", "c2", None),
         ("7", "7", None),
@@ -365,7 +366,7 @@ def test_listings_skip_what_has_no_id() -> None:
 def test_tags_are_their_own_names() -> None:
     """With how many assets have them."""
     listed = [{"tagName": "castle", "itemCount": 3}, {"tagName": "ship"}, {"itemCount": 1}, None]
-    assert [(tag.id, tag.name, tag.count) for tag in assets.tags(body({"tags": listed}))] == [
+    assert [(tag.id, tag.name, tag.count) for tag in bodies.tags(body({"tags": listed}))] == [
         ("castle", "castle", 3),
         ("ship", "ship", None),
     ]
@@ -374,7 +375,7 @@ def test_tags_are_their_own_names() -> None:
 def test_models_have_names() -> None:
     """Else their ids stand in for them."""
     listed = [{"id": "m1", "name": "Flux", "type": "flux.1"}, {"id": "m2", "name": ""}, {}, 7]
-    assert [(model.id, model.name) for model in assets.models(body({"models": listed}))] == [
+    assert [(model.id, model.name) for model in bodies.models(body({"models": listed}))] == [
         ("m1", "Flux"),
         ("m2", "m2"),
     ]
@@ -392,7 +393,7 @@ def test_models_have_names() -> None:
 )
 def test_next_token(answer: Any, token: str | None) -> None:
     """None on the last page."""
-    assert assets.next_token(body(answer)) == token
+    assert bodies.next_token(body(answer)) == token
 
 
 def test_the_first_url_to_end_decides_for_its_answer() -> None:
