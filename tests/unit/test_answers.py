@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import visits
-from app.answers import MARGIN, PATIENCE, Answers, Entry, Question
+from app.answers import MARGIN, PATIENCE, TROUBLE_SECONDS, Answers, Entry, Question
 from app.errors import (
     AkinError,
     BadKey,
@@ -95,8 +96,8 @@ def visit() -> Iterator[Visit]:
 
 def settled(answers: Answers) -> None:
     """Wait for the renewals that have begun."""
-    answers.close()
-    assert answers.waiting == 0
+    while answers.waiting:
+        time.sleep(0.001)
 
 
 # --- fresh, renewed, standing in -------------------------------------------------------------
@@ -215,6 +216,122 @@ def test_what_a_renewal_failed_to_renew_is_shown_with_an_excuse_and_not_asked_fo
     assert (type(visit.excuse), visit.oldest, api.count) == (UpstreamDown, FRESH, 2)
 
 
+def test_what_a_renewal_failed_to_renew_is_tried_again_after_a_while(
+    answers: Answers, api: Api, clock: Clock
+) -> None:
+    answers.get(api.question())
+    clock.now += FRESH
+    api.error = UpstreamDown("away")
+    answers.get(api.question())
+    settled(answers)
+    clock.now += TROUBLE_SECONDS
+    api.answer, api.error = b"second", None
+    with visits.during(Visit.lasting(60)) as visit:
+        answers.get(api.question())
+    settled(answers)
+    assert (answers.get(api.question()).body, visit.excuse) == (b"second", None)
+
+
+def test_whoever_asks_for_what_is_new_gets_it_where_nothing_is_kept(
+    answers: Answers, api: Api
+) -> None:
+    with visits.during(Visit(wants_new=True)):
+        assert answers.get(api.question()).body == b"first"
+
+
+def test_nothing_stands_in_that_ended_while_it_was_asked_for(
+    answers: Answers, api: Api, clock: Clock
+) -> None:
+    api.ends = clock.now + 7200 + MARGIN
+    answers.get(api.question())
+    clock.now += 7199
+
+    def ask() -> bytes:
+        clock.now += 1
+        raise UpstreamDown("away")
+
+    with pytest.raises(UpstreamDown):
+        answers.get(Question("key", ask, lambda _: None))
+
+
+# --- shared with other workers ---------------------------------------------------------------
+
+
+class Far(MemoryBackend):
+    """What all workers share; counts how often it is read."""
+
+    reads = 0
+
+    def get(self, key: str) -> bytes | None:
+        self.reads += 1
+        return super().get(key)
+
+
+@pytest.fixture
+def far(clock: Clock) -> Far:
+    """Nothing yet."""
+    return Far(clock=clock)
+
+
+@pytest.fixture
+def worker(clock: Clock, far: Far) -> Iterator[Callable[[], Answers]]:
+    """Makes the answers of one process after the other."""
+    made: list[Answers] = []
+
+    def make() -> Answers:
+        shelf = Shelf(MemoryBackend(clock=clock), far)
+        made.append(Answers(shelf, seconds=FRESH, stale_seconds=86400, clock=clock))
+        return made[-1]
+
+    yield make
+    for answers in made:
+        answers.close()
+
+
+def test_what_one_worker_was_answered_another_shows_and_looks_for_it_once(
+    worker: Callable[[], Answers], far: Far, api: Api
+) -> None:
+    worker().get(api.question())
+    other, before = worker(), far.reads
+    bodies = [other.get(api.question()).body for _ in range(3)]
+    assert (bodies, api.count, far.reads - before) == ([b"first"] * 3, 1, 1)
+
+
+def test_what_one_worker_has_renewed_another_shows_without_asking(
+    worker: Callable[[], Answers], api: Api, clock: Clock
+) -> None:
+    one, other = worker(), worker()
+    for answers in (one, other):
+        answers.get(api.question())
+    clock.now += FRESH
+    api.answer = b"second"
+    one.get(api.question())
+    settled(one)
+    assert (other.get(api.question()).body, api.count) == (b"second", 2)
+    assert other.waiting == 0
+
+
+def test_what_is_shared_and_older_is_not_shown_instead(
+    worker: Callable[[], Answers], far: Far, api: Api, clock: Clock
+) -> None:
+    one = worker()
+    one.get(api.question())
+    older = far.get("key")
+    clock.now += FRESH * (1 + PATIENCE)
+    api.answer = b"second"
+    one.get(api.question())
+    far.set("key", older, timeout=7200)
+    clock.now += FRESH
+    assert one.get(api.question()).body == b"second"
+
+
+def test_garbage_that_is_shared_is_asked_for_anew(
+    worker: Callable[[], Answers], far: Far, api: Api
+) -> None:
+    far.set("key", b"garbage" * 100, timeout=60)
+    assert (worker().get(api.question()).body, api.count) == (b"first", 1)
+
+
 # --- the URLs inside -------------------------------------------------------------------------
 
 
@@ -285,7 +402,8 @@ def test_callers_who_want_the_same_at_the_same_time_share_one_call(answers: Answ
     api = SlowApi()
 
     def get() -> bytes:
-        return answers.get(api.question()).body
+        with visits.during(Visit.lasting(60)):
+            return answers.get(api.question()).body
 
     threading.Thread(target=lambda: (api.was_asked.acquire(), api.let.set())).start()
     assert at_once(8, get) == [b"first"] * 8
@@ -393,6 +511,12 @@ def test_an_entry_with_one_byte_of_its_body_changed_is_no_entry(place: int) -> N
     packed = bytearray(Entry(body, 1, 2, 3, 4, 0, Entry.digest_of(body)).packed())
     packed[len(packed) - 1 - place % len(body)] ^= 1
     assert Entry.unpacked(bytes(packed)) is None
+
+
+def test_an_entry_of_another_version_is_no_entry() -> None:
+    body = b"an answer of the API"
+    packed = Entry(body, 1, 2, 3, 4, 0, Entry.digest_of(body)).packed()
+    assert Entry.unpacked(b"akin0" + packed[5:]) is None
 
 
 def test_a_page_of_the_same_answers_has_the_same_digest_and_of_others_another(
