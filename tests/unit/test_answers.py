@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import visits
-from app.answers import MARGIN, PATIENCE, TROUBLE_SECONDS, Answers, Entry, Question
+from app.answers import (
+    MARGIN,
+    MOST_RENEWALS,
+    PATIENCE,
+    TROUBLE_SECONDS,
+    Answers,
+    Entry,
+    Question,
+)
 from app.errors import (
     AkinError,
     BadKey,
@@ -132,8 +140,12 @@ def test_an_answer_that_is_too_old_to_be_renewed_behind_is_asked_for(
     answers: Answers, api: Api, clock: Clock
 ) -> None:
     answers.get(api.question())
-    clock.now += FRESH * (1 + PATIENCE)
-    api.answer = b"second"
+    api.error = UpstreamDown("away")
+    clock.now += FRESH * (1 + PATIENCE) - 1
+    assert answers.get(api.question()).body == b"first"
+    settled(answers)
+    clock.now += 1
+    api.answer, api.error = b"second", None
     assert answers.get(api.question()).body == b"second"
 
 
@@ -417,6 +429,33 @@ def test_callers_share_a_failure_too_each_with_an_exception_of_its_own(answers: 
     errors = at_once(8, lambda: answers.get(api.question()))
     assert [str(error) for error in errors] == ["away"] * 8
     assert len(set(map(id, errors))) == 8
+
+
+def test_one_renewal_goes_on_however_many_look(answers: Answers, clock: Clock) -> None:
+    api = SlowApi()
+    api.let.set()
+    answers.get(api.question())
+    api.let.clear()
+    clock.now += FRESH
+    bodies = [answers.get(api.question()).body for _ in range(8)]
+    assert (bodies, answers.waiting) == ([b"first"] * 8, 1)
+    api.let.set()
+    settled(answers)
+    assert api.count == 2
+
+
+def test_no_more_renewals_wait_than_there_is_room_for(answers: Answers, clock: Clock) -> None:
+    api = SlowApi()
+    questions = [api.question(str(number)) for number in range(MOST_RENEWALS + 6)]
+    for let in (True, False):
+        api.let.set() if let else api.let.clear()
+        for question in questions:
+            answers.get(question)
+        clock.now += FRESH
+    assert answers.waiting == MOST_RENEWALS
+    api.let.set()
+    settled(answers)
+    assert api.count == len(questions) + MOST_RENEWALS
 
 
 def test_whoever_has_no_time_left_stops_waiting_for_the_other(answers: Answers) -> None:
