@@ -150,15 +150,6 @@ def test_a_wait_that_cannot_be_is_none(client: FlaskClient, wire: Wire, value: s
     assert client.get("/?query=castle").status_code == 503
 
 
-def test_no_key_is_on_any_page(client: FlaskClient, wire: Wire) -> None:
-    """Whatever the API answers, it is not told to a reader."""
-    wire.always(refusal(401, "Unauthorized"))
-    for path in ("/", "/search.json", f"/assets/{asset_id(1)}"):
-        text = client.get(path).text
-        assert "secret-of-the-tests" not in text
-        assert "a2V5LW9mLXRoZS10ZXN0cz" not in text  # the beginning of the pair in base64
-
-
 def test_an_example_that_does_not_exist_is_left_out(soup: Soup, wire: Wire) -> None:
     """The search goes on without it, and the page says so."""
     wire.next(refusal(404, "Asset not found"))

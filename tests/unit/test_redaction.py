@@ -45,7 +45,8 @@ def test_nothing_else_is_taken_out() -> None:
     """Defaults are no secrets, and neither is nothing."""
     text = "memory none api key secret Basic dXNlcg=="
     assert Redaction.of(Settings()).text(text) == text
-    assert Redaction("", "abc").text("abcdef") == "abcdef"
+    assert Redaction("", "abc", "fghij").text("abcdefghijk") == "abcdefghijk"
+    assert Redaction("fghijk").text("abcdefghijk") == f"abcde{SHOWN}"
 
 
 def test_settings_do_not_show_secrets() -> None:

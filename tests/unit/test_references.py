@@ -108,6 +108,15 @@ def test_every_mode_of_a_picture_is_taken(
     assert kept(references, encoded(plain(8, 8, mode, colour), kind)).size == (8, 8)
 
 
+def test_a_picture_may_have_as_many_bytes_as_are_said(tmp_path: Path) -> None:
+    """And is refused with its size and the most that can be used where it has more."""
+    upload = encoded(plain())
+    reference = References(tmp_path, most_bytes=len(upload)).put(upload)
+    assert is_reference(reference)
+    with pytest.raises(InvalidReference, match="has 3 MB; at most 2 MB can be used"):
+        References(tmp_path, most_bytes=2_000_000).put(b"x" * 3_000_000)
+
+
 def test_transparency_is_kept(references: References) -> None:
     """Whoever compares pictures decides what stands behind them."""
     picture = kept(references, encoded(plain(8, 8, "RGBA", (255, 0, 0, 0))))

@@ -89,8 +89,35 @@ def test_order_and_repetition_mean_nothing_where_they_mean_nothing() -> None:
 
 
 def test_the_order_of_sorting_is_kept() -> None:
-    """The second sort breaks the ties of the first."""
+    """The second sort breaks the ties of the first; the same once more means nothing."""
     assert read("sortBy=width:asc&sortBy=createdAt:desc").sortBy == ("width:asc", "createdAt:desc")
+    again = read("sortBy=width:asc&sortBy=createdAt:desc&sortBy=width:asc")
+    assert again.sortBy == ("width:asc", "createdAt:desc")
+    assert read("sortBy=createdAt:desc&sortBy=createdAt:desc") == Search()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_empty"),
+    [
+        ("", True),
+        ("page=3&hitsPerPage=10", True),
+        ("offset=40", True),
+        ("sortBy=width:asc", True),
+        ("nsfw=show", True),
+        ("query=x", False),
+        ("like=asset_1", False),
+        ("unlike=asset_1", False),
+        ("kind=image", False),
+        ("width=512..", False),
+        ("nsfw=hide", False),
+        ("filter=a=b", False),
+        ("public=true", False),
+        ("originalAssets=true", False),
+    ],
+)
+def test_what_is_asked_for_besides_the_newest(text: str, is_empty: bool) -> None:
+    """Where it begins and how it is shown is nothing that is asked for."""
+    assert read(text).is_empty is is_empty
 
 
 def test_defaults_are_not_spelled() -> None:
@@ -292,6 +319,14 @@ def test_both_paginations_at_once_are_reported() -> None:
 def test_pages_and_offsets(text: str, first: int, size: int) -> None:
     """A lone offset or limit takes the API's default for the other."""
     assert (read(text).first, read(text).size) == (first, size)
+
+
+def test_a_lone_offset_or_limit_is_spelled_with_the_other() -> None:
+    """So that its page has one address."""
+    assert read("offset=15").pairs() == (("offset", "15"), ("limit", "20"))
+    assert read("limit=5").pairs() == (("offset", "0"), ("limit", "5"))
+    assert read("limit=5").body() == Search().with_(offset=0, limit=5).body()
+    assert Search(offset=40, page=3, hitsPerPage=10) == Search(offset=40)
 
 
 def test_ten_thousand_likes_are_cut_short() -> None:
