@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-import argon2
 import pytest
 from bs4 import BeautifulSoup
 
@@ -15,11 +14,11 @@ from app import create_app, logs
 from app.auth.links import Links
 from app.auth.modes import Proxy
 from app.auth.user import User
-from app.auth.users import Users
 from app.errors import LinkEnded
 from app.redaction import Redaction
 from config import Settings
 from tests.faults.healthy import Healthy
+from tests.pages.people import NEW, OLD, PASSWORD, users_in
 from tests.pages.wire import HOST, Wire, asset_id, make_app, session_for
 
 if TYPE_CHECKING:
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
 
-PASSWORD = "correct horse battery"
-OLD, NEW = "older-key-of-the-sessions-0123456789", "newer-key-of-the-sessions-0123456789"
+    from app.auth.users import Users
+
 SEARCH = "?query=castle&hitsPerPage=3"
 DAY = 86_400
 OIDC: dict[str, Any] = {
@@ -43,11 +42,8 @@ OIDC: dict[str, Any] = {
 
 @pytest.fixture
 def users(tmp_path: Path) -> Users:
-    """A file with one user, hashed quickly."""
-    quick = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    made = Users(tmp_path / "users.json", quick)
-    made.put("ada", PASSWORD)
-    return made
+    """A file with one user."""
+    return users_in(tmp_path)
 
 
 @pytest.fixture

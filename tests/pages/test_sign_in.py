@@ -6,12 +6,11 @@ import time
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any
 
-import argon2
 import pytest
 from bs4 import BeautifulSoup
 
-from app.auth.users import Users
 from app.mounting import mount
+from tests.pages.people import NEW, OLD, PASSWORD, users_in
 from tests.pages.wire import Wire, asset_id, make_app
 
 if TYPE_CHECKING:
@@ -22,18 +21,15 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
-PASSWORD = "correct horse battery"
-OLD, NEW = "older-key-of-the-sessions-0123456789", "newer-key-of-the-sessions-0123456789"
+    from app.auth.users import Users
+
 OURS = {"Origin": "http://localhost"}
 
 
 @pytest.fixture
 def users(tmp_path: Path) -> Users:
-    """A file with one user, hashed quickly: the parameters stand in the hash."""
-    quick = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    made = Users(tmp_path / "users.json", quick)
-    made.put("ada", PASSWORD)
-    return made
+    """A file with one user."""
+    return users_in(tmp_path)
 
 
 @pytest.fixture
