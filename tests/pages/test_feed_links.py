@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 
 from app import create_app, logs
 from app.auth.links import Links
-from app.auth.modes import Proxy
+from app.auth.modes import Nobody, Proxy
 from app.auth.user import User
 from app.errors import LinkEnded
 from app.redaction import Redaction
@@ -302,6 +302,14 @@ def test_a_session_is_no_token(app: Flask) -> None:
     assert reader.get(path.replace(path.split("/")[2], cookie.value)).status_code == 401
     reader.set_cookie("akin", path.split("/")[2])
     assert reader.get("/").status_code == 303
+
+
+def test_whoever_may_not_come_in_hands_on_nothing() -> None:
+    """Not even an address that was made and signed here."""
+    links = Links((OLD,), Nobody(), days=2)
+    address = links.address("/search.atom", links.holder(User("ada", "Ada")))
+    with pytest.raises(LinkEnded, match="may not come in"):
+        links.read(address, b"")
 
 
 def test_it_ends_in_time() -> None:
