@@ -49,8 +49,9 @@ def test_code_is_shown_as_it_is_written(soup: Soup) -> None:
     assert '"query": "</pre><script>alert(1)</script>&amp;"' in curl.get_text()
 
 
-def test_no_key_is_on_the_page(client: FlaskClient, wire: Wire) -> None:
+def test_no_key_is_on_the_page(wire: Wire, tmp_path: Path) -> None:
     """Only the names of the variables."""
+    client = make_app(wire, tmp_path, api_key=KEY, api_secret=SECRET).test_client()
     page = client.get("/code?query=castle").get_data(as_text=True)
     assert "SCENARIO_SDK_API_KEY" in page
     assert KEY not in page

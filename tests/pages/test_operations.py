@@ -121,7 +121,8 @@ def test_metrics_name_nobody(client: FlaskClient) -> None:
     client.get("/?query=my-secret-project")
     client.get("/assets/my-secret-asset")
     client.get("/my-secret-path")
-    assert "my-secret" not in client.get("/metrics").text
+    told = client.get("/metrics")
+    assert (told.status_code, "akin_" in told.text, "my-secret" in told.text) == (200, True, False)
 
 
 @pytest.mark.parametrize(

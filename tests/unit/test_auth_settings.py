@@ -97,7 +97,8 @@ def test_no_secret_in_a_message() -> None:
     """What was given is quoted, but for secrets."""
     with pytest.raises(InvalidSettings) as raised:
         Settings.from_environ({"AKIN_SECRET_KEYS": "hush-hush", "AKIN_METRICS_TOKEN": "hush"})
-    assert "hush" not in str(raised.value)
+    told = str(raised.value)
+    assert ("AKIN_SECRET_KEYS" in told, "hush" in told) == (True, False)
 
 
 def test_no_password_in_an_address() -> None:
