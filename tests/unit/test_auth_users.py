@@ -17,6 +17,7 @@ from app.auth.attempts import Attempts
 from app.auth.user import User
 from app.auth.users import InvalidUser, Users
 from app.errors import TooManyAttempts
+from config import InvalidSettings, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -212,3 +213,12 @@ def test_the_command_says_what_it_has_done(
         "ada",
         "ada can sign in no more, and is signed out everywhere.",
     ]
+
+
+def test_where_no_key_can_be_kept_it_is_asked_for(tmp_path: Path) -> None:
+    """By the names of both settings, one of which can be mended."""
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(InvalidSettings, match=r"AKIN_SECRET_KEYS is missing.*AKIN_DATA"):
+        sessions.keys_of(Settings(data=tmp_path / "file" / "data"))
+    given = Settings(data=tmp_path / "file" / "data", secret_keys=("a" * 32, "b" * 32))
+    assert sessions.keys_of(given) == ("a" * 32, "b" * 32)
