@@ -40,7 +40,11 @@ if TYPE_CHECKING:
 
 HELD = 64  # conditions on long texts whose answer is kept; an eighth of a byte an asset each
 READ = 2_000  # texts that are read for an answer that can be kept, though fewer are asked for
+ROWS = 300  # texts that are read before asking the keyword index where words are in a row
 SCAN = 4  # reading one in so many of all texts takes as long as reading all in their order
+
+
+_MATCH = sa.text("SELECT rowid FROM words WHERE words MATCH :expression")
 
 
 def holds(
@@ -105,6 +109,9 @@ def _long(leaf: Leaf, shelf: Shelf, connection: sa.Connection, within: Mask | No
     if within is not None and narrowed:
         maybe &= within
     left = int(np.count_nonzero(maybe))
+    if left > ROWS and (narrower := rowed(leaf, shelf, connection)) is not None:
+        maybe &= narrower
+        left = int(np.count_nonzero(maybe))
     if left * SCAN > len(maybe):
         return _by_sql(leaf, shelf, connection)
     if left:
@@ -112,6 +119,18 @@ def _long(leaf: Leaf, shelf: Shelf, connection: sa.Connection, within: Mask | No
         numbers = connection.execute(statement, bound(shelf.number[maybe].tolist()))
         sure[shelf.slots(numbers.scalars().all())] = True
     return sure if narrowed else _hold(leaf, shelf, sure)
+
+
+def rowed(leaf: Leaf, shelf: Shelf, connection: sa.Connection) -> Mask | None:
+    """(slots,) the assets in which words are in a row as `leaf` asks; None where it does not."""
+    asked = substrings.in_a_row(leaf, shelf)
+    if asked is None:
+        return None
+    expression, untold = asked
+    if not expression:
+        return untold
+    numbers = connection.execute(_MATCH, {"expression": expression}).scalars().all()
+    return shelf.mask(numbers) | untold
 
 
 def _held(tree: Condition, shelf: Shelf) -> Mask | None:

@@ -1,16 +1,17 @@
 """Which assets may have a text in a long field, told by the words in memory.
 
 A text that is part of another is made of words of it, and of ends of words; so the assets that
-have those words are the only ones to be read, and often the words alone tell. Answers what is
-sure and what is to be read; the reading is `evaluation`'s. Both analyses of a text are at work
-here: fields are compared folded (`fields.folded`), words are made alike further
-(`analysis.simple`), so only letters that pass through both one by one are looked for.
+have those words are the only ones to be read, and often the words alone tell. Where many have
+them, only those are left that have them in a row, which the keyword index tells. Answers what is
+sure, what is to be read, and what to ask that index; the reading is `evaluation`'s. Both analyses
+of a text are at work here: fields are compared folded (`fields.folded`), words are made alike
+further (`analysis.simple`), so only letters that pass through both one by one are looked for.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from library.postings import Postings, Segment
     from library.shelf import Mask, Shelf
 
+BEGINNINGS_MOST = 16  # words that may end as a text in a row begins; each is a question of its own
 PIECES_MOST = 8  # of a text, looked for in the words
 CHOICES_MOST = 8  # texts of a list, before all texts are read instead
 
@@ -37,6 +39,7 @@ class Place:
     aside: bool
     bit: int
     alone: bool  # no other field's words are in the column
+    column: str  # its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class Piece:
     begins: bool  # a word begins with it
     ends: bool  # a word ends with it
     single: bool = False  # a character of a script without spaces
+    # The word before it has the piece before it: nothing but what parts words is between them.
+    follows: bool = field(default=False, compare=False)
 
 
 def _bit(columns: tuple[str, ...], name: str) -> int:
@@ -55,10 +60,10 @@ def _bit(columns: tuple[str, ...], name: str) -> int:
 
 _SEARCHED = tuple(WEIGHTS)
 PLACES = {
-    "name": Place(aside=False, bit=_bit(_SEARCHED, "name"), alone=True),
-    "prompt": Place(aside=False, bit=_bit(_SEARCHED, "prompt"), alone=True),
-    "seed": Place(aside=False, bit=_bit(_SEARCHED, "other"), alone=False),
-    **{name: Place(aside=True, bit=_bit(UNSEARCHED, name), alone=True) for name in UNSEARCHED},
+    "name": Place(False, _bit(_SEARCHED, "name"), True, "name"),
+    "prompt": Place(False, _bit(_SEARCHED, "prompt"), True, "prompt"),
+    "seed": Place(False, _bit(_SEARCHED, "other"), False, "other"),
+    **{name: Place(True, _bit(UNSEARCHED, name), True, name) for name in UNSEARCHED},
 }
 
 # Scripts whose letters stay letters, one for one, whatever stands beside them (in Greek a mark
@@ -67,6 +72,7 @@ _LETTER = "a-z0-9\u00e0-\u00f6\u00f8-\u024f\u0400-\u0481\u048a-\u052f\u1e00-\u1e
 _SINGLE = "\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff"
 _PIECE = re.compile(f"(?P<single>[{_SINGLE}])|[{_LETTER}]+")
 _SEPARATOR = re.compile(r"[\x00-\x2f\x3a-\x60\x7b-\x7f]")
+_SEPARATORS = re.compile(f"{_SEPARATOR.pattern}+")
 
 
 def pieces(value: str, *, start: bool, end: bool) -> Iterator[Piece]:
@@ -74,19 +80,24 @@ def pieces(value: str, *, start: bool, end: bool) -> Iterator[Piece]:
 
     `start` and `end`: the text begins, or ends, with it.
     """
+    before = None  # where the piece before ended, if it is one that stands in a row
     for match in _PIECE.finditer(value):
         first, last = match.span()
         if match["single"] is not None:
             yield Piece(match.group(), begins=True, ends=False, single=True)
+            before = None
             continue
         letters = simple(match.group())
         if not letters.isalnum():
+            before = None
             continue
         yield Piece(
             letters,
             begins=start if first == 0 else bool(_SEPARATOR.match(value[first - 1])),
             ends=end if last == len(value) else bool(_SEPARATOR.match(value[last])),
+            follows=before is not None and bool(_SEPARATORS.fullmatch(value[before:first])),
         )
+        before = last
 
 
 def may_tell(leaf: Leaf) -> bool:
@@ -108,13 +119,68 @@ def told(leaf: Leaf, shelf: Shelf) -> Told | None:
     if isinstance(leaf, Has):
         return _word(leaf.value, place, shelf)
     if isinstance(leaf, Contains):
-        found = list(pieces(leaf.value, start=leaf.start, end=False))
+        (found,) = _choices(leaf)
         if found and place.alone and not leaf.start and leaf.value == found[0].text:
             return _surely(found[0], place, shelf)
         return _perhaps([found], place, shelf)
+    return _perhaps(_choices(leaf), place, shelf)
+
+
+def _choices(leaf: Leaf) -> list[list[Piece]]:
+    """The pieces of each text that `leaf` asks for; one of the texts is enough."""
+    if isinstance(leaf, Contains):
+        return [list(pieces(leaf.value, start=leaf.start, end=False))]
     values = leaf.values if isinstance(leaf, OneOf) else [leaf.value]  # type: ignore[union-attr]
     each = [pieces(value, start=True, end=True) for value in values if isinstance(value, str)]
-    return _perhaps([list(found) for found in each], place, shelf)
+    return [list(found) for found in each]
+
+
+def in_a_row(leaf: Leaf, shelf: Shelf) -> tuple[str, Mask] | None:
+    """What to ask the keyword index, so that it finds every asset for which `leaf` may hold.
+
+    An expression of FTS5, empty where nothing can be found, and (slots,) the assets of which it
+    tells nothing; None where no words must be in a row. To be asked where many assets have the
+    words: it reads as many, but only numbers.
+    """
+    if isinstance(leaf, Has) or not may_tell(leaf):
+        return None
+    place = PLACES[leaf.field.name]
+    each = [_row(found, place, shelf) for found in _choices(leaf)]
+    if not each or None in each:
+        return None
+    rows = " OR ".join(row for choice in each for row in choice or ())
+    return f"{place.column} : ({rows})" if rows else "", _cut(place, shelf)
+
+
+def _row(found: list[Piece], place: Place, shelf: Shelf) -> list[str] | None:
+    """The phrases of which an asset has one that has these pieces; None where it need have none."""
+    run: list[Piece] = []
+    longest: list[Piece] = []
+    for piece in found:
+        run = [*run, piece] if piece.follows else [piece]
+        longest = max(longest, run, key=len)
+    if len(longest) < 2:
+        return None
+    first, *others = longest
+    beginnings = [first.text] if first.begins else _ending(first.text, place, shelf)
+    if len(beginnings) > BEGINNINGS_MOST:
+        if len(others) < 2:
+            return None
+        beginnings = [""]  # what follows it is in a row, too
+    rest = " ".join(piece.text for piece in others)
+    star = "" if others[-1].ends else " *"
+    return [f'"{beginning} {rest}"{star}' for beginning in beginnings]
+
+
+def _ending(part: str, place: Place, shelf: Shelf) -> list[str]:
+    """The words of a column that end so."""
+    return sorted(
+        {
+            segment.words[number]
+            for segment in _postings(place, shelf)
+            for number in segment.vocabulary(place.bit).having(f"{part}\n").tolist()
+        }
+    )
 
 
 def _none(shelf: Shelf) -> Mask:

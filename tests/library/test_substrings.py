@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +15,12 @@ from hypothesis import strategies as st
 from library.analysis import LONGEST, indexed, words
 from library.conditions import Compare, Condition, Contains, Has, OneOf
 from library.documents import Document
-from library.evaluation import SCAN, holds
+from library.evaluation import ROWS, SCAN, holds, rowed
 from library.fields import FIELDS, folded
 from library.index import Index
 from library.shelf import Shelf
 from library.shelves import Shelves
-from library.substrings import pieces, told
+from library.substrings import in_a_row, pieces, told
 from tests.library import engine_samples as samples
 
 # Letters that are made alike in different ways, what stands between words, and what is cut.
@@ -52,7 +54,13 @@ def test_a_part_of_a_text_has_its_pieces_in_the_words_of_the_text(
     first, last = min(ends), min(max(ends), len(whole))
     part = whole[first:last]
     known = indexed([text]).split()
-    for piece in pieces(part, start=first == 0, end=last == len(whole)):
+    found = list(pieces(part, start=first == 0, end=last == len(whole)))
+    for before, piece in pairwise(found):
+        assert not piece.follows or any(
+            len(word) >= LONGEST or (word.endswith(before.text) and after.startswith(piece.text))
+            for word, after in pairwise([*known, ""])
+        ), (before, piece, known)
+    for piece in found:
         assert any(
             len(word) >= LONGEST
             or (
@@ -111,6 +119,10 @@ class Told:
             sure, maybe = known
             assert self.ids(sure) <= meant
             assert meant <= self.ids(sure | maybe)
+        with self.index.reading() as connection:
+            narrower = rowed(leaf, self.shelf, connection)
+        if narrower is not None:
+            assert meant <= self.ids(narrower & self.shelf.alive)
 
 
 @pytest.fixture(scope="module")
@@ -167,3 +179,52 @@ def test_a_whole_word_is_found_as_the_keyword_index_knows_it(
     meant = {d.id for d in library.documents if wanted in indexed([getattr(d, field)]).split()}
     leaf: Condition = Has(FIELDS[field], word)
     library.check(leaf, meant)
+
+
+@pytest.mark.parametrize(
+    ("part", "start", "expected"),
+    [
+        ("red-gold pond", False, {"Dragonfly over the red-gold pond"}),
+        ("gonfly over", False, {"Dragonfly over the red-gold pond"}),
+        ("the red", False, {"Dragonfly over the red-gold pond"}),
+        ("red the", False, set()),
+        ("of the 16:9 d", False, {"cardClubs10 of the 16:9 deck"}),
+        ("a red", True, {"a red dragon, asleep"}),
+        ("красный мир", False, set()),
+        ("дракон и", True, {"дракон и Мир"}),
+        ("nowhere in", False, set()),
+    ],
+)
+def test_words_in_a_row_leave_few_to_be_read(
+    library: Told, part: str, start: bool, expected: set[str]
+) -> None:
+    """Those that have the words elsewhere are not; those with a word that was cut always are."""
+    with library.index.reading() as connection:
+        found = rowed(Contains(FIELDS["prompt"], part, start), library.shelf, connection)
+    assert found is not None
+    said = {d.prompt for d in library.documents if d.id in library.ids(found)}
+    assert said - {SAID[9]} == expected
+
+
+@pytest.mark.parametrize("part", ["dragon", "城の", "red城 x", "e\u0301tude", "", "..."])
+def test_where_no_words_are_in_a_row_nothing_is_asked(library: Told, part: str) -> None:
+    """A word alone, and letters that are not told from their neighbours, are left to memory."""
+    assert in_a_row(Contains(FIELDS["prompt"], folded(part), False), library.shelf) is None
+
+
+def test_many_with_the_words_are_asked_for_their_row(tmp_path: Path) -> None:
+    """And found where the words are in a row, however many have them elsewhere."""
+    texts = [("red gold" if n % 50 == 0 else "gold and red") + f" {n}" for n in range(3 * ROWS)]
+    fill = [("something else", None)] * (SCAN * len(texts))
+    documents = [replace(samples.document(f"a {n}"), prompt=text) for n, text in enumerate(texts)]
+    documents += [samples.document(f"b {n}") for n in range(len(fill))]
+    index = samples.library(tmp_path, [(d, None) for d in documents])
+    with index.reading() as connection:
+        shelf = Shelves(index).at(connection)
+        leaf = Contains(FIELDS["prompt"], "red gold", False)
+        found = holds(leaf, shelf, connection)
+        ids = {
+            each["id"] for each in index.values(connection, shelf.number[found].tolist()).values()
+        }
+    assert ids == {d.id for d in documents if "red gold" in (d.prompt or "")}
+    index.close()
