@@ -68,6 +68,8 @@ class Asset(msgspec.Struct, frozen=True, gc=False):
     metadata: Metadata = Metadata()
     mimeType: str | None = None
     nsfw: tuple[str, ...] = ()
+    # What has no field here, of its own page alone; under a name that no answer has.
+    others: dict[str, Any] = msgspec.field(default_factory=dict, name=" others")
     ownerId: str | None = None
     preview: Thumbnail | None = None
     privacy: str | None = None

@@ -95,12 +95,19 @@ def _believable(count: int | None) -> int | None:
 
 
 def asset(body: bytes) -> Asset:
-    """Read an answer of GET /assets/{id}. Raises UpstreamNonsense."""
+    """Read an answer of GET /assets/{id}, with `others`. Raises UpstreamNonsense."""
     loose = decode(body)
     found = loose.get("asset") if isinstance(loose, dict) else None
     if not isinstance(found, dict) or not isinstance(found.get("id"), str):
         raise UpstreamNonsense("The answer is not an asset.")
-    return _lenient(found, Asset)
+    made = found.get("metadata")
+    others = _others(found, Asset) | _others(made if isinstance(made, dict) else {}, Metadata)
+    return msgspec.structs.replace(_lenient(found, Asset), others=others)
+
+
+def _others(loose: dict[str, Any], struct: type[msgspec.Struct]) -> dict[str, Any]:
+    known = set(struct.__struct_encode_fields__)
+    return {name: value for name, value in loose.items() if name not in known}
 
 
 def assets(body: bytes) -> tuple[Asset, ...]:

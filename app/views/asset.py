@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
@@ -17,7 +18,7 @@ from app.views.part import part_url
 from app.views.wander import wander_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from app.assets import Asset
     from app.display import Ground
@@ -228,7 +229,7 @@ def _groups(asset: Asset, names: Mapping[str, str], by_library: bool) -> Iterabl
         facet("Shape", "aspectRatio", made.aspectRatio),
         facet("Format", "mimeType", asset.mimeType),
         plain("Size", words.file_size(asset.bytes) if asset.bytes else None),
-        *_properties(asset),
+        *_further(asset.properties, _SHOWN),
     )
     yield group(
         "Generation",
@@ -251,19 +252,30 @@ def _groups(asset: Asset, names: Mapping[str, str], by_library: bool) -> Iterabl
         plain("Changed", words.date(asset.updatedAt)),
         facet("Author", "authorId", telling("authorId")),
         facet("Privacy", "privacy", telling("privacy")),
+        plain("Owner", telling("ownerId")),
+        plain("Team", telling("teamId")),
         plain("Status", telling("status")),
         plain("Sensitive", ", ".join(asset.nsfw)),
         plain("Id", asset.id, copy=True),
     )
+    # The API grows without notice; what it calls by a name of its own is shown under that.
+    source = {"source"} if asset.others.get("source") == made.type else set()
+    yield group("Other", *_further(asset.others, source))
 
 
 _ALWAYS: Final = {
     "authorId": "local",
+    "ownerId": "local",
+    "teamId": "local",
     "privacy": "private",
     "status": "success",
     "metadata.type": "uploaded",  # of a file that says nothing of how it was made
 }
 _SHOWN: Final = frozenset({"width", "height", "size"})
+MOST_ROWS: Final = 100  # of one group
+MOST_ITEMS: Final = 20  # of a list that is shown; an embedding has a thousand
+MOST_TEXT: Final = 2000  # characters of a value that nobody has told what it is
+_WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # Properties whose API names are no words, or whose numbers have a unit.
 _PROPERTIES: Final = {
     "duration": ("Duration", " s"),
@@ -276,11 +288,37 @@ _PROPERTIES: Final = {
 }
 
 
-def _properties(asset: Asset) -> Iterable[Row]:
-    for name, value in sorted(asset.properties.items()):
-        if name in _SHOWN or isinstance(value, dict | list) or value is None:
+def _further(values: Mapping[str, object], left_out: Collection[str]) -> Iterable[Row]:
+    """Whatever can be said in a line of each value, under the words of its name."""
+    for name, value in sorted(values.items())[:MOST_ROWS]:
+        if name in left_out or not (said := _said(value)):
             continue
-        words_of_name = "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
-        label, unit = _PROPERTIES.get(name, (words_of_name.capitalize(), ""))
-        shown = f"{value:g}" if isinstance(value, float) else str(value)
-        yield Row(label, f"{shown}{unit}")
+        label, unit = _PROPERTIES.get(name, (_label(name), ""))
+        yield Row(label, f"{said}{unit}")
+
+
+def _label(name: str) -> str:
+    first, *rest = _WORDS.sub(" ", name).replace("_", " ").split() or [name]
+    return " ".join([first[:1].upper() + first[1:], *(_lower(each) for each in rest)])
+
+
+def _lower(word: str) -> str:
+    """A word in small letters, unless it is an abbreviation: `UVs` stays."""
+    return word if word[1:2].isupper() else word.lower()
+
+
+def _said(value: object) -> str:
+    """A value in words; empty for what has none, and for addresses, which end."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:g}"
+        case int():
+            return str(value)
+        case str():
+            return "" if value.startswith(("http:", "https:", "data:")) else value[:MOST_TEXT]
+        case list() if len(value) <= MOST_ITEMS:
+            return ", ".join(filter(None, (_said(x) for x in value if not isinstance(x, list))))
+        case _:
+            return ""

@@ -258,6 +258,8 @@ def of_library(wire: Wire, folder: Path, **changes: Any) -> dict[str, str]:
     asset = {
         "id": TEXT,
         "authorId": "local",
+        "ownerId": "local",
+        "teamId": "local",
         "privacy": "private",
         "status": "success",
         "metadata": {
@@ -293,6 +295,43 @@ def test_what_a_library_says_of_every_asset_is_not_said(wire: Wire, tmp_path: Pa
         "Privacy": "public",
         "Status": "pending",
         "Made by": "txt2audio",
+    }
+
+
+def test_what_has_no_field_of_ours_is_shown_under_its_own_name(soup: Soup, wire: Wire) -> None:
+    """The API grows without notice; addresses end, and what is no line of text is left out."""
+    asset = wire.healthy.hit(16) | {
+        "source": "inference-txt2img",
+        "isHidden": False,
+        "editCapabilities": ["UPSCALE", "PROMPT", ["x"]],
+        "originalFileUrl": "https://cdn.example/secret",
+        "firstFrame": {"assetId": "asset_x"},
+        "embedding": [0.5] * 1000,
+        "nothing": None,
+    }
+    asset["metadata"] |= {"strength": 0.8, "lora_names": ["a", "b"], "odd": "<b>1</b>"}
+    asset["properties"] = {"hasUVs": True, "bitrate": 192}
+    wire.always(answer({"asset": asset}), on=f"/v1/assets/{PICTURE}")
+    page = soup(f"/assets/{PICTURE}")
+    groups = {
+        section.h2.get_text(): facts(section)
+        for section in page.select("article section")
+        if section.h2 and section.dl
+    }
+    assert groups["Other"] == {
+        "Edit capabilities": "UPSCALE, PROMPT",
+        "Is hidden": "no",
+        "Lora names": "a, b",
+        "Odd": "<b>1</b>",
+        "Strength": "0.8",
+    }
+    assert {name: groups["File"].get(name) for name in ("Has UVs", "Bitrate")} == {
+        "Has UVs": "yes",
+        "Bitrate": "192",
+    }
+    assert {name: groups["Place"].get(name) for name in ("Owner", "Team")} == {
+        "Owner": "project_synthetic",
+        "Team": "team_synthetic",
     }
 
 
