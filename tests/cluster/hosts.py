@@ -38,12 +38,16 @@ def missing() -> str:
     for program in ("ip", "nginx", "redis-server"):
         if shutil.which(program) is None:
             return f"{program} is not installed"
-    probe = f"akin-probe-{os.getpid()}"
-    try:
-        _ip("netns", "add", probe)
-    except subprocess.CalledProcessError as error:
-        return f"network namespaces cannot be made: {error.stderr.decode().strip()}"
-    _ip("netns", "del", probe)
+    probe, bridge = f"akin-probe-{os.getpid()}", f"akp{os.getpid() % 10**6}"
+    with ExitStack() as stack:
+        try:
+            _ip("netns", "add", probe)
+            stack.callback(_ip, "netns", "del", probe)
+            _ip("link", "add", bridge, "type", "bridge")
+            stack.callback(_ip, "link", "del", bridge)
+            _ip("link", "add", f"{bridge}v", "type", "veth", "peer", "name", "w", "netns", probe)
+        except subprocess.CalledProcessError as error:
+            return f"network namespaces cannot be joined here: {error.stderr.decode().strip()}"
     return ""
 
 
