@@ -8,6 +8,7 @@ had is left out with a line.
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from library import demo
+from library.models import Models
 
 _STAMPS = "tuxpaint-stamps-default"
 _EMOJI = ("@lobehub/fluent-emoji-3d@1.1.0", "openmoji@17.0.0")
@@ -27,6 +29,15 @@ class Labelled(NamedTuple):
     path: Path
     label: str
     caption: str
+
+
+def prepared(description: str) -> tuple[Models, dict[str, list[Labelled]]]:
+    """The models and the sets of a command whose only option is --cache, where both are kept."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("--cache", type=Path, default=Path("instance/bench"))
+    cache: Path = parser.parse_args().cache
+    cache.mkdir(parents=True, exist_ok=True)
+    return Models.load(cache, threads=1, choice=""), sets(cache)
 
 
 def sets(cache: Path) -> dict[str, list[Labelled]]:

@@ -12,9 +12,7 @@ judged by its precision at 10, a look by the mean of that and of the share of co
 
 from __future__ import annotations
 
-import argparse
 from itertools import product
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,12 +35,8 @@ STEPS = (0.0, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 
 def main() -> None:
     """Choose and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cache", type=Path, default=Path("instance/bench"))
-    cache: Path = parser.parse_args().cache
-    cache.mkdir(parents=True, exist_ok=True)
-    models = Models.load(cache, threads=1, choice="")
-    sets = {name: Judged(models, name, chosen) for name, chosen in labelled.sets(cache).items()}
+    models, chosen_of = labelled.prepared(__doc__)
+    sets = {name: Judged(models, name, chosen) for name, chosen in chosen_of.items()}
     for space, begins in PARTS.items():
         grid = {
             weights: [judged.score(space, weights) for judged in sets.values()]

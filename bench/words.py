@@ -10,7 +10,6 @@ than ten count as misses. Prints Markdown.
 
 from __future__ import annotations
 
-import argparse
 import re
 import tempfile
 from collections import Counter
@@ -36,14 +35,10 @@ _DAY = "2025-01-01T00:00:00.000Z"
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cache", type=Path, default=Path("instance/bench"))
-    cache: Path = parser.parse_args().cache
-    cache.mkdir(parents=True, exist_ok=True)
-    models = Models.load(cache, threads=1, choice="")
+    models, chosen_of = labelled.prepared(__doc__)
     print("| set | labels |", *(f"{name} |" for name in RATIOS))
     print("| --- | --- |", *("--- |" for _ in RATIOS))
-    for name, chosen in labelled.sets(cache).items():
+    for name, chosen in chosen_of.items():
         with tempfile.TemporaryDirectory() as home:
             _fill(Path(home), chosen, models)
             count = Counter(picture.label for picture in chosen)
