@@ -25,13 +25,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from library.describing import Described
-    from library.documents import Document, Embeddings, SourceFile, Vector
+    from library.documents import Collection, Document, Embeddings, SourceFile, Vector
     from library.index import Index
     from library.models import Models
     from library.runs import Report
     from library.walking import FoundFile, Walk
 
 BATCH: Final = 32  # files a transaction
+# What writing raises over a value that no reader of files has thought of.
+_UNFIT: Final = (OverflowError, UnicodeError, ValueError, TypeError)
 _RECIPE: Final = "6"  # counts changes of what is read from a file; another one reads all again
 
 
@@ -294,9 +296,8 @@ class Indexer:
             if (found := collection(document.source.root, document.source.path))
         }
         if batch.written or batch.kept:
-            replaced = self._replaced(documents, plan)
-            self._index.write(batch.written, named.values())
-            self._unlink(replaced)
+            documents = self._stored(batch, list(named.values()))
+            self._unlink(self._replaced(documents, plan))
             self._summary.changed += sum(
                 (d.source.root, d.source.path) in plan.known for d in documents
             )
@@ -304,7 +305,11 @@ class Indexer:
                 (d.source.root, d.source.path) not in plan.known for d in documents
             )
         for asset_id, document, text in batch.kept:
-            self._index.move(asset_id, document, text)
+            try:
+                self._index.move(asset_id, document, text)
+            except _UNFIT as error:
+                batch.skipped.append((document.source.path, f"cannot be kept: {error}"))
+                continue
             touched = (document.source.root, document.source.path) in plan.known
             self._summary.unchanged += touched
             self._summary.moved += not touched
@@ -312,6 +317,23 @@ class Indexer:
             self._skip(path, reason)
         self._summary.other += batch.other
         self._report.advance(batch.size)
+
+    def _stored(self, batch: _Batch, named: Sequence[Collection]) -> list[Document]:
+        """Write what is new of a batch but for what no table can hold; returns what was written."""
+        try:
+            self._index.write(batch.written, named)
+        except _UNFIT:
+            stored = []
+            for document, embeddings in batch.written:
+                try:
+                    self._index.write([(document, embeddings)], named)
+                except _UNFIT as error:
+                    batch.skipped.append((document.source.path, f"cannot be kept: {error}"))
+                    self._unlink([document.id])
+                else:
+                    stored.append(document)
+            return stored
+        return [document for document, _ in batch.written]
 
     @staticmethod
     def _replaced(documents: Iterable[Document], plan: _Plan) -> list[str]:

@@ -101,7 +101,7 @@ def from_words(words: dict[str, Any]) -> dict[str, Any]:
         with suppress(ValueError, TypeError, OverflowError):
             if name in _FIELDS:
                 fields[name] = _FIELDS[name](value)
-            elif isinstance(value, (str, int, float, bool)):
+            elif isinstance(value, str) or (isinstance(value, (int, float)) and abs(value) < 1e300):
                 fields.setdefault("metadata", {})[name] = value
     return fields
 
@@ -116,6 +116,13 @@ def _words(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise TypeError("not a text")
     return str(value)
+
+
+def _amount(value: Any) -> float:
+    number = float(value)
+    if not 0 <= number < 1e9:  # NaN is neither
+        raise ValueError("not an amount")
+    return number
 
 
 def _array(value: object) -> tuple[str, ...]:
@@ -140,8 +147,8 @@ def _privacy(value: object) -> str:
 _FIELDS: Final[dict[str, Callable[[Any], Any]]] = {
     "id": _id,  # of a mirrored asset
     "privacy": _privacy,
-    "guidance": float,
-    "numInferenceSteps": int,
+    "guidance": _amount,
+    "numInferenceSteps": lambda value: int(_amount(value)),
     **dict.fromkeys(("tags", "nsfw"), _array),
     **dict.fromkeys(("createdAt", "updatedAt"), _date),
     **dict.fromkeys(

@@ -1,6 +1,7 @@
-"""SVG rendered to a picture by resvg: no script, no network, no other file.
+"""SVG rendered to a picture: no script, no network, no other file.
 
-Knows which parts of an SVG reach outside of it, and its size; nothing of the library.
+Knows which parts of an SVG reach outside of it, and its size; nothing of the library. `drawing`
+draws it.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from library import drawing
 from library.pictures import BadImage, decode
 
 if TYPE_CHECKING:
@@ -36,19 +38,15 @@ def render(source: Path | bytes) -> tuple[Image.Image, tuple[int, int] | None]:
 
     Raises BadImage with a clear text, OSError when a path cannot be read.
     """
-    import resvg_py
-
     text = contained(source)
     size = told_size(text)
     wide = size is None or size[0] >= size[1]
     side = _SIDE if size is None else min(_SIDE, max(size))
     try:
-        png = resvg_py.svg_to_bytes(
-            svg_string=text, width=side if wide else None, height=None if wide else side
-        )
-    except (ValueError, RuntimeError) as error:
-        raise BadImage(f"is broken: {' '.join(str(error).split())[:120]}") from error
-    return decode(bytes(png)), size
+        png = drawing.draw(text, width=side if wide else None, height=None if wide else side)
+    except drawing.BadDrawing as error:
+        raise BadImage(str(error)) from error
+    return decode(png), size
 
 
 def contained(source: Path | bytes) -> str:

@@ -21,6 +21,7 @@ from library.homes import HELD, MARKS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_LATEST = 2**62  # nanoseconds from 1970: a file system may tell times that no number here holds
 _NOISE = frozenset({"__pycache__", "node_modules", "thumbs.db", "desktop.ini", "__init__.py"})
 
 
@@ -142,5 +143,6 @@ def _sort_in(
     if stat.S_ISDIR(status.st_mode):
         pending.append(path)
     elif stat.S_ISREG(status.st_mode):
-        found.files.append(FoundFile(found.root, path, status.st_size, status.st_mtime_ns))
+        mtime = min(max(status.st_mtime_ns, -_LATEST), _LATEST)
+        found.files.append(FoundFile(found.root, path, status.st_size, mtime))
     # Sockets, pipes and devices are no assets; opening one could block for ever.

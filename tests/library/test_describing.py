@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from library import generation, media, shapes, sidecars, vector
+from library import drawing, generation, media, shapes, sidecars, vector
 from library.describing import Described, NotAnAsset, Unusable, describe, identify
 from library.documents import Document
 from library.pictures import BadImage, decode
@@ -239,6 +239,17 @@ def test_sidecars_speak_for_their_picture_and_are_no_assets(tmp_path: Path) -> N
     }  # fmt: skip
     assert _document(tmp_path, "boat.png").description == "A small boat on a calm sea"
     assert _document(tmp_path, "fox.jpg").tags == ("fox", "1girl", "red hair", "forest")
+
+
+def test_numbers_that_are_none_are_left_out_of_a_sidecar() -> None:
+    told = sidecars.from_words(
+        {"guidance": float("nan"), "numInferenceSteps": 10**30, "huge": 10**400, "fits": 7.5}
+    )
+    assert told == {"metadata": {"fits": 7.5}}
+    assert sidecars.from_words({"guidance": "7.5", "numInferenceSteps": 30}) == {
+        "guidance": 7.5,
+        "numInferenceSteps": 30,
+    }
 
 
 def test_a_changed_sidecar_is_a_change_of_its_picture(tmp_path: Path) -> None:
@@ -469,6 +480,47 @@ def test_no_svg_shows_another_file(tmp_path: Path) -> None:
 def test_odd_svgs_are_refused_in_a_line(content: str) -> None:
     with pytest.raises(BadImage):
         vector.render(content.encode())
+
+
+def test_an_svg_that_overflows_the_drawer_takes_nothing_along() -> None:
+    nested = "<g>" * 100_000 + "</g>" * 100_000
+    with pytest.raises(BadImage, match="cannot be drawn"):
+        vector.render(SVG.format(attributes='width="9" height="9"', inside=nested).encode())
+
+
+def test_an_svg_that_is_never_done_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawing, "SECONDS", 1)
+    inside = (
+        '<filter id="f" x="-1000%" y="-1000%" width="9000%" height="9000%"><feGaussianBlur '
+        'stdDeviation="2000"/><feTurbulence numOctaves="100"/></filter>'
+        '<rect width="4000" height="4000" filter="url(#f)"/>'
+    )
+    with pytest.raises(BadImage, match="takes too long"):
+        vector.render(SVG.format(attributes='width="4000" height="4000"', inside=inside).encode())
+
+
+@pytest.mark.parametrize(
+    ("inside", "expected"),
+    [
+        ('<path d="M0 0h9v9z" opacity=".5"/>' * 50, True),
+        ('<path d="M0 0h9v9z"/>' * 60, False),
+        (f'<path d="M0 0{"h1" * 8000}"/>', False),
+        ('<g filter="url(#a)"/>', False),
+        ('<USE href="#a"/>', False),
+        ('<path stroke-dasharray="0.001"/>', False),
+    ],
+)
+def test_only_what_is_plain_is_drawn_without_care(inside: str, expected: bool) -> None:
+    assert drawing.is_icon(SVG.format(attributes="", inside=inside)) == expected
+
+
+@pytest.mark.parametrize("count", [1, 40])  # in this process, and in one of its own
+def test_an_svg_is_drawn_alike_wherever_it_is_drawn(count: int) -> None:
+    rect = '<rect width="9" height="9" fill="#00ff00"/>'
+    image, size = vector.render(
+        SVG.format(attributes='width="9" height="9"', inside=rect * (count * 2)).encode()
+    )
+    assert (size, image.size, image.getpixel((4, 4))) == ((9, 9), (9, 9), (0, 255, 0, 255))
 
 
 def _box(kind: str) -> dict[str, bytes]:

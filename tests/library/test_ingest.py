@@ -351,6 +351,31 @@ def test_a_file_put_back_where_a_moved_one_was_gets_an_id_of_its_own(library: Li
     assert str(library.index()) == "2 unchanged"
 
 
+def test_no_date_of_a_file_stops_the_others(library: Library) -> None:
+    samples.fill(library.folder, {f"{n}.png": samples.png(size=(20, 20 + n)) for n in range(4)})
+    for name, moment in (("1.png", 2**40), ("2.png", -(10**10)), ("3.png", 2**33)):
+        os.utime(library.folder / name, (moment, moment))
+    assert library.index().added == 4
+    assert library.index().unchanged == 4
+
+
+def test_what_no_table_can_hold_is_skipped_with_a_line(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples.fill(library.folder, {f"{n}.png": samples.png(size=(20, 20 + n)) for n in range(4)})
+    size = describing._size
+
+    def told(width: int | None, height: int | None) -> dict[str, object]:
+        return {**size(width, height), **({"width": 2**70} if height == 21 else {})}
+
+    monkeypatch.setattr(describing, "_size", told)
+    assert library.index().added == 3
+    assert "cannot be kept" in library.lines.passed_over["1.png"]
+    assert len(library.thumbnails()) == 3
+    monkeypatch.undo()
+    assert str(library.index()) == "added 1, 3 unchanged"
+
+
 def test_no_file_stops_the_others(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a reader of a format did not foresee costs that file alone."""
 
