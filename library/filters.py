@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lark import Lark, Transformer, v_args
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from library.conditions import (
     All,
@@ -59,8 +59,6 @@ def parse(text: str) -> Condition | None:
         tree: Condition = _parser().parse(text)  # type: ignore[assignment]
     except UnexpectedInput as error:
         raise _explained(text, error) from None
-    except VisitError as error:
-        raise error.orig_exc from None
     _bounded(tree)
     return tree
 
@@ -104,7 +102,6 @@ _PHRASES = {
     "EMPTY": "EMPTY",
     "NULL": "NULL",
     "NOT": "NOT",
-    "TO": "TO",
     "AND": "AND",
     "OR": "OR",
     "LPAR": "`(`",

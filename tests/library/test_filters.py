@@ -48,6 +48,7 @@ DRAGON = Compare(TAGS, "=", "dragon")
         ("width >= 1.024e3", WIDE),
         ("width < -1", Compare(WIDTH, "<", -1.0)),
         ("width = wide", Compare(WIDTH, "=", None)),
+        ("width = 1e999", Compare(WIDTH, "=", None)),
         ("width 1 TO 2", Between(WIDTH, 1.0, 2.0)),
         ("kind IN [image, 'Video',]", OneOf(KIND, ("image", "video"))),
         ("kind in []", OneOf(KIND, ())),
@@ -66,6 +67,11 @@ DRAGON = Compare(TAGS, "=", "dragon")
         ("tags:dragon", DRAGON),
         ("createdAt >= 2025-01-01", Compare(CREATED, ">=", 1735689600000.0)),
         ("createdAt >= 2025", Compare(CREATED, ">=", 1735689600000.0)),
+        ("createdAt >= 2025-03", Compare(CREATED, ">=", 1740787200000.0)),
+        ("createdAt < -99999999999", Compare(CREATED, "<", -99999999999000.0)),
+        ("createdAt < 99999999999", Compare(CREATED, "<", 99999999999000.0)),
+        ("createdAt < 100000000000", Compare(CREATED, "<", 100000000000.0)),
+        ("createdAt < -100000000000", Compare(CREATED, "<", -100000000000.0)),
         ("createdAt >= 1735689600", Compare(CREATED, ">=", 1735689600000.0)),
         ("createdAt >= 1735689600000", Compare(CREATED, ">=", 1735689600000.0)),
         ('createdAt = "2025-01-01T01:00:00+01:00"', Compare(CREATED, "=", 1735689600000.0)),
@@ -113,6 +119,7 @@ def test_an_expression_means_its_tree(text: str, tree: Condition | None) -> None
         ("kind = image AND", 17, "unexpected the end"),
         ("AND kind = image", 1, "`AND` is a reserved word"),
         ("width > wide", 9, "is not a number"),
+        ("width > 1e999", 9, "is not a number"),
         ("width 1 TO x", 12, "is not a number"),
         ("createdAt > yesterday", 13, "is not a date"),
         ("createdAt = 2025-13-01", 13, "is not a date"),
@@ -127,6 +134,11 @@ def test_an_expression_means_its_tree(text: str, tree: Condition | None) -> None
         ("name =\n🐉", 8, "go in quotes"),
         ('kind = image\nAND name = "x', 25, "opened at column 25"),
         ("kind IS image", 9, "expected EMPTY, NULL, NOT"),
+        ("kind IS NOT image", 13, "expected EMPTY, NULL"),
+        ("kind NOT image", 10, "expected IN, EXISTS, CONTAINS, STARTS WITH"),
+        ("name STARTS x", 13, "expected WITH"),
+        ("kind", 5, "expected a name or value, an operator such as = or >=, IN, IS, EXISTS"),
+        ("createdAt = 2025-13", 13, "is not a date"),
         ("kind @ image", 6, "unexpected `@`"),
         ("²=1", 1, "not a filterable field"),
         ("\ud800 = 1", 1, "unexpected"),
@@ -140,6 +152,31 @@ def test_a_refusal_points_at_its_column(text: str, column: int, says: str) -> No
         parse(text)
     assert caught.value.column == column
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["AND", "OR", "NOT", "IN", "TO", "EXISTS", "IS", "EMPTY", "NULL", "CONTAINS", "STARTS"],
+)
+def test_a_keyword_is_a_value_in_quotes_or_in_small_letters(word: str) -> None:
+    """Where it stands bare and in capitals, a condition is more likely to have lost its value."""
+    for text in (f'tags = "{word}"', f"tags = {word.lower()}"):
+        assert parse(text) == Compare(TAGS, "=", word.lower())
+    with pytest.raises(FilterError, match=f"`{word}` is a reserved word"):
+        parse(f"tags IN [{word}]")
+
+
+def test_a_filter_may_be_as_deep_and_as_long_as_is_said() -> None:
+    def nested(levels: int) -> str:
+        return "NOT (kind = a AND " * (levels // 2) + "kind = b" + ")" * (levels // 2)
+
+    assert parse(nested(58)) is not None
+    with pytest.raises(FilterError, match="nested deeper than 60 levels"):
+        parse(nested(60))
+    longest = "kind = " + "a" * (100_000 - len("kind = "))
+    assert parse(longest) is not None
+    with pytest.raises(FilterError, match="longer than 100000 characters"):
+        parse(longest + "a")
 
 
 PIECES = st.sampled_from(
