@@ -7,17 +7,16 @@ and an example. `python config.py` prints the table that README shows.
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import ipaddress
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import consistency
 import variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 
 class InvalidSettings(ValueError):
@@ -264,50 +263,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse what does not fit together, every mistake at once."""
-        if mistakes := [*self._mistakes()]:
+        if mistakes := [*consistency.mistakes(self)]:
             raise InvalidSettings("\n".join(mistakes))
-
-    def _mistakes(self) -> Iterator[str]:
-        if bool(self.api_key) != bool(self.api_secret):
-            missing = "SCENARIO_SDK_API_SECRET" if self.api_key else "SCENARIO_SDK_API_KEY"
-            yield f"{missing} is missing: a key pair needs both."
-        is_local = ipaddress.ip_address(self.listen).is_loopback
-        choices = "password, oidc or proxy (AKIN_AUTH=password)"
-        if self.auth == "none" and not is_local:
-            yield (
-                f"AKIN_LISTEN: “{self.listen}” is not of this machine alone, and AKIN_AUTH=none "
-                f"would let in everybody who reaches it. Set AKIN_AUTH to {choices}."
-            )
-        if self.auth == "none" and self.hosts:
-            yield (
-                "AKIN_HOSTS: names for others to reach this server need AKIN_AUTH to be "
-                f"{choices}; without it Akin serves this machine alone."
-            )
-        if self.auth != "none" and not is_local and not self.hosts:
-            yield "AKIN_HOSTS is missing: the names that people reach Akin by: akin.example.com"
-        if self.auth == "proxy" and not self.proxies:
-            yield "AKIN_PROXIES is missing: the address of the proxy that signs people in: 10.0.0.2"
-        if self.auth == "oidc":
-            yield from self._oidc_mistakes()
-
-    def _oidc_mistakes(self) -> Iterator[str]:
-        needed = {
-            "AKIN_OIDC_ISSUER": (self.oidc_issuer, "the provider: https://login.example.com"),
-            "AKIN_OIDC_CLIENT_ID": (self.oidc_client_id, "Akin's id at the provider: akin"),
-            "AKIN_OIDC_CLIENT_SECRET": (self.oidc_client_secret, "what the provider gave with it"),
-            "AKIN_OIDC_DOMAINS": (
-                self.oidc_domains or self.oidc_groups,
-                "who may come in: example.com, or AKIN_OIDC_GROUPS; * lets in all it knows",
-            ),
-        }
-        for variable, (value, what) in needed.items():
-            if not value:
-                yield f"{variable} is missing: {what}"
-        issuer = re.match(r"http://([^/:]+|\[[^]]+\])", self.oidc_issuer)
-        if issuer and issuer[1] not in {"127.0.0.1", "localhost", "[::1]"}:
-            yield f"AKIN_OIDC_ISSUER: “{self.oidc_issuer}” has to begin with https://"
-        if "openid" not in self.oidc_scopes:
-            yield "AKIN_OIDC_SCOPES: openid has to be one of them: openid email profile"
 
     @property
     def has_previews(self) -> bool:
@@ -341,7 +298,8 @@ class Settings:
                 plain = re.sub(r"//[^/]*@", "//…@", text)
                 shown = "its value" if item.metadata["secret"] else f"“{plain}”"
                 mistakes.append(f"{variable}: {shown} {error}")
-        mistakes += _unknown(environ)
+        known = [item.metadata["variable"] for item in dataclasses.fields(cls)]
+        mistakes += consistency.unknown(environ, known)
         try:
             settings = cls(**values)
         except InvalidSettings as error:
@@ -351,22 +309,6 @@ class Settings:
         if mistakes:
             raise InvalidSettings("\n".join(mistakes))
         return settings
-
-
-# What Kubernetes sets for every service whose name begins with akin.
-_OF_KUBERNETES: Final = re.compile(
-    r"AKIN_(\w+_)?(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)"
-)
-
-
-def _unknown(environ: Mapping[str, str]) -> Iterator[str]:
-    """Variables that look like Akin's and are not: a typing mistake would pass in silence."""
-    known = [item.metadata["variable"] for item in dataclasses.fields(Settings)]
-    for name in sorted(environ):
-        if name.startswith("AKIN_") and name not in known and not _OF_KUBERNETES.fullmatch(name):
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"; is {near[0]} meant?" if near else "; README lists them all"
-            yield f"{name}: there is no such setting{hint}"
 
 
 TABLE_HEAD: Final = "| variable | default | meaning |\n| --- | --- | --- |\n"

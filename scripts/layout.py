@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "design.md"
 START, END = "<!-- layout: made by scripts/layout.py -->\n", "<!-- end of the layout -->\n"
-TOP = ("config.py", "variables.py", "wsgi.py")
+TOP = ("config.py", "variables.py", "consistency.py", "wsgi.py")
 PACKAGES = ("app", "library")
 
 

@@ -108,19 +108,25 @@ def provider() -> Iterator[Provider]:
     made.close()
 
 
+def before(issuer: str, data: Path, **admitted: tuple[str, ...]) -> FlaskClient:
+    """A browser before an Akin that believes a provider, and lets in some of its accounts."""
+    app = make_app(
+        Wire(),
+        data,
+        auth="oidc",
+        oidc_issuer=issuer,
+        oidc_client_id=CLIENT,
+        oidc_client_secret=SECRET,
+        **admitted,
+    )
+    return app.test_client()
+
+
 @pytest.fixture
 def client(provider: Provider, tmp_path: Path) -> FlaskClient:
     """A browser before an Akin that believes this provider."""
-    return make_app(
-        Wire(),
-        tmp_path,
-        auth="oidc",
-        oidc_issuer=provider.issuer,
-        oidc_client_id=CLIENT,
-        oidc_client_secret=SECRET,
-        oidc_domains=("studio.example",),
-        oidc_groups=("artists",),
-    ).test_client()
+    domains, groups = ("studio.example",), ("artists",)
+    return before(provider.issuer, tmp_path, oidc_domains=domains, oidc_groups=groups)
 
 
 def signed(claims: dict[str, Any], algorithm: str = "RS256", key: Any = KEY) -> str:
@@ -256,15 +262,7 @@ def test_provider_that_never_ends_its_headers(
     monkeypatch.setattr(oidc, "TIMEOUT", 0.3)
     with Upstream(drip=0.01) as upstream:
         upstream.always("slow-headers", on="/.well-known")
-        client = make_app(
-            Wire(),
-            tmp_path,
-            auth="oidc",
-            oidc_issuer=upstream.origin,
-            oidc_client_id=CLIENT,
-            oidc_client_secret=SECRET,
-            oidc_domains=("*",),
-        ).test_client()
+        client = before(upstream.origin, tmp_path, oidc_domains=("*",))
         assert client.get("/sign-in/begin").status_code == 502
 
 
