@@ -148,6 +148,14 @@ def sign_in_at_provider(page: Page, name: str) -> None:
     page.locator("button[type=submit]", has_text="Continue").click()
 
 
+def sign_in_by_provider(page: Page) -> None:
+    """Come in as ada, onto the first page."""
+    page.goto("/sign-in")
+    page.get_by_role("link", name="Sign in with").click()
+    sign_in_at_provider(page, "ada")
+    page.wait_for_url(re.compile(r"/$"))
+
+
 def test_provider(trusting_page: Page, provider: oidc.Provider) -> None:
     """A shared link leads to the provider, with PKCE, and from there to the search."""
     page = trusting_page
@@ -167,10 +175,7 @@ def test_provider(trusting_page: Page, provider: oidc.Provider) -> None:
 def test_sign_out_of_provider(trusting_page: Page, provider: oidc.Provider) -> None:
     """Signing out of Akin offers to sign out of the provider, and comes back."""
     page = trusting_page
-    page.goto("/sign-in")
-    page.get_by_role("link", name="Sign in with").click()
-    sign_in_at_provider(page, "ada")
-    page.wait_for_url(re.compile(r"/$"))
+    sign_in_by_provider(page)
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("link", name="sign out there, too").click()
     assert page.url.startswith(f"{provider.issuer}/session/end")
@@ -184,10 +189,7 @@ def test_sign_out_of_provider(trusting_page: Page, provider: oidc.Provider) -> N
 def test_signing_out_at_the_provider(trusting_page: Page, provider: oidc.Provider) -> None:
     """Whoever signs out there is signed out here, though the browser's cookie is what it was."""
     page = trusting_page
-    page.goto("/sign-in")
-    page.get_by_role("link", name="Sign in with").click()
-    sign_in_at_provider(page, "ada")
-    page.wait_for_url(re.compile(r"/$"))
+    sign_in_by_provider(page)
     cookies = [each for each in page.context.cookies(page.url) if each["name"] == "akin"]
     page.goto(f"{provider.issuer}/session/end")
     page.get_by_role("button", name="Yes, sign me out").click()
