@@ -247,15 +247,28 @@ def test_answers_in_files_are_shared(
     assert len(upstream.asked()) == 1
 
 
-@pytest.mark.parametrize("garbage", [b"", b"x", b"\0\0\0\0garbage", os.urandom(5000)])
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"",
+        b"x",
+        b"\0\0\0\0",
+        b"\0\0\0\0garbage",
+        b"\0\0\0\0=garbage",
+        b"\0\0\0\0" + b"7" * 5000,
+        bytes(range(256)) * 20,
+    ],
+)
 def test_garbage_in_files_is_asked_for_again(
-    make: Callable[..., Flask], tmp_path: Path, garbage: bytes
+    make: Callable[..., Flask], tmp_path: Path, upstream: Upstream, garbage: bytes
 ) -> None:
     url = f"file://{tmp_path}/cache"
     cards(make(cache_url=url))
-    for path in (tmp_path / "cache").iterdir():
+    kept = list((tmp_path / "cache").iterdir())
+    for path in kept:
         path.write_bytes(garbage)
     assert cards(make(cache_url=url)) == 48
+    assert (kept != [], len(upstream.asked())) == (True, 2)
 
 
 def test_a_cache_folder_that_cannot_be_made_leaves_memory(
