@@ -235,6 +235,29 @@ def test_every_range_has_its_parameter(field: str) -> None:
     assert read(f"{field}={text}").pairs() == ((field, text),)
 
 
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("width.from=512&width.to=1024", [("width", "512..1024")]),
+        ("width.to=1024&width.from=512", [("width", "512..1024")]),
+        ("width.from=512", [("width", "512..")]),
+        ("width.from=&width.to=1024", [("width", "..1024")]),
+        ("width=512..1024&width.to=2048", [("width", "512..2048")]),
+        ("createdAt.to=2025-01-31", [("createdAt", "..2025-01-31")]),
+    ],
+)
+def test_a_form_has_a_field_for_each_end(text: str, pairs: list[tuple[str, str]]) -> None:
+    """Which together are one range, in whichever order they come."""
+    assert list(read(text).pairs()) == pairs
+
+
+def test_an_end_of_a_form_that_is_none_is_reported() -> None:
+    """The other end is used."""
+    search, found = Search.read(pairs_of("width.from=512&width.to=wide"))
+    assert search.pairs() == (("width", "512.."),)
+    assert [each.parameter for each in found] == ["width"]
+
+
 # --- lenient and strict ------------------------------------------------------------------------
 
 
@@ -284,6 +307,61 @@ def test_nonsense_falls_back_to_the_default_and_is_reported(text: str) -> None:
         Search.parse(pairs_of(text))
     assert raised.value.problems == found
     assert raised.value.field == found[0].parameter
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "page=1000000",
+        "hitsPerPage=1",
+        "hitsPerPage=100",
+        "offset=100000000",
+        "limit=1",
+        "limit=100",
+        "query=x&querySemanticRatio=1",
+        "query=" + "x" * 1000,
+        "filter=" + "x" * 4000,
+        "tags=" + "x" * 200,
+        "like=" + "a" * 128,
+        "sortBy=width:asc,createdAt:desc&query=x",
+        "&".join(f"tags=tag{number}" for number in range(MOST_VALUES)),
+        "&".join(f"like=asset_{number}" for number in range(MOST_LIKES)),
+        "&".join(f"unlike=asset_{number}" for number in range(MOST_UNLIKES)),
+    ],
+)
+def test_the_last_of_what_may_be_asked_may_be_asked(text: str) -> None:
+    """Nothing of it is cut, and nothing is complained of."""
+    search = read(text)
+    asked = set(pairs_of(text.replace(",createdAt", "&sortBy=createdAt")))
+    assert asked <= set(search.pairs())
+
+
+@pytest.mark.parametrize("text", ["page=1000001", "offset=100000001"])
+def test_pages_without_end_are_reported(text: str) -> None:
+    """No library has as many."""
+    search, found = Search.read(pairs_of(text))
+    assert (search, len(found)) == (Search(), 1)
+
+
+@pytest.mark.parametrize("value", ["true", "TRUE", "1", "on", "On"])
+def test_what_is_true(value: str) -> None:
+    """As programs, people and boxes of a form write it."""
+    assert read(f"public={value}&originalAssets={value}").pairs() == (
+        ("public", "true"),
+        ("originalAssets", "true"),
+    )
+
+
+@pytest.mark.parametrize("value", ["false", "False", "0", "off"])
+def test_what_is_false(value: str) -> None:
+    """And takes back what was said before."""
+    assert read(f"public=true&public={value}") == Search()
+
+
+def test_a_mistake_in_a_filter_has_its_column() -> None:
+    """Counted from 1, as an editor counts."""
+    (problem,) = Search.read(pairs_of("filter=kind = image) OR a"))[1]
+    assert (problem.parameter, problem.column) == ("filter", 13)
 
 
 def test_strict_reading_names_every_problem() -> None:
