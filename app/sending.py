@@ -197,6 +197,11 @@ class Sender:
     def send(self, call: Call) -> Reply:
         """Send a call, again where that is right; answer what came last. Raises UpstreamError."""
         deadline = min(time.monotonic() + self._timeout, visits.current().deadline)
+        try:
+            return self._send_once(call, deadline)
+        except _AskAgain as raised:
+            first = [raised]
+        # Most calls need none of it: only then is it made.
         retrying = tenacity.Retrying(
             stop=_StopAt(deadline, self.gate.enter_again),
             wait=_pause,
@@ -204,12 +209,18 @@ class Sender:
             reraise=True,
         )
         try:
-            return retrying(self._send_once, call, deadline)
+            return retrying(self._send_again, call, deadline, first)
         except _AskAgain as last:
             if last.reply is not None:
                 return last.reply
             error = last.error or UpstreamDown("No connection could be made.")
             raise error from last.__cause__
+
+    def _send_again(self, call: Call, deadline: float, first: list[_AskAgain]) -> Reply:
+        """Send a call whose `first` attempt counts, and is not made a second time."""
+        if first:
+            raise first.pop()
+        return self._send_once(call, deadline)
 
     def _send_once(self, call: Call, deadline: float) -> Reply:
         began = time.perf_counter()
