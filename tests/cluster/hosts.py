@@ -217,7 +217,7 @@ class Cluster:
         port = self.url.rpartition(":")[2]
         server = f"server {{\nlisten 127.0.0.1:{port};\naccess_log off;\n{site}\n}}"
         lines = f"{upstream}{brace}\n{server}"
-        file.write_text(NGINX.format(folder=self._folder, lines=lines))
+        file.write_text(NGINX.format(lines=lines))
         self._run(["nginx", "-p", str(self._folder), "-c", str(file)])
         while not _is_there(f"{self.url}/healthz"):
             time.sleep(0.05)

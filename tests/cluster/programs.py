@@ -17,19 +17,20 @@ from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
-# What stands around the lines of docs/deploy.md.
+# What stands around the lines of docs/deploy.md; paths are below the folder that `nginx -p` names,
+# whose own name may have spaces.
 NGINX = """
 daemon off;
 worker_processes 1;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
+pid nginx.pid;
+error_log error.log;
 events {{ worker_connections 512; }}
 http {{
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
 {lines}
 }}
 """

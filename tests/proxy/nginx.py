@@ -67,15 +67,15 @@ class Nginx:
         for pattern, here in (
             (r"listen 80;", f"listen 127.0.0.1:{self._plain};"),
             (r"listen 443", f"listen 127.0.0.1:{self._secure}"),
-            (r"/etc/letsencrypt/live/[^/]+", str(folder)),
-            (r"/var/log/nginx", str(folder)),
+            (r"/etc/letsencrypt/live/[^/]+", "."),
+            (r"/var/log/nginx", "."),
             (r"# location / and .*", site),
         ):
             lines, count = re.subn(pattern, here.replace("\\", r"\\"), lines)
             if not count:
                 raise ValueError(f"docs/deploy.md has no {pattern}")
         self._configuration = folder / "nginx.conf"
-        self._configuration.write_text(NGINX.format(folder=folder, lines=lines))
+        self._configuration.write_text(NGINX.format(lines=lines))
 
     @property
     def access(self) -> str:
