@@ -103,12 +103,15 @@ def test_what_no_facet_or_range_says_is_kept_letter_by_letter(clauses: list[str]
 @given(EXPRESSIONS | NASTY)
 @example('a OR b AND kind IN ["image"]')
 @example("((a) OR (b))")
+@example("(a) OR (b)")
+@example("(a = b) AND (c = d)")
 @example('(kind IN ["image"])')
 @example('kind IN ["image"] AND kind NOT IN ["video"] AND a')
 def test_an_expression_that_was_taken_apart_and_joined_is_taken_apart_alike(text: str) -> None:
     """Nothing in the raw rest becomes a facet, nor the other way round."""
     found = parts(text)
-    if unbalanced(found.raw) is None:
+    if unbalanced(text) is None:  # as every expression that is used
+        assert unbalanced(found.raw) is None
         joined = expression(
             found.facets, found.ranges, hide_sensitive=found.hide_sensitive, raw=found.raw
         )
