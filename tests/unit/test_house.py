@@ -26,9 +26,17 @@ def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def tracked() -> list[Path]:
-    """The files that git has, as far as they are there."""
-    names = run("git", "-c", f"safe.directory={ROOT}", "ls-files", "-z").stdout.split("\0")
-    return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+    """The files that git has, as far as they are there; in an archive, all that it would have."""
+    if (ROOT / ".git").exists():
+        names = run("git", "-c", f"safe.directory={ROOT}", "ls-files", "-z").stdout.split("\0")
+        return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+    ignored = {line.strip("/") for line in (ROOT / ".gitignore").read_text("utf-8").splitlines()}
+
+    def is_kept(file: Path) -> bool:
+        parts = file.relative_to(ROOT).parts
+        return not ignored & {*parts, "/".join(parts[:2]), f"*{file.suffix}"}
+
+    return [file for file in sorted(ROOT.rglob("*")) if file.is_file() and is_kept(file)]
 
 
 def texts() -> dict[str, str]:
