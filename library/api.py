@@ -29,6 +29,7 @@ from library.errors import (
     TooLarge,
     Unauthorized,
 )
+from library.kinds import formats
 from library.query import flag, read, whole_argument
 
 if TYPE_CHECKING:
@@ -141,9 +142,9 @@ class Routes:
         document = self._index.document(asset_id)
         if document is None:
             raise _unknown(asset_id)
-        stored = document.mimeType.partition("/")[2]
-        is_stored = not wanted or FORMATS.get(wanted, wanted) == stored
-        choices = [stored, *(FORMATS if document.kind == "image" else ())]
+        stored = formats(document.mimeType, document.source.path)
+        is_stored = not wanted or wanted in stored
+        choices = [stored[0], *(FORMATS if document.kind == "image" else ())]
         if not is_stored and wanted not in choices:
             raise BadRequest(
                 f"`targetFormat`: this asset can be had as {', '.join(dict.fromkeys(choices))}, "

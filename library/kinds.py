@@ -110,6 +110,11 @@ PROMISED: Final = {
     }.items()
     for suffix in suffixes.split()
 }
+_ALIKE: Final = (
+    frozenset({"jpg", "jpeg"}),
+    frozenset({"tif", "tiff"}),
+    frozenset({"heic", "heif"}),
+)
 _EXTENSION_OF: Final = {
     "image/jpeg": ".jpg",
     "image/svg+xml": ".svg",
@@ -193,6 +198,18 @@ def broken_promise(name: str) -> str | None:
     if kind in {"text", "json"}:
         return "is no text in UTF-8"
     return f"is no {suffix[1:].upper()}: its content is something else"
+
+
+def formats(mime: str, path: str) -> tuple[str, ...]:
+    """What the format of a file is called, the usual name first: `mp3`, `mpeg`."""
+    usual = extension(mime)[1:]
+    if mime == "application/octet-stream":  # FBX has no type of its own
+        usual = PurePosixPath(path).suffix[1:].lower()
+    names = {usual: None, mime.partition("/")[2]: None}
+    for alike in _ALIKE:
+        if not alike.isdisjoint(names):
+            names |= dict.fromkeys(sorted(alike))
+    return tuple(names)
 
 
 def extension(mime: str) -> str:

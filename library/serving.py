@@ -84,5 +84,5 @@ def serve(home: Path, port: int) -> None:
         workers=_WORKERS,
         blocking_threads=_THREADS,
         log_access=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
     ).serve()

@@ -24,7 +24,7 @@ EACH = 15
 
 
 def items() -> list[tuple[samples.Document, tuple[int, int, int] | None]]:
-    """45 pictures of three topics, a sound and a video."""
+    """45 pictures of three topics, two sounds and a video."""
     found = [
         (
             samples.document(
@@ -55,8 +55,11 @@ def items() -> list[tuple[samples.Document, tuple[int, int, int] | None]]:
         properties={"size": 9},
         **nothing,
     )
+    song = samples.document(
+        "song", kind="audio", mimeType="audio/mpeg", properties={"size": 9}, **nothing
+    )
     clip = samples.document("trailer", kind="video", mimeType="video/mp4", privacy="public")
-    return [*found, (sound, None), (clip, None)]
+    return [*found, (sound, None), (song, None), (clip, None)]
 
 
 def _filed(found: samples.Document, folder: Path) -> samples.Document:

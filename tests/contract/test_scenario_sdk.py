@@ -143,8 +143,12 @@ def test_a_download_is_a_signed_url_of_the_format(client: Scenario) -> None:
     assert f"/assets/{asset_id}?" in plain.url
     assert f"/assets-transform/{asset_id}?" in webp.url
     assert webp.url.endswith("&format=webp&download=true")
-    with pytest.raises(scenario_sdk.BadRequestError, match="can be had as"):
+    with pytest.raises(scenario_sdk.BadRequestError, match="can be had as wav, not as"):
         client.assets.download.request(samples.asset_id("splash"), target_format="mp3")
+    clip = client.assets.download.request(samples.asset_id("trailer"), target_format="mp4")
+    assert f"/assets/{samples.asset_id('trailer')}?" in clip.url
+    song = client.assets.download.request(samples.asset_id("song"), target_format="mp3")
+    assert f"/assets/{samples.asset_id('song')}?" in song.url
 
 
 def test_a_wrong_key_is_refused(address: str) -> None:

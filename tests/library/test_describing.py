@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from library import drawing, generation, media, shapes, sidecars, vector
+from library import drawing, generation, kinds, media, shapes, sidecars, vector
 from library.describing import Described, NotAnAsset, Unusable, describe, identify
 from library.documents import Document
 from library.pictures import BadImage, decode
@@ -320,6 +320,25 @@ def test_what_is_not_what_its_name_says_is_refused_in_a_line(
     samples.fill(tmp_path, {name: content})
     with pytest.raises(Unusable, match=why):
         _described(tmp_path, name)
+
+
+@pytest.mark.parametrize(
+    ("mime", "path", "expected"),
+    [
+        ("audio/mpeg", "a.mp3", ("mp3", "mpeg")),
+        ("model/gltf-binary", "a.glb", ("glb", "gltf-binary")),
+        ("application/octet-stream", "a/b.FBX", ("fbx", "octet-stream")),
+        ("image/jpeg", "a.png", ("jpg", "jpeg")),
+        ("image/tiff", "a.tif", ("tif", "tiff")),
+        ("image/svg+xml", "a.svg", ("svg", "svg+xml")),
+        ("image/heic", "a.heic", ("heic", "heif")),
+        ("video/mp4", "a.mp4", ("mp4",)),
+    ],
+)
+def test_a_format_goes_by_every_name_it_has(
+    mime: str, path: str, expected: tuple[str, ...]
+) -> None:
+    assert kinds.formats(mime, path) == expected
 
 
 def test_a_compressed_blend_is_one(tmp_path: Path) -> None:
