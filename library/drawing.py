@@ -72,12 +72,20 @@ def _broken(said: str) -> str:
 
 
 def _bounded(seconds: int) -> None:
-    with suppress(ImportError):  # Windows has no such bounds: there, only the clock
+    try:
         import resource
-
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    except ImportError:  # Windows has no such bounds: there, only the clock
+        return
+    wanted = {
+        resource.RLIMIT_CPU: seconds,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_AS: _MEMORY,
+    }
+    for kind, most in wanted.items():
+        _, hard = resource.getrlimit(kind)
+        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        with suppress(ValueError, OSError):  # macOS refuses to bound addresses
+            resource.setrlimit(kind, (bound, bound))
 
 
 def main(width: int, height: int, seconds: int) -> int:
