@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,6 +20,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+MOST_TEMPORARY = 60  # letters: an address of a socket has 104 at the most, of which it takes 42
 PATIENCE = 30_000  # milliseconds for one step, on a busy machine
 
 _NAMES = (
@@ -42,7 +45,13 @@ def launch(playwright: Playwright) -> Browser:
     if path is None:
         msg = "no Chromium found; on Debian: apt-get install chromium"
         raise RuntimeError(msg)
-    return playwright.chromium.launch(executable_path=path, args=FLAGS)
+    return playwright.chromium.launch(executable_path=path, args=FLAGS, env=_environment())
+
+
+def _environment() -> dict[str, str | float | bool]:
+    """Of the browser: a socket of its own has to fit below the folder for temporary files."""
+    is_short = len(tempfile.gettempdir()) < MOST_TEMPORARY
+    return {**os.environ} if is_short else {**os.environ, "TMPDIR": "/tmp"}  # noqa: S108 - as said
 
 
 class Watch:
