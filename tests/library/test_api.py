@@ -193,24 +193,27 @@ def test_a_picture_of_a_billion_pixels_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status"),
+    ("method", "path", "status", "code"),
     [
-        ("GET", "/v1/search/assets", 405),
-        ("GET", "/v1/nowhere", 404),
-        ("GET", "/v1/tags?pageSize=0", 400),
-        ("GET", "/v1/tags?pageSize=101", 400),
-        ("GET", "/v1/tags?paginationToken=x", 400),
-        ("GET", "/v1/collections?paginationToken=WyJhIl0=", 400),
-        ("GET", "/v1/assets/asset_nowhere", 404),
-        ("POST", "/v1/assets/asset_nowhere/download", 404),
+        ("GET", "/v1/search/assets", 405, "METHOD_NOT_ALLOWED"),
+        ("GET", "/v1/nowhere", 404, "NOT_FOUND"),
+        ("GET", "/v1/tags?pageSize=0", 400, "BAD_REQUEST"),
+        ("GET", "/v1/tags?pageSize=101", 400, "BAD_REQUEST"),
+        ("GET", "/v1/tags?paginationToken=x", 400, "BAD_REQUEST"),
+        ("GET", "/v1/collections?paginationToken=WyJhIl0=", 400, "BAD_REQUEST"),
+        ("GET", "/v1/assets/asset_nowhere?withEmbedding=2", 400, "BAD_REQUEST"),
+        ("GET", "/v1/assets/asset_nowhere?originalAssets=x", 400, "BAD_REQUEST"),
+        ("GET", "/v1/assets/asset_nowhere", 404, "NOT_FOUND"),
+        ("POST", "/v1/assets/asset_nowhere/download", 404, "NOT_FOUND"),
     ],
 )
 def test_everything_that_goes_wrong_is_json(
-    browser: FlaskClient, method: str, path: str, status: int
+    browser: FlaskClient, method: str, path: str, status: int, code: str
 ) -> None:
     answer = browser.open(path, method=method, headers={"Authorization": PAIR})
-    assert answer.status_code == status
+    assert (answer.status_code, answer.json["code"]) == (status, code)
     assert set(answer.json) == {"error", "code"}
+    assert "WWW-Authenticate" not in answer.headers
 
 
 def test_a_method_that_is_not_taken_is_answered_with_those_that_are(browser: FlaskClient) -> None:
