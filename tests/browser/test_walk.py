@@ -205,6 +205,7 @@ def test_a_box_is_drawn_moved_and_resized(page: Page) -> None:
         sides = ("Left", "Top", "Width", "Height")
         return [round(float(page.get_by_label(side).input_value())) for side in sides]
 
+    assert drag((30, 30), (50, 40), (70, 60)) == [30, 30, 40, 30]
     assert drag((90, 80), (70, 75), (50, 60)) == [50, 60, 40, 20]
     assert drag((60, 70), (40, 30), (20, 20)) == [10, 10, 40, 20]
     assert drag((50, 30), (60, 60)) == [10, 10, 50, 50]
@@ -229,6 +230,26 @@ def test_a_copied_link_shows_the_same_page_to_a_stranger(
     assert shown(stranger) == shown(any_page)
     assert total(stranger) == total(any_page)
     assert stranger.locator(f"[data-unlike='{unliked}']").count() == 1
+    assert stranger.context.cookies() == []
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["to scripts", "to none"])
+def test_the_whole_way_in_one_go(
+    any_page: Page, other_browser: Callable[..., Page], scripted: bool
+) -> None:
+    """Words, find similar, less like this, the next page, and the link of it to somebody else."""
+    search(any_page, "castle")
+    any_page.goto(f"{any_page.url}&hitsPerPage=24")
+    liked = steer(any_page, "Find similar", "like")
+    unliked = steer(any_page, "Less like this", "unlike")
+    first = shown(any_page)
+    turn(any_page, "next", 2)
+    asked = [("like", liked), ("unlike", unliked), ("page", "2"), ("hitsPerPage", "24")]
+    assert query(any_page) == asked
+    assert not {liked, unliked, *first} & set(shown(any_page))
+    stranger = other_browser(java_script_enabled=scripted)
+    stranger.goto(any_page.url)
+    assert (stranger.url, shown(stranger)) == (any_page.url, shown(any_page))
     assert stranger.context.cookies() == []
 
 
