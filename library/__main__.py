@@ -7,6 +7,7 @@ unchanged folder is done in a moment.
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from contextlib import closing, contextmanager
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from library.index import Index
     from library.models import Models
 
+_NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 INTERRUPTED = 130  # what a shell reports for a command stopped by Ctrl-C
 
 
@@ -145,14 +147,17 @@ class Unwritable(LibraryError):
 
 @contextmanager
 def _told(home: Path) -> Iterator[None]:
-    """SQLite's errors as one line for the reader."""
+    """SQLite's errors, and those of a disk without room, as one line for the reader."""
     from sqlalchemy.exc import DBAPIError
 
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in _NO_ROOM:
+            raise
+        said = error.strerror if isinstance(error, OSError) else error.orig
         raise Unwritable(
-            f"the library in {home} cannot be written ({error.orig}); is the disk full? "
+            f"the library in {home} cannot be written ({said}); is the disk full? "
             "What was written before is kept"
         ) from error
 

@@ -191,7 +191,7 @@ def test_a_full_disk_is_one_line_and_the_next_run_goes_on(folder: Path, tmp_path
     _, said = process.communicate(timeout=300)
     assert process.returncode == 1, said
     assert "Traceback" not in said
-    assert said.splitlines()[-1].startswith("error: ")
+    assert said.splitlines()[-1].startswith(f"error: the library in {home} cannot be written (")
     written = _check(home)
     assert written < PICTURES
     process = _start(folder, home)
