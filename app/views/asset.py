@@ -291,7 +291,7 @@ _PROPERTIES: Final = {
 def _further(values: Mapping[str, object], left_out: Collection[str]) -> Iterable[Row]:
     """Whatever can be said in a line of each value, under the words of its name."""
     for name, value in sorted(values.items())[:MOST_ROWS]:
-        if name in left_out or not (said := _said(value)):
+        if name in left_out or name.lower().endswith("url") or not (said := _said(value)):
             continue
         label, unit = _PROPERTIES.get(name, (_label(name), ""))
         yield Row(label, f"{said}{unit}")
@@ -308,7 +308,7 @@ def _lower(word: str) -> str:
 
 
 def _said(value: object) -> str:
-    """A value in words; empty for what has none, and for addresses, which end."""
+    """A value in words; empty for what has none, and for addresses, whose signatures end."""
     match value:
         case bool():
             return "yes" if value else "no"
