@@ -127,6 +127,20 @@ def test_every_requirement_is_pinned() -> None:
     assert loose == []
 
 
+def test_every_requirement_has_its_reason() -> None:
+    """The table in docs/design.md names each, as its requirements file does."""
+    design = (ROOT / "docs/design.md").read_text("utf-8")
+    reasons = design.split("## What stands on other people's work")[1].split("\n## ")[0].lower()
+    names = {
+        line.partition("==")[0]
+        for file in ROOT.glob("requirements*.txt")
+        for line in file.read_text("utf-8").splitlines()
+        if "==" in line
+    }
+    assert names
+    assert [name for name in sorted(names) if not re.search(rf"\b{name.lower()}\b", reasons)] == []
+
+
 def test_templates_have_nothing_inline() -> None:
     """A strict Content-Security-Policy allows no inline script, style or handler."""
     inline = re.compile(
