@@ -286,9 +286,44 @@ def test_the_mix_is_monotone_and_meets_either_search_at_its_end(topics: Searcher
     assert {name.split()[0] for name in almost[:10]} == {name.split()[0] for name in meaning[:10]}
 
 
-def test_sorting_is_ignored_while_meaning_counts(topics: Searcher) -> None:
-    body = {"query": "castle", "querySemanticRatio": 0.5}
-    assert topics.names(**body, sortBy=["width:asc"]) == topics.names(**body)
+def test_sorting_is_ignored_while_meaning_or_likeness_counts(tmp_path: Path) -> None:
+    """Either way round; by exact words alone it is not."""
+    items = [
+        (samples.document(f"castle {n}", width=100 - n), pixel)
+        for n, pixel in enumerate(samples.shades("red", 8))
+    ]
+    asked = Searcher(samples.library(tmp_path, items))
+    first = samples.asset_id("castle 0")
+    for body in (
+        {"query": "castle", "querySemanticRatio": 0.5},
+        {"image": first},
+        {"images": {"unlike": [first]}},
+        {"query": "castle", "image": first},
+    ):
+        found = [asked.names(**body, sortBy=[f"width:{way}"]) for way in ("asc", "desc")]
+        assert found == [asked.names(**body)] * 2
+    names = [document.name for document, _ in items]
+    assert asked.names(query="castle", sortBy=["width:desc"]) == names
+    assert asked.names(query="castle", sortBy=["width:asc"]) == names[::-1]
+
+
+def test_the_public_ones_alone_are_found_where_they_alone_are_wanted(tmp_path: Path) -> None:
+    """And counted, also where a facet is counted under another filter."""
+    asked = searcher(
+        tmp_path,
+        samples.document("castle a", privacy="public"),
+        samples.document("castle b", kind="video", privacy="public"),
+        samples.document("castle c"),
+        samples.document("castle d", privacy="unlisted"),
+    )
+    for body in ({"query": "castle"}, {"filter": "width > 0"}):
+        assert len(asked.names(**body)) == 4
+        assert sorted(asked.names(**body, public=True)) == ["castle a", "castle b"]
+    facets = {"facets": ["kind"], "facetFilters": {"kind": ""}}
+    found, names = asked.ranked(query="castle", filter="kind = image", public=True, **facets)
+    assert (names, found.total) == (["castle a"], 1)
+    assert found.facets is not None
+    assert found.facets.distribution == {"kind": {"image": 1, "video": 1}}
 
 
 # Likeness
@@ -364,6 +399,32 @@ def test_a_removed_reference_is_unknown(colours: Searcher) -> None:
 def test_words_and_a_picture_are_searched_together(colours: Searcher) -> None:
     found = colours.names(query="blue", image=samples.asset_id("red 0"), limit=50)
     assert sorted(found) == sorted(f"blue {n}" for n in range(10))
+
+
+@pytest.mark.parametrize("colour", ["blue", "green"])
+def test_of_what_the_words_find_the_most_like_the_picture_goes_first(
+    colours: Searcher, colour: str
+) -> None:
+    found = colours.names(query=colour, image=samples.asset_id(f"{colour} 0"), limit=4)
+    assert found == [f"{colour} {n}" for n in (1, 2, 3, 4)]
+
+
+def test_subject_and_look_count_as_much_as_is_said(tmp_path: Path) -> None:
+    index = Index.open(tmp_path, create=True)
+    near, far = np.zeros((2, 16), np.float32)
+    near[0], far[:2] = 1, (0.6, 0.8)
+    seen = {"asked": (near, near), "same subject": (near, far), "same look": (far, near)}
+    text = samples.topic_vector("")
+    index.write(
+        (samples.document(name), Embeddings(text=text, subject=subject, look=look))
+        for name, (subject, look) in seen.items()
+    )
+    asked = Searcher(index)
+    first = [
+        asked.names(image=samples.asset_id("asked"), imageSemanticRatio=ratio)[0]
+        for ratio in (0, 0.1, 0.9, 1)
+    ]
+    assert first == ["same look", "same look", "same subject", "same subject"]
 
 
 def test_a_filter_is_applied_before_ranking(colours: Searcher) -> None:
@@ -456,6 +517,12 @@ def test_scores_are_told_best_first(topics: Searcher) -> None:
     found, _ = topics.ranked(query="castle", querySemanticRatio=0.5, limit=20)
     assert found.scores == sorted(found.scores, reverse=True)
     assert found.scores[0] == pytest.approx(1)
+
+
+def test_the_best_of_exact_words_is_told_as_one_however_it_is_written(tmp_path: Path) -> None:
+    asked = named(tmp_path, "castle", "ox")
+    for query in ("castle", "cast", "astle", "castle unicorn"):
+        assert asked.ranked(query=query)[0].scores == pytest.approx([1.0])
 
 
 # A large library
