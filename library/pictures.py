@@ -7,6 +7,7 @@ what comes out of `decode` is RGB or RGBA in sRGB's terms, as a browser would sh
 from __future__ import annotations
 
 import io
+import logging
 import struct
 import warnings
 import zlib
@@ -31,6 +32,9 @@ THUMBNAIL_SIDE: Final = 512
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 # A damaged EXIF block says nothing; whether the picture is damaged, decoding tells.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+# What it logs is raised, too: without a handler, Python would print it beside our own line.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 # Without EPS (runs Ghostscript), WMF, and the formats that only name a viewer elsewhere.
 _SAFE_FORMATS: Final = (

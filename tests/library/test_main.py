@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -13,6 +15,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
+from PIL import Image
 
 from library.__main__ import main
 from tests.library import samples
@@ -49,6 +52,19 @@ def test_index_says_what_it_did_in_plain_lines(folder: Path, tmp_path: Path) -> 
     assert again.stderr.splitlines()[-1].startswith(
         "2 assets in the library (skipped 2, 2 unchanged"
     )
+
+
+def test_a_broken_file_is_one_line_whatever_its_reader_prints(tmp_path: Path) -> None:
+    """Pillow logs what it thinks of a TIFF of 65,535 samples a pixel, and raises it as well."""
+    file = io.BytesIO()
+    Image.new("RGB", (9, 9)).save(file, "TIFF")
+    head, samples_a_pixel, rest = file.getvalue().partition(struct.pack("<HHI", 277, 3, 1))
+    content = head + samples_a_pixel + struct.pack("<I", 65_535) + rest[4:]
+    samples.fill(tmp_path / "art", {"a.tif": content, "b.png": samples.png()})
+    ran = _run("index", str(tmp_path / "art"), "--quiet", home=tmp_path / "home")
+    lines = ran.stderr.splitlines()
+    assert lines[0].startswith("skipped a.tif: is ")
+    assert lines[1:] == ["1 assets in the library (added 1, skipped 1, 0 unchanged)"]
 
 
 def test_a_folder_with_nothing_in_it_is_told_what_is_read(tmp_path: Path) -> None:
