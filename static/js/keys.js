@@ -38,6 +38,16 @@ function move(event) {
   return true;
 }
 
+// On an asset's page, and not among the cards of its strips: left and right lead through the search.
+const isBeforeAsset = () => !focused() && document.querySelector(".asset") !== null;
+
+// Else an arrow scrolls.
+function takes(key) {
+  if (focused()) return true;
+  if (isBeforeAsset()) return key === "ArrowLeft" || key === "ArrowRight";
+  return key !== "ArrowUp" && cards().length > 0;
+}
+
 const press = (selector) => focused()?.querySelector(selector)?.click();
 // The sound of the focused card, else what an asset's page plays.
 function play() {
@@ -67,9 +77,9 @@ function ground() {
 }
 
 const actions = {
-  ArrowRight: move,
-  ArrowLeft: move,
-  ArrowUp: (event) => focused() && move(event),
+  ArrowRight: (event) => (isBeforeAsset() ? follow("next") : move(event)),
+  ArrowLeft: (event) => (isBeforeAsset() ? follow("prev") : move(event)),
+  ArrowUp: move,
   ArrowDown: move,
   l: () => add("like"),
   u: () => add("unlike"),
@@ -90,26 +100,27 @@ const actions = {
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Escape") return leave();
+  if (event.key === "Escape") return leave(event);
   if (isTyping(document.activeElement) || document.querySelector("dialog[open]")) return;
   // On a radio or a slider the arrows are its own.
   if (event.key.startsWith("Arrow") && document.activeElement?.matches("input, summary, video, audio")) return;
   const action = actions[event.key];
   if (!action || (event.shiftKey && event.key !== "?")) return;
-  if (event.key.startsWith("Arrow") && !document.querySelector(".grid")) return;
+  if (event.key.startsWith("Arrow") && !takes(event.key)) return;
   event.preventDefault();
   action(event);
 });
 
 // Esc goes one step out: from a field to the pictures, from the pictures to nothing, from an asset to
 // its search. What closes by itself on Esc is left to the browser.
-function leave() {
+function leave(event) {
   if (document.querySelector("dialog[open], .help:popover-open")) return;
   const open = document.querySelector("details.upload[open], details.menu[open]");
   if (open) {
     open.open = false;
     open.querySelector("summary").focus();
   } else if (document.activeElement?.matches('.words input[name="query"]')) {
+    event.preventDefault(); // or the browser would empty the field
     // On an asset's page the cards are of its strips, which nobody has come for.
     (document.querySelector(".results .picture") ?? document.getElementById("main")).focus({ preventScroll: true });
   } else if (document.querySelector("zoom-image.close")) document.querySelector("zoom-image.close").click();

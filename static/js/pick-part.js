@@ -1,5 +1,6 @@
 // <pick-part for>: a box over the picture inside, for the numbers (in percent) of a form. A drag draws
-// it, a drag inside moves it, a drag of a corner resizes it; without a pointer the numbers do all that.
+// it; once it is drawn, a drag inside moves it. A drag of a corner resizes it. Without a pointer the
+// numbers do all that.
 const LEAST = 2; // percent: what is smaller was a click
 const CORNERS = ["nw", "ne", "sw", "se"];
 
@@ -8,6 +9,7 @@ class PickPart extends HTMLElement {
   #form;
   #part;
   #drag = null;
+  #isMine = false; // drawn by the reader: until then any drag draws
 
   connectedCallback() {
     this.#form = document.getElementById(this.getAttribute("for"));
@@ -23,20 +25,26 @@ class PickPart extends HTMLElement {
     this.addEventListener("pointermove", this.#move);
     this.addEventListener("pointerup", this.#up);
     this.addEventListener("pointercancel", this.#up);
-    this.#form.addEventListener("input", this.#read);
+    this.#form.addEventListener("input", this.#typed);
     this.#read();
   }
 
   disconnectedCallback() {
     this.#box.remove();
-    this.#form.removeEventListener("input", this.#read);
+    this.#form.removeEventListener("input", this.#typed);
     this.removeEventListener("pointerdown", this.#down);
     this.removeEventListener("pointermove", this.#move);
     this.removeEventListener("pointerup", this.#up);
     this.removeEventListener("pointercancel", this.#up);
   }
 
-  #read = () => {
+  #typed = () => {
+    this.#isMine = true;
+    this.classList.add("mine");
+    this.#read();
+  };
+
+  #read() {
     const number = (name) => this.#form.elements[name].valueAsNumber || 0;
     const left = Math.min(99, Math.max(0, number("left")));
     const top = Math.min(99, Math.max(0, number("top")));
@@ -46,7 +54,7 @@ class PickPart extends HTMLElement {
       width: Math.min(100 - left, Math.max(1, number("width"))),
       height: Math.min(100 - top, Math.max(1, number("height"))),
     });
-  };
+  }
 
   #show(part) {
     this.#part = part;
@@ -80,7 +88,7 @@ class PickPart extends HTMLElement {
     // The corner that stays, where one is dragged or a new box begins.
     const fixed = corner
       ? { x: corner.endsWith("w") ? left + width : left, y: corner.startsWith("n") ? top + height : top }
-      : event.target === this.#box ? null : start;
+      : this.#isMine && event.target === this.#box ? null : start;
     this.#drag = { start, fixed, before: this.#part };
   };
 
@@ -112,6 +120,8 @@ class PickPart extends HTMLElement {
     const isSmall = this.#part.width < LEAST || this.#part.height < LEAST;
     if (isSmall || event.type === "pointercancel") this.#show(before);
     else this.#write();
+    this.#isMine ||= !isSmall;
+    this.classList.toggle("mine", this.#isMine);
   };
 }
 

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
+
+    from tests.browser.browsing import Watch
 
 
 def test_what_is_ticked_is_packed(any_page: Page) -> None:
@@ -25,6 +28,34 @@ def test_what_is_ticked_is_packed(any_page: Page) -> None:
     names = zipfile.ZipFile(Path(found.value.path())).namelist()
     assert len(names) == 3
     assert names[-1] == "sources.json"
+
+
+def test_a_selection_goes_over_many_pages(watch: Watch) -> None:
+    """Ticked on two pages, unticked in the selection, kept on the way back, gone when cleared."""
+    page = watch.page(reduced_motion="reduce")  # a page that fades takes no click
+    page.goto("/?kind=image&hitsPerPage=24")
+    bar = page.locator(".selection output")
+    for box in page.locator("input.pick").all()[:2]:
+        box.check(force=True)
+    expect(bar).to_have_text("2 selected")
+    page.locator(".pagination a[rel=next]").click()
+    expect(page.locator(".pagination [aria-current=page]")).to_have_text("2")
+    expect(bar).to_have_text("2 selected")
+    page.locator("input.pick").first.check(force=True)
+    expect(bar).to_have_text("3 selected")
+    page.get_by_role("button", name="Open the selection").click()
+    expect(page.locator("h1")).to_have_text("3 pictures selected")
+    page.locator("input.pick").first.uncheck(force=True)
+    page.go_back()
+    expect(bar).to_have_text("2 selected")
+    expect(page.locator("input.pick").first).to_be_checked()
+    page.goto("/?kind=image&hitsPerPage=24")
+    expect(page.locator("input.pick:checked")).to_have_count(1)
+    page.get_by_role("button", name="Clear").click()
+    expect(bar).to_be_hidden()
+    page.reload()
+    expect(page.locator("input.pick:checked")).to_have_count(0)
+    expect(bar).to_be_hidden()
 
 
 def test_likes_come_from_what_is_ticked(any_page: Page) -> None:

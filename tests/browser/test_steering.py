@@ -165,6 +165,31 @@ def test_the_keys(page: Page) -> None:
     expect(page.locator("#help")).to_be_visible()
 
 
+def test_esc_leaves_the_words_as_they_are(page: Page) -> None:
+    """A browser would empty the field: the next thing chosen would search for nothing."""
+    page.goto("/?query=castle")
+    page.keyboard.press("/")
+    page.keyboard.press("Escape")
+    expect(page.locator("#search input[name=query]")).to_have_value("castle")
+    expect(page.locator("#search input[name=query]")).not_to_be_focused()
+
+
+def test_arrows_lead_from_asset_to_asset(page: Page) -> None:
+    """Up and down scroll its page; in its strips all four go from card to card."""
+    page.goto("/?query=castle&kind=image")
+    ids = [str(card.get_attribute("data-asset-id")) for card in page.locator(".grid .card").all()]
+    page.locator("a.picture").nth(1).click()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(f"article.asset[data-asset-id='{ids[2]}']")).to_be_visible()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(f"article.asset[data-asset-id='{ids[1]}']")).to_be_visible()
+    page.locator(".strips").scroll_into_view_if_needed()
+    strip = page.locator(".strips a.picture")
+    strip.first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(strip.nth(1)).to_be_focused()
+
+
 def test_keys_are_left_to_a_field(page: Page) -> None:
     """Letters that are typed into the words steer nothing."""
     page.goto("/")
