@@ -171,11 +171,77 @@ def test_an_original_is_served_as_it_is(client: FlaskClient, folder: Path) -> No
     changed = datetime.fromtimestamp(int((folder / "a.png").stat().st_mtime), UTC)
     assert answer.last_modified == changed
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert "immutable" in answer.headers["Cache-Control"]
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    kept = re.fullmatch(r"private, max-age=([0-9]+), immutable", answer.headers["Cache-Control"])
+    assert kept
+    assert 24 * 3600 < int(kept[1]) < 32 * 24 * 3600  # as long as its URL lasts
     again = client.get(
         _path(SIGNER.original("asset_apng")), headers={"If-None-Match": answer.headers["ETag"]}
     )
     assert (again.status_code, again.data) == (304, b"")
+
+
+def test_only_the_head_of_a_file_is_answered_where_only_that_is_asked_for(
+    client: FlaskClient, folder: Path
+) -> None:
+    answer = client.head(_path(SIGNER.original("asset_vmp4")))
+    size = (folder / "v.mp4").stat().st_size
+    assert (answer.status_code, answer.data, answer.content_length) == (200, b"", size)
+
+
+def test_a_transform_that_a_browser_has_is_not_sent_again(client: FlaskClient) -> None:
+    url = _path(SIGNER.transform("asset_apng")) + "&width=20"
+    tag = client.get(url).headers["ETag"]
+    again = client.get(url, headers={"If-None-Match": tag})
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", tag)
+
+
+def test_what_is_no_picture_is_resized_from_its_thumbnail(folder: Path, tmp_path: Path) -> None:
+    """A video and an SVG; what has none, or is broken, says that there is no picture."""
+    kinds = {
+        "v.mp4": ("video/mp4", "video"),
+        "s.svg": ("image/svg+xml", "image"),
+        "m.glb": ("model/gltf-binary", "3d"),
+        "broken.png": ("image/png", "image"),
+    }
+    (folder / "broken.png").write_bytes(b"\x89PNG broken")
+    documents = {name: _document(folder, name, *kind) for name, kind in kinds.items()}
+    for name in ("v.mp4", "s.svg"):
+        thumbnail = thumbnail_path(tmp_path, documents[name].id)
+        content = samples.encoded(samples.picture(), "WEBP")
+        samples.fill(thumbnail.parent, {thumbnail.name: content})
+    app = Flask(__name__)
+    app.register_blueprint(cdn.blueprint(tmp_path, Documents([*documents.values()]), SIGNER))
+    answers = {
+        name: app.test_client().get(_path(SIGNER.transform(document.id)) + "&width=48&format=png")
+        for name, document in documents.items()
+    }
+    assert [answer.status_code for answer in answers.values()] == [200, 200, 404, 404]
+    for name in ("v.mp4", "s.svg"):
+        with Image.open(io.BytesIO(answers[name].data)) as image:
+            assert image.size == (48, 32)
+    assert answers["m.glb"].json["error"] == "There is no picture of this asset"
+    assert answers["broken.png"].json["error"].startswith("The file of this asset is ")
+
+
+@pytest.mark.parametrize(
+    ("path", "mime", "told"),
+    [
+        ("notes", "text/plain", "notes.txt"),
+        ("below/notes.md", "text/markdown", "notes.md"),
+        ("bl\xe9.glb", "model/gltf-binary", "ble.glb; filename*=UTF-8''bl%C3%A9.glb"),
+    ],
+)
+def test_a_file_is_saved_under_its_name(
+    folder: Path, tmp_path: Path, path: str, mime: str, told: str
+) -> None:
+    """Without its folders, with an ending that says what it is, and in letters of any script."""
+    samples.fill(folder, {path: b"x"})
+    document = replace(_document(folder, path, mime), id="asset_f")
+    app = Flask(__name__)
+    app.register_blueprint(cdn.blueprint(tmp_path, Documents([document]), SIGNER))
+    with app.test_client().get(_path(SIGNER.original("asset_f")) + "&download=true") as answer:
+        assert answer.headers["Content-Disposition"] == f"attachment; filename={told}"
 
 
 def test_video_is_served_in_ranges(client: FlaskClient, folder: Path) -> None:
