@@ -14,6 +14,7 @@ import logging
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from zipstream import ZIP_DEFLATED, ZIP_STORED, ZipStream
@@ -78,8 +79,7 @@ def archive(
                 told.append({"file": None, **source(asset, origin), "error": why})
                 continue
             with fetched.file as file:
-                suffix = ending(asset.mimeType or fetched.mime)
-                name = names.unique(file_name(asset.name, suffix, otherwise=asset.id))
+                name = names.unique(_file_of(asset, fetched.mime))
                 squeezed = (asset.mimeType or fetched.mime).startswith(_SQUEEZED)
                 kind = ZIP_DEFLATED if squeezed else ZIP_STORED
                 parts = iter(functools.partial(file.read, _CHUNK), b"")
@@ -96,6 +96,14 @@ def archive(
         pool.shutdown(wait=False, cancel_futures=True)
         for _, future in running:
             future.add_done_callback(_closed)
+
+
+def _file_of(asset: Asset, mime: str) -> str:
+    """The name of its file where it is known; else what the asset is called, by its type."""
+    if asset.metadata.path:
+        file = PurePosixPath(asset.metadata.path)
+        return file_name(file.stem, file.suffix, otherwise=asset.id)
+    return file_name(asset.name, ending(asset.mimeType or mime), otherwise=asset.id)
 
 
 def _reason(error: AkinError | OSError) -> str:

@@ -22,6 +22,8 @@ _ENDINGS: Final[dict[str, str]] = {
     "image/webp": ".webp",
     "image/avif": ".avif",
     "image/vnd.radiance": ".hdr",
+    "image/x-exr": ".exr",
+    "image/x-tga": ".tga",
     "audio/mpeg": ".mp3",
     "audio/wav": ".wav",
     "audio/x-wav": ".wav",

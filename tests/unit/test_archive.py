@@ -103,6 +103,20 @@ def test_the_type_of_the_file_names_it_where_the_asset_tells_none() -> None:
     assert found.namelist() == ["asset_1.png", "sources.json"]
 
 
+def test_a_file_of_a_folder_keeps_its_name() -> None:
+    """Whatever the asset is called, and whatever others call its type."""
+    made = Metadata(name="Frost Shard")
+    paths = ("env/crystal blue.TIF", "other/crystal blue.tif", "env/archive.v2.tga", "README")
+    assets = [
+        Asset(id=f"asset_{number}", metadata=replace(made, path=path), mimeType="image/tiff")
+        for number, path in enumerate(paths)
+    ]
+    found, _ = opened(archive(assets, (), contents, origin=ORIGIN))
+    assert found.namelist() == [
+        "crystal blue.TIF", "crystal blue (2).tif", "archive.v2.tga", "README", "sources.json",
+    ]  # fmt: skip
+
+
 def test_text_is_squeezed_and_pictures_are_not() -> None:
     """They are squeezed already."""
     assets: Sequence[Asset] = [picture(1), picture(2, "notes", "text/plain")]
