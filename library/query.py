@@ -154,8 +154,8 @@ def _references(found: Search) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _order(entry: str) -> tuple[str, bool]:
-    name, colon, direction = entry.partition(":")
-    if not colon or direction not in {"asc", "desc"}:
+    name, _, direction = entry.partition(":")
+    if direction not in {"asc", "desc"}:
         raise BadRequest(f"`sortBy`: {entry[:80]!r} must be a field, a colon, and asc or desc")
     if name not in SORTABLE:
         raise BadRequest(

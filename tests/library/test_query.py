@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from library.errors import BadRequest
+from library.filters import parse
 from library.query import Paging, data_url, flag, read
 
 
@@ -42,12 +43,14 @@ def test_all_that_can_be_asked_is_read() -> None:
         sortBy=["createdAt:desc", "width:asc"],
         public=True,
         facets=["tags", "kind", "tags"],
+        facetFilters={"kind": "width > 1", "tags": ""},
         showRankingScore=True,
     )
     assert (found.words, found.querySemanticRatio) == ("red castle", 0.25)
     assert (found.like, found.unlike, found.imageSemanticRatio) == (("a",), ("b",), 0.75)
     assert (found.filter, found.sortBy) == (None, (("createdAt", True), ("width", False)))
     assert (found.public, found.facets, found.showRankingScore) == (True, ("tags", "kind"), True)
+    assert found.facetFilters == (("kind", parse("width > 1")), ("tags", None))
 
 
 @pytest.mark.parametrize(
@@ -102,6 +105,7 @@ def test_a_flag_that_is_neither_is_refused_by_name() -> None:
 
 def test_the_offset_of_the_query_string_wins() -> None:
     assert ask({"offset": "20"}, query="x", offset=0, limit=5).paging.start == 20
+    assert ask({"offset": "0"}, query="x", offset=40, limit=5).paging.start == 0
 
 
 @pytest.mark.parametrize(
@@ -119,6 +123,9 @@ def test_the_offset_of_the_query_string_wins() -> None:
         ({"query": "x", "page": 1}, "must be given together"),
         ({"query": "x", "hitsPerPage": 5}, "must be given together"),
         ({"query": "x", "page": 1, "hitsPerPage": 5, "limit": 5}, "exclude"),
+        ({"query": "x", "page": 1, "hitsPerPage": 5, "offset": 0}, "exclude"),
+        ({"query": "x", "page": 1, "hitsPerPage": 0}, "`hitsPerPage` must be at least 1"),
+        ({"query": "x", "offset": 2**54}, "`offset` must be at most 9007199254740992, not"),
         ({"query": "x", "limit": 1.5}, "whole number"),
         ({"query": "x", "limit": "5"}, "`limit`"),
         ({"query": "x", "limit": True}, "`limit`"),
