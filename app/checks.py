@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from PIL import Image
 
 from app.calls import Call, decipher
-from app.errors import AkinError
+from app.errors import AkinError, UpstreamDown, UpstreamError, UpstreamTimeout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -109,12 +109,21 @@ def trials(sender: Sender, shelf: Shelf, references: References) -> list[Trial]:
 
 
 def _api(sender: Sender) -> str:
-    decipher(_CHEAPEST, sender.send(_CHEAPEST))
+    try:
+        decipher(_CHEAPEST, sender.send(_CHEAPEST))
+    except (UpstreamDown, UpstreamTimeout) as error:
+        raise Failed(
+            f"{error.title}: {error.message} It was asked at {sender.base_url}; see "
+            "SCENARIO_BASE_URL, and whether this machine reaches it"
+        ) from error
     return "key and project are accepted"
 
 
 def _clock(sender: Sender) -> str:
-    told = sender.send(_CHEAPEST).headers.get("date", "")
+    try:
+        told = sender.send(_CHEAPEST).headers.get("date", "")
+    except UpstreamError as error:
+        raise Failed("not compared: the API does not answer") from error
     try:
         ahead = time.time() - email.utils.parsedate_to_datetime(told).timestamp()
     except ValueError:

@@ -155,7 +155,7 @@ class Sender:
 
         `redaction` takes the key out of what the API says of an error, should it quote it.
         """
-        self._base_url = base_url.rstrip("/")
+        self.base_url = base_url.rstrip("/")
         self._session = session
         self._timeout = timeout
         self._params = (("projectId", project_id),) if project_id else ()
@@ -165,7 +165,7 @@ class Sender:
     @property
     def place(self) -> str:
         """Which API and project are asked: part of the key of every answer that is kept."""
-        return f"{self._base_url}{self._params}"
+        return f"{self.base_url}{self._params}"
 
     def ask(self, call: Call, check: Callable[[bytes], object]) -> bytes:
         """Send a call; answer a body that `check` has found to be of use.
@@ -250,7 +250,7 @@ class Sender:
         try:
             with self._session.request(
                 call.method,
-                self._base_url + call.path,
+                self.base_url + call.path,
                 params=[*self._params, *call.params],
                 data=call.body,
                 headers=headers,

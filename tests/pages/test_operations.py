@@ -219,6 +219,8 @@ def test_check_tries_everything(tmp_path: Path) -> None:
     wrong = {line[6:].split(":")[0] for line in done.stdout.splitlines() if line[:5] == "WRONG"}
     assert wrong == {"api", "clock", "sign-in"}
     assert "The library cannot be reached" in lines["api"]
+    assert "http://127.0.0.1:1/v1; see SCENARIO_BASE_URL" in lines["api"]
+    assert lines["clock"] == "not compared: the API does not answer"
     assert "python -m app user add" in lines["sign-in"]
     assert lines["references"] == "can be written and read"
     assert "secret-of-the-tests" not in done.stdout + done.stderr
