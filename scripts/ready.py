@@ -23,9 +23,8 @@ ROOT = Path(__file__).parent.parent
 def trouble(settings: Settings) -> str:
     """Why nothing can be served with these settings here and now; empty where it can."""
     folder = Path(settings.assets).expanduser()
-    if settings.assets and not settings.has_key and not folder.is_dir():
-        what = "is a file, and a folder is wanted" if folder.exists() else "is not there"
-        return f"ASSETS: {settings.assets} {what}."
+    if settings.assets and not settings.has_key and (mistake := _unreadable(folder)):
+        return f"ASSETS: {settings.assets} {mistake}."
     if mistake := _unwritable(settings.data):
         return f"AKIN_DATA: {settings.data} {mistake}."
     family = socket.AF_INET6 if ":" in settings.listen else socket.AF_INET
@@ -37,6 +36,13 @@ def trouble(settings: Settings) -> str:
             where = f"{settings.listen}:{settings.port}"
             return f"Cannot listen on {where}: {error.strerror}. Choose another port: PORT=8001"
     return ""
+
+
+def _unreadable(folder: Path) -> str:
+    """Why a folder cannot be browsed; empty where it can."""
+    if not folder.is_dir():
+        return "is a file, and a folder is wanted" if folder.exists() else "is not there"
+    return "" if os.access(folder, os.R_OK | os.X_OK) else "cannot be read"
 
 
 def _unwritable(folder: Path) -> str:

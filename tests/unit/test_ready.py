@@ -55,6 +55,12 @@ def test_a_data_folder_that_cannot_be_one_is_named(tmp_path: Path) -> None:
     assert said(AKIN_DATA=str(below)) == (1, found)
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    tmp_path.chmod(0o300)
+    assert said(AKIN_ASSETS=str(tmp_path)) == (1, f"ASSETS: {tmp_path} cannot be read.")
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
 def test_a_data_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
