@@ -65,10 +65,12 @@ def of(app: Flask) -> Warming:
     site: Site = app.extensions["akin"]
 
     def first_page() -> None:
+        # By the client, in this thread: `Site` asks for names in threads of its own, which a
+        # process that is forked later would wait for and not have.
         with visits.during(Visit.lasting(site.settings.timeout)):
-            found = site.find(read(())[0])
-        if found.error is not None:
-            raise found.error
+            site.page_of(read(())[0])
+            site.client.collections()
+            site.client.tags()
 
     steps: dict[str, Callable[[], Any]] = {"the library": first_page} if site.is_by_library else {}
     return Warming({**steps, "templates": cast("PageEnvironment", app.jinja_env).compile_all})
