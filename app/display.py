@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.search import Pairs, Search
 
 MOST_UNFOLDED: Final = 50
-PARAMETERS: Final = ("density", "ground", "endless", "stacks", "unfold")
+PARAMETERS: Final = ("density", "ground", "names", "endless", "stacks", "unfold")
 
 Density = Literal["small", "medium", "large"]
 DENSITIES: Final[tuple[Density, ...]] = get_args(Density)
@@ -41,12 +41,14 @@ _OFF: Final = frozenset({"off", "false", "0", ""})
 class Display:
     """`density`: how high rows are; `endless`: the next page follows below.
 
+    `names`: what each asset is called stands below its picture, and not only under the pointer.
     `ground`: what transparent pictures are seen on; `page`, on the page itself.
     `stacks`: results of one job or prompt are one stack; `unfold`: those that lie open.
     """
 
     density: Density = "medium"
     ground: Ground = "page"
+    names: bool = False
     endless: bool = False
     stacks: bool = False
     unfold: tuple[str, ...] = ()  # the ids of the first assets of open stacks
@@ -63,7 +65,7 @@ class Display:
             pairs.append(("density", self.density))
         if self.ground != "page":
             pairs.append(("ground", self.ground))
-        pairs += [(name, "on") for name in ("endless", "stacks") if getattr(self, name)]
+        pairs += [(name, "on") for name in ("names", "endless", "stacks") if getattr(self, name)]
         return (*pairs, *(("unfold", each) for each in self.unfold))
 
     def suffix(self, search: Search) -> str:

@@ -260,6 +260,7 @@ def _ways(display: Display) -> tuple[tuple[str, tuple[_Way, ...]], ...]:
     )
     stacks, endless = display.stacks, display.endless
     show = (
+        way("Names below the pictures", is_on=display.names, names=not display.names),
         way("Fold a page’s variants into stacks", is_on=stacks, stacks=not stacks),
         way("Endless, without pages", is_on=endless, endless=not endless),
     )

@@ -159,6 +159,7 @@ PAGES = {
     "stacks": "/?stacks=on&query=castle",
     "endless": "/?endless=on&density=small&hitsPerPage=24",
     "sounds": "/?kind=audio",
+    "names": "/?names=on",
     "a full side": "/?" + "&".join(f"like=asset_{number}" for number in range(20)),
 }
 

@@ -92,6 +92,22 @@ def test_search_in_words(any_page: Page) -> None:
     assert set(shown(any_page)) & set(found)
 
 
+def test_names_stand_below_the_pictures(any_page: Page) -> None:
+    """By a choice in the view, which the address keeps; else under the pointer alone."""
+    any_page.goto("/?kind=image")
+    name = any_page.locator(f"{CARDS} .about").first
+    expect(name).to_have_css("opacity", "0")
+    any_page.locator("summary", has_text="View").click()
+    any_page.get_by_role("link", name="Names below the pictures").click()
+    expect(any_page).to_have_url(re.compile(r"\?kind=image&names=on$"))
+    expect(name).to_have_css("opacity", "1")
+    picture = any_page.locator(f"{CARDS} .picture").first.bounding_box()
+    below = name.bounding_box()
+    assert picture is not None
+    assert below is not None
+    assert below["y"] >= picture["y"] + picture["height"]
+
+
 def test_words_that_nothing_has_show_what_is_near(page: Page) -> None:
     """A picture of it leads to its page, and from there to all that is near in meaning."""
     search(page, "stronghold")

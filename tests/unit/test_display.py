@@ -14,6 +14,7 @@ DISPLAYS = st.builds(
     Display,
     density=st.sampled_from(DENSITIES),
     ground=st.sampled_from(tuple(GROUNDS)),
+    names=st.booleans(),
     stacks=st.booleans(),
     endless=st.booleans(),
     unfold=st.lists(st.from_regex(r"asset_[a-z0-9]{1,4}", fullmatch=True), max_size=4).map(tuple),
