@@ -6,8 +6,11 @@ PY := .venv/bin/python
 ifneq ($(value ASSETS),)
 export AKIN_ASSETS := $(value ASSETS)
 endif
-export PORT
+ifneq ($(value AKIN_DATA),)
+override AKIN_DATA := $(value AKIN_DATA)
 export AKIN_DATA
+endif
+export PORT
 
 .DEFAULT_GOAL := help
 .PHONY: help run serve setup test fuzz check bench screenshots lock audit readme clean
@@ -66,4 +69,5 @@ readme: setup ## write README's configuration table from config.py
 	$(PY) -m scripts.readme
 
 clean: ## remove what the commands above made, except the data folder
-	rm -rf .venv node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv.lock static/vendor tests/provider/node_modules tmp \
+		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
