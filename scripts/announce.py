@@ -1,0 +1,42 @@
+"""Prints Akin's address once it answers there: what `make run` starts beside the server.
+
+    python scripts/announce.py PORT
+
+Needs nothing but Python. Ends with the server, which is the process that it was started by.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+
+PAUSE = 0.05  # seconds
+
+
+def answers(address: str) -> bool:
+    """Tell whether Akin answers at an address."""
+    try:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=60) as answer:  # noqa: S310 - it is http
+            return bool(answer.status == 200)
+    except urllib.error.HTTPError:
+        return True  # it says so itself what is wrong
+    except (OSError, HTTPException):
+        return False
+
+
+def main(port: str) -> None:
+    """Wait for the server, or for its end."""
+    server, address = os.getppid(), f"http://127.0.0.1:{port}"
+    while os.getppid() == server:
+        if answers(address):
+            print(f"Akin is at {address} (Ctrl-C stops it)", flush=True)
+            return
+        time.sleep(PAUSE)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

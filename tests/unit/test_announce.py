@@ -1,0 +1,63 @@
+"""What `make run` says of its address is said when it is true."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+from tests.ports import free_port
+
+ROOT = Path(__file__).parents[2]
+
+
+class Alive(BaseHTTPRequestHandler):
+    """Answers 200 and nothing else."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+
+def announcing(port: int) -> subprocess.Popen[str]:
+    """A server that is starting, with the announcement beside it, as scripts/run has it."""
+    script = f'"{sys.executable}" scripts/announce.py {port} & exec sleep 600'
+    return subprocess.Popen(["sh", "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def test_the_address_is_said_once_it_answers() -> None:
+    """A browser that is sent there at once finds it."""
+    port = free_port()
+    starting = announcing(port)
+    assert starting.stdout is not None
+    said: list[str] = []
+    reading = threading.Thread(target=lambda: said.append(starting.stdout.readline()))  # type: ignore[union-attr]
+    reading.start()
+    reading.join(0.5)
+    assert said == []
+    with HTTPServer(("127.0.0.1", port), Alive) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        reading.join(60)
+        server.shutdown()
+        serving.join()
+    starting.kill()
+    starting.wait()
+    starting.stdout.close()
+    assert said == [f"Akin is at http://127.0.0.1:{port} (Ctrl-C stops it)\n"]
+
+
+def test_a_server_that_ends_is_not_waited_for() -> None:
+    """Nothing is left behind, and nothing is said."""
+    starting = announcing(free_port())
+    assert starting.stdout is not None
+    starting.kill()
+    starting.wait()
+    assert starting.stdout.read() == ""  # ends when the last process that could say something does
+    starting.stdout.close()
