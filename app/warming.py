@@ -1,8 +1,8 @@
 """Warming: what the first pages of a process would wait for, made ready beside them.
 
 A process compiles its templates when they are first rendered, and a library is read at its first
-search; sixteen first visitors at once would each wait for all of it. Here one thread begins with it
-at the start, and nobody waits for that thread: who comes earlier does what is still to be done.
+search; sixteen first visitors at once would each wait for all of it. Here one thread does it, soon
+after the start, and nobody waits for that thread: who comes earlier does what is still to be done.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from typing import TYPE_CHECKING, Any, cast
+import time
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from app import visits
 from app.asking import read
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from app.templating import PageEnvironment
 
 log = logging.getLogger(__name__)
+
+# Seconds. Who waits for the first page at the start needs the same, and has it sooner alone: two
+# threads that both compute keep each other waiting for more than what one does for the other.
+PAUSE: Final = 0.5
 
 
 class Warming:
@@ -49,6 +54,7 @@ class Warming:
         self._thread.join()
 
     def _run(self) -> None:
+        time.sleep(PAUSE)
         for name, step in self._steps.items():
             try:
                 step()
