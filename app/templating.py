@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 from flask.templating import Environment
 from jinja2 import StrictUndefined, Template
 
-from app.compiling import PageCompiler
-
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
 
@@ -26,8 +24,6 @@ class PageEnvironment(Environment):
 
     Each is compiled once, however many threads ask for it first.
     """
-
-    code_generator_class = PageCompiler
 
     def __init__(self, app: App, **options: Any) -> None:
         """See Flask's; nothing is compiled yet."""

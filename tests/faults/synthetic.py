@@ -65,9 +65,10 @@ def hit(number: int, *, cdn: str, expires: float | None = None) -> dict[str, Any
 
     Every eighth is of the same kind, every second image has no thumbnail (as measured on the live
     service), every seventh is marked nsfw, and the prompts hold what breaks careless pages.
-    `cdn` is the host that its URLs begin with; `expires` defaults to a week from now.
+    `cdn` is the host that its URLs begin with; `expires` defaults to a midnight a week from now:
+    the API, too, signs for days, so that the same URL comes with each answer.
     """
-    expires = time.time() + 7 * 86400 if expires is None else expires
+    expires = (time.time() // 86400 + 8) * 86400 if expires is None else expires
     kind = KINDS[number % len(KINDS)]
     identity = asset_id(number)
     width, height = _SIZES[number // len(KINDS) % len(_SIZES)]
