@@ -243,3 +243,13 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert f"Cannot listen on 127.0.0.1:{port}" in result.stderr
     assert "PORT=8001" in result.stderr
+
+
+def test_tests_have_the_same_names_each_time(request: pytest.FixtureRequest) -> None:
+    """Else the processes that share them could not agree; neither clock nor hashes are in one."""
+    names = {item.nodeid for item in request.session.items}
+    collected = run(
+        *(sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"),
+        PYTHONHASHSEED="7",
+    )
+    assert names - set(collected.stdout.splitlines()) == set()
