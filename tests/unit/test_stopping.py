@@ -7,13 +7,16 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
+import scripts.server
 from tests.ports import free_port
 
 if TYPE_CHECKING:
@@ -90,3 +93,22 @@ def test_a_worker_leaves_it_to_the_server(server: subprocess.Popen[str], port: i
     said, _ = server.communicate()
     assert (server.returncode, said) == (0, "")
     assert not answers(port)
+
+
+def test_a_signal_within_a_signal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes while the first holds the lock of what it sets: neither waits for the other."""
+    monkeypatch.setattr(scripts.server, "_first", threading.Lock())
+    loop = threading.Event()
+    server = SimpleNamespace(interrupt_signal=False, main_loop_interrupt=loop)
+
+    def signalled() -> None:
+        with loop._cond:  # type: ignore[attr-defined]
+            scripts.server.stop_once(server)
+            scripts.server.stop_once(server)
+
+    handling = threading.Thread(target=signalled, daemon=True)
+    handling.start()
+    handling.join(60)
+    assert not handling.is_alive()
+    assert loop.wait(60)
+    assert server.interrupt_signal
