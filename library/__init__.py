@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["create_library"]
 
-# onnxruntime tells Microsoft of the models that it runs, from Linux too since 1.2x, and keeps a
-# number for this machine in ~/.cache. It reads this while it is imported: later is too late.
+# onnxruntime 1.31 has telemetry built in: imported without this it was seen to keep a number for
+# the machine in ~/.cache/Microsoft. It reads this while it is imported: later is too late.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 

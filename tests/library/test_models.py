@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
 import struct
+import subprocess
+import sys
 import threading
 from collections import OrderedDict
 from pathlib import Path
@@ -207,3 +210,15 @@ def test_files_that_are_no_weights_are_refused(tmp_path: Path, content: bytes) -
     path.write_bytes(content)
     with pytest.raises(torchfile.BadWeights):
         torchfile.read_state_dict(path)
+
+
+def test_telemetry_is_off_before_the_runtime_is_there(tmp_path: Path) -> None:
+    """Whoever imports the library first imports that; a home of one's own shows what it keeps."""
+    code = "import library, sys; print('onnxruntime' in sys.modules); import onnxruntime"
+    environ = {n: v for n, v in os.environ.items() if n != "ORT_DISABLE_TELEMETRY"}
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=environ | {"HOME": str(tmp_path)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert ran.stdout == "False\n"
+    assert list(tmp_path.rglob("*")) == []
