@@ -1,8 +1,8 @@
 """Prints Akin's address once it answers there: what `make run` starts beside the server.
 
-    python scripts/announce.py PORT
+    python scripts/announce.py PORT PID
 
-Needs nothing but Python. Ends with the server, which is the process that it was started by.
+Needs nothing but Python. Ends with the server, which is the process PID that started it.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def answers(address: str) -> bool:
         return False
 
 
-def main(port: str) -> None:
-    """Wait for the server, or for its end."""
-    server, address = os.getppid(), f"http://127.0.0.1:{port}"
-    while os.getppid() == server:
+def main(port: str, server: str) -> None:
+    """Wait for the server, or for its end, which may have come before this began."""
+    address = f"http://127.0.0.1:{port}"
+    while os.getppid() == int(server):
         if answers(address):
             print(f"Akin is at {address} (Ctrl-C stops it)", flush=True)
             return
@@ -39,4 +39,4 @@ def main(port: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import signal
 import subprocess
 import sys
 import threading
@@ -11,6 +13,7 @@ from pathlib import Path
 from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
+RUN = ROOT / "scripts" / "run"
 
 
 class Alive(BaseHTTPRequestHandler):
@@ -25,9 +28,13 @@ class Alive(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
-def announcing(port: int) -> subprocess.Popen[str]:
-    """A server that is starting, with the announcement beside it, as scripts/run has it."""
-    script = f'"{sys.executable}" scripts/announce.py {port} & exec sleep 600'
+def announcing(port: int, before: str = ":") -> subprocess.Popen[str]:
+    """A server that is starting, with the announcement beside it, as scripts/run has it.
+
+    `before` is what the shell does in the announcement's process before that begins.
+    """
+    (line,) = re.findall(r"^\S+ (scripts/announce\.py .*) &$", RUN.read_text(), re.MULTILINE)
+    script = f'PORT={port}\n{{ {before}; exec "{sys.executable}" {line}; }} &\nexec sleep 600'
     return subprocess.Popen(["sh", "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
@@ -61,3 +68,12 @@ def test_a_server_that_ends_is_not_waited_for() -> None:
     starting.wait()
     assert starting.stdout.read() == ""  # ends when the last process that could say something does
     starting.stdout.close()
+
+
+def test_nor_is_one_that_had_ended_before() -> None:
+    """As where a port is taken, and the server faster than the Python that would announce it."""
+    starting = announcing(free_port(), before="kill -9 $$")
+    assert starting.stdout is not None
+    assert starting.stdout.read() == ""
+    starting.stdout.close()
+    assert starting.wait() == -signal.SIGKILL
