@@ -84,7 +84,7 @@ def _serve(settings: Settings) -> int:
     os.execve(  # noqa: S606 - no shell is wanted
         sys.executable,
         [
-            *(sys.executable, "-m", "granian", "--interface", "wsgi"),
+            *(sys.executable, "-m", "scripts.server", "--interface", "wsgi"),
             *("--host", settings.listen, "--port", str(settings.port)),
             *("--workers", str(settings.workers), "--blocking-threads", "8"),
             *("--respawn-failed-workers", "--workers-kill-timeout", "30"),
