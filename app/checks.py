@@ -9,6 +9,7 @@ from __future__ import annotations
 import email.utils
 import io
 import secrets
+import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -63,6 +64,16 @@ class Checks:
         self._trials = tuple(trials)
         self._pool = ThreadPoolExecutor(len(self._trials) or 1, thread_name_prefix="checking")
         self._going: dict[str, Future[Finding]] = {}
+        self._guard = threading.Lock()
+        self._recent: tuple[float, list[Finding]] | None = None  # when it was found, and what
+
+    def recent(self, *, seconds: float, kept: float) -> list[Finding]:
+        """What `run` found within the last `kept` seconds, else what it finds now."""
+        with self._guard:
+            if self._recent is None or time.monotonic() >= self._recent[0] + kept:
+                found = self.run(seconds=seconds)
+                self._recent = (time.monotonic(), found)
+            return self._recent[1]
 
     def run(self, *, seconds: float) -> list[Finding]:
         """Try everything, for at most `seconds`; what takes longer has failed."""

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import random
 import socket
+
+# Below those that a system gives to whoever asks for any (32768 and up on Linux, 49152 elsewhere):
+# between here and where the server listens, or once it has ended, no connection and no other test's
+# server is given the same one. Above 10080, which browsers refuse.
+FIRST, LAST = 12_000, 30_000
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody listens on in this moment."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on in this moment, and that nobody is given by chance."""
+    while True:
+        port = random.SystemRandom().randint(FIRST, LAST)
+        with socket.socket() as probe:
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port

@@ -9,10 +9,8 @@ workers, and is answered to whoever brings AKIN_METRICS_TOKEN.
 from __future__ import annotations
 
 import hmac
-import threading
 from typing import TYPE_CHECKING, Final, cast
 
-import cachetools
 from flask import Blueprint, Response, current_app, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -24,14 +22,12 @@ from app.pages import site
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
-    from app.checks import Checks, Finding
+    from app.checks import Checks
 
 blueprint = Blueprint("operations", __name__)
 
 SECONDS: Final = 3.0  # for all trials of one probe
 KEPT_SECONDS: Final = 5.0  # probes of several balancers share one trial
-_found: cachetools.TTLCache[int, list[Finding]] = cachetools.TTLCache(8, KEPT_SECONDS)
-_guard: Final = threading.Lock()
 
 
 @blueprint.get("/healthz")
@@ -44,10 +40,7 @@ def healthz() -> Response:
 def readyz() -> ResponseReturnValue:
     """Answer which dependencies do their part, as JSON; 503 without an essential one."""
     checks = cast("Checks", current_app.extensions["akin.checks"])
-    with _guard:
-        found = _found.get(id(checks))
-        if found is None:
-            found = _found[id(checks)] = checks.run(seconds=SECONDS)
+    found = checks.recent(seconds=SECONDS, kept=KEPT_SECONDS)
     is_ready = all(each.ok for each in found if each.is_essential)
     # What exactly is wrong is for the log and `python -m app check`: anybody may ask this.
     parts = {each.name: {"ok": each.ok, "ms": round(each.seconds * 1000)} for each in found}
