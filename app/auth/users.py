@@ -48,7 +48,7 @@ class Users:
         self._path = path
         self._hasher = hasher or argon2.PasswordHasher()
         self._places = threading.BoundedSemaphore(_AT_A_TIME)
-        self._seen: tuple[int, int] | None = None
+        self._seen: tuple[int, int, int] | None = None
         self._hashes: dict[str, str] = {}
 
     @classmethod
@@ -99,7 +99,8 @@ class Users:
             status = self._path.stat()
         except FileNotFoundError:
             return {}
-        seen = (status.st_mtime_ns, status.st_size)
+        # Two changes may be of the same moment and size, but each is another file.
+        seen = (status.st_mtime_ns, status.st_size, status.st_ino)
         if seen != self._seen:
             loose = json.loads(self._path.read_text(encoding="utf-8"))
             if not isinstance(loose, dict) or not all(isinstance(h, str) for h in loose.values()):

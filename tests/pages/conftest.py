@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
+import tenacity
 from bs4 import BeautifulSoup
 
 from tests.pages.wire import Wire, make_app
@@ -36,6 +38,12 @@ def wire() -> Wire:
 def app(wire: Wire, tmp_path: Path) -> Flask:
     """The application in front of it, without a cache."""
     return make_app(wire, tmp_path)
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails is asked again at once: a page has as much time as ever, and takes none."""
+    monkeypatch.setattr(tenacity.nap, "time", SimpleNamespace(sleep=lambda _seconds: None))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from bs4 import BeautifulSoup
 
-from app import create_app
+from app import create_app, names, site
 from config import Settings
 from tests.faults import FAULTS, Upstream
 from tests.faults.bodies import bomb
@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 
     from flask.testing import FlaskClient
 
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
 ASSET = asset_id(5)
 ONE = f"/v1/assets/{ASSET}"
 SHOWN = (200, "")
+LONG = 60.0  # seconds, which nothing takes that comes at all
 
 # What a reader is answered under each fault. A fault that does not stop the page is SHOWN.
 DOWN = (502, "UPSTREAM_DOWN")
@@ -71,27 +74,33 @@ def upstream() -> Iterator[Upstream]:
         yield server
 
 
-def seconds_for(fault: str) -> float:
-    """How long a page may take: short where nothing comes, and where it would be asked again."""
-    if ANSWERS.get(fault) == LATE:
-        return 0.4
-    return 1.2 if ANSWERS.get(fault) in {DOWN, QUOTA} else 20.0
-
-
-@pytest.fixture
-def client(upstream: Upstream, tmp_path: Path, request: pytest.FixtureRequest) -> FlaskClient:
-    """A browser before an application with nothing cached yet."""
-    callspec = getattr(request.node, "callspec", None)
-    fault = callspec.params["fault"] if callspec else ""
+def browser(upstream: Upstream, data: Path, seconds: float) -> FlaskClient:
+    """A browser before an application with nothing cached yet, whose pages may take so long."""
     settings = Settings(
         base_url=upstream.url,
         api_key="key",
         api_secret="secret",
-        data=tmp_path,
-        timeout=seconds_for(fault),
+        data=data,
+        timeout=seconds,
         media_origins=(upstream.origin,),
     )
     return create_app(settings).test_client()
+
+
+@pytest.fixture
+def client(upstream: Upstream, tmp_path: Path, request: pytest.FixtureRequest) -> FlaskClient:
+    """A browser whose pages have little time where what they are about never comes."""
+    callspec = getattr(request.node, "callspec", None)
+    fault = callspec.params["fault"] if callspec else ""
+    return browser(upstream, tmp_path, 0.4 if ANSWERS.get(fault) == LATE else LONG)
+
+
+@pytest.fixture
+def in_part(upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    """A browser whose pages have time, but not for what they can do without."""
+    monkeypatch.setattr(site, "EXAMPLE_SECONDS", 0.3)
+    monkeypatch.setattr(names, "GRACE", 0.05)
+    return browser(upstream, tmp_path, LONG)
 
 
 def failure(page: str) -> dict[str, object]:
@@ -172,10 +181,10 @@ def test_an_asset_says_what_is_wrong(
 
 @pytest.mark.parametrize("fault", sorted(set(FAULTS) - {"refused"}))
 def test_pictures_in_the_bar_whose_names_cannot_be_had_do_not_stop_the_page(
-    client: FlaskClient, upstream: Upstream, fault: str
+    in_part: FlaskClient, upstream: Upstream, fault: str
 ) -> None:
     upstream.always(fault, on="/v1/assets/get-bulk")
-    answer = client.get(f"/?like={ASSET}&unlike={asset_id(6)}")
+    answer = in_part.get(f"/?like={ASSET}&unlike={asset_id(6)}")
     soup = BeautifulSoup(answer.text, "html.parser")
     assert answer.status_code == 200
     assert len(soup.select(".bar .example img[alt]")) == 2
@@ -184,14 +193,14 @@ def test_pictures_in_the_bar_whose_names_cannot_be_had_do_not_stop_the_page(
 
 @pytest.mark.parametrize("fault", STOPS)
 def test_names_that_cannot_be_had_do_not_stop_the_page(
-    client: FlaskClient, upstream: Upstream, fault: str
+    in_part: FlaskClient, upstream: Upstream, fault: str
 ) -> None:
     if fault != "refused":
         upstream.always(fault, on="/v1/collections")
         upstream.always(fault, on="/v1/models")
         upstream.always(fault, on="/v1/tags")
-    assert client.get(f"/assets/{ASSET}").status_code == 200
-    assert client.get("/").status_code == 200
+    assert in_part.get(f"/assets/{ASSET}").status_code == 200
+    assert in_part.get("/").status_code == 200
 
 
 @pytest.mark.parametrize("fault", SHOWS)

@@ -22,7 +22,7 @@ from app.scenario import Client
 from app.sending import Sender, open_session
 from app.shelves import MemoryBackend, Shelf
 from config import Settings
-from tests.faults import Upstream
+from tests.faults import SEARCH, Upstream
 from tests.faults.synthetic import asset_id, hit
 
 if TYPE_CHECKING:
@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flask.testing import FlaskClient
+
+
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
+LONG = 60.0  # seconds, which nothing takes that comes at all
 
 
 @dataclass
@@ -66,7 +71,7 @@ class Machine:
         data: Path,
         clock: Clock,
         *,
-        timeout: float = 20.0,
+        timeout: float = LONG,
         **settings: Any,
     ) -> None:
         chosen = Settings(
@@ -84,7 +89,7 @@ class Machine:
         gate = Gate(
             Ceiling(chosen.calls_per_minute, MemoryTally(clock)), Breaker(clock=clock), clock
         )
-        sender = Sender(
+        self.sender = Sender(
             base_url=upstream.url,
             session=open_session("key", "secret", ""),
             timeout=timeout,
@@ -97,7 +102,7 @@ class Machine:
             call_seconds=timeout,
             clock=clock,
         )
-        site.client = Client(sender, self.answers)
+        site.client = Client(self.sender, self.answers)
         site.names = Names(site.client, clock)
         self.client: FlaskClient = self.app.test_client()
 
@@ -108,16 +113,16 @@ class Machine:
     def searches(self) -> int:
         return len(self.upstream.asked())
 
+    def meets(self, fault: str, on: str = SEARCH) -> None:
+        """From now on; an answer that never comes is not waited for as long as one that does."""
+        self.upstream.always(fault, on=on)
+        self.sender._timeout = 0.4 if fault == "no-answer" else LONG
+
 
 @pytest.fixture
-def machine(
-    upstream: Upstream, tmp_path: Path, clock: Clock, request: pytest.FixtureRequest
-) -> Machine:
-    """No ceiling, and little time where a fault takes it all or would be asked about again."""
-    callspec = getattr(request.node, "callspec", None)
-    fault = callspec.params.get("fault", "") if callspec else ""
-    quick = {"no-answer": 0.4, "html": 20.0, "shape-list": 20.0, "": 20.0}
-    return Machine(upstream, tmp_path, clock, timeout=quick.get(fault, 1.2))
+def machine(upstream: Upstream, tmp_path: Path, clock: Clock) -> Machine:
+    """No ceiling."""
+    return Machine(upstream, tmp_path, clock)
 
 
 def notice(answer: Any) -> str:
@@ -138,7 +143,7 @@ AWAY = ["refused", "reset", "503", "500", "no-answer", "html", "shape-list", "42
 def test_old_results_stand_in_with_a_notice(machine: Machine, fault: str) -> None:
     machine.get("/?query=castle")
     machine.clock.now += 7200
-    machine.upstream.always(fault)
+    machine.meets(fault)
     answer = machine.get("/?query=castle")
     assert (answer.status_code, shown(answer) > 0) == (200, True)
     assert notice(answer).endswith("What you see was found 2 hours ago.")
@@ -148,7 +153,7 @@ def test_old_results_say_so_to_programs_as_well(machine: Machine) -> None:
     """In the words of the page; a fresh answer says nothing."""
     assert "notice" not in machine.get("/search.json?query=castle").get_json()
     machine.clock.now += 7200
-    machine.upstream.always("503")
+    machine.meets("503")
     answer = machine.get("/search.json?query=castle")
     assert answer.get_json()["notice"].endswith("What you see was found 2 hours ago.")
 
@@ -158,7 +163,7 @@ def test_an_old_asset_stands_in_with_a_notice(machine: Machine, fault: str) -> N
     path = f"/assets/{asset_id(5)}"
     machine.get(path)
     machine.clock.now += 7 * 3600
-    machine.upstream.always(fault, on="/v1/assets")
+    machine.meets(fault, on="/v1/assets")
     answer = machine.get(path)
     assert answer.status_code == 200
     assert notice(answer).endswith("What you see was found 7 hours ago.")
@@ -168,7 +173,7 @@ def test_an_old_asset_stands_in_with_a_notice(machine: Machine, fault: str) -> N
 def test_nothing_stands_in_for_a_refusal(machine: Machine, fault: str, status: int) -> None:
     machine.get("/?query=castle")
     machine.clock.now += 7200
-    machine.upstream.always(fault)
+    machine.meets(fault)
     assert machine.get("/?query=castle").status_code == status
 
 
@@ -179,9 +184,9 @@ def test_a_fresh_page_has_no_notice(machine: Machine) -> None:
 def test_after_the_trouble_pages_are_fresh_again(machine: Machine) -> None:
     machine.get("/?query=castle")
     machine.clock.now += 7200
-    machine.upstream.always("503")
+    machine.meets("503")
     machine.get("/?query=castle")
-    machine.upstream.always("healthy")
+    machine.meets("healthy")
     machine.clock.now += 60
     assert notice(machine.get("/?query=castle")) == ""
 
@@ -190,43 +195,43 @@ def test_after_the_trouble_pages_are_fresh_again(machine: Machine) -> None:
 def test_an_api_that_keeps_failing_is_left_alone_and_found_again(
     machine: Machine, fault: str
 ) -> None:
-    machine.upstream.always(fault)
+    machine.meets(fault)
     for page in range(2, 8):
         assert machine.get(f"/?page={page}").status_code in {502, 504}
     asked = machine.searches()
     resting = machine.get("/?page=20")
     assert (resting.status_code, machine.searches()) == (502, asked)
     assert int(resting.headers["Retry-After"]) >= 1
-    machine.upstream.always("healthy")
+    machine.meets("healthy")
     machine.clock.now += 30
     assert machine.get("/?page=2").status_code == 200
     assert machine.get("/?query=castle").status_code == 200
 
 
 def test_a_breakdown_of_names_alone_does_not_stop_searches(machine: Machine) -> None:
-    machine.upstream.always("500", on="/v1/collections")
+    machine.meets("500", on="/v1/collections")
     for page in range(2, 12):
         machine.clock.now += 20
         assert machine.get(f"/?page={page}&hitsPerPage=24").status_code == 200
 
 
 def test_a_quota_that_is_spent_is_not_asked_for_again_before_its_time(machine: Machine) -> None:
-    machine.upstream.always("429-retry-after-far")
+    machine.meets("429-retry-after-far")
     first = machine.get("/?query=castle")
     asked = machine.searches()
     second = machine.get("/?query=dragon")
     assert (first.status_code, second.status_code, machine.searches()) == (503, 503, asked)
     assert int(second.headers["Retry-After"]) > 500
-    machine.upstream.always("healthy")
+    machine.meets("healthy")
     machine.clock.now += 600
     assert machine.get("/?query=dragon").status_code == 200
 
 
 def test_a_cut_or_wrong_answer_is_never_kept(machine: Machine) -> None:
     for fault in ("html", "cut-body", "not-json", "shape-list"):
-        machine.upstream.always(fault)
+        machine.meets(fault)
         assert machine.get("/?query=castle").status_code == 502
-    machine.upstream.always("healthy")
+    machine.meets("healthy")
     assert machine.get("/?query=castle").status_code == 200
 
 
@@ -306,11 +311,11 @@ def test_a_page_that_has_not_changed_is_not_sent_again(machine: Machine, path: s
 
 def test_another_answer_another_search_or_a_notice_is_another_page(machine: Machine) -> None:
     tags = {machine.get(path).headers["ETag"] for path in ("/", "/?query=castle", "/?page=2")}
-    machine.upstream.always("shrinking-pages")
+    machine.meets("shrinking-pages")
     machine.clock.now += 3600
     tags.add(machine.get("/").headers["ETag"])
     machine.clock.now += 3600
-    machine.upstream.always("503")
+    machine.meets("503")
     tags.add(machine.get("/").headers["ETag"])
     assert len(tags) == 5
 
@@ -326,7 +331,7 @@ def test_the_same_page_has_the_same_tag_on_another_host(
 
 
 def test_a_page_with_an_error_on_it_has_no_tag(machine: Machine) -> None:
-    machine.upstream.always("503")
+    machine.meets("503")
     answer = machine.get("/")
     assert ("ETag" in answer.headers, answer.headers["Cache-Control"]) == (False, "no-store")
 

@@ -18,7 +18,7 @@ from bs4 import BeautifulSoup
 from PIL import Image
 from redis.exceptions import OutOfMemoryError
 
-from app import create_app
+from app import create_app, shelves
 from config import Settings
 from tests.cluster.programs import Redis
 from tests.faults import Upstream
@@ -51,7 +51,7 @@ def make(upstream: Upstream, tmp_path: Path) -> Callable[..., Flask]:
                     "api_key": "key",
                     "api_secret": "secret",
                     "data": tmp_path / "data",
-                    "timeout": 3.0,
+                    "timeout": 60.0,
                 }
                 | settings
             )
@@ -230,8 +230,9 @@ def silence() -> Iterator[int]:
 
 
 def test_a_redis_that_never_answers_does_not_stop_a_page(
-    make: Callable[..., Flask], silence: int
+    make: Callable[..., Flask], silence: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(shelves, "ANSWER_SECONDS", 0.3)
     app = make(cache_url=f"redis://127.0.0.1:{silence}/0", calls_per_minute=100)
     assert [cards(app, f"/?hitsPerPage={n}") for n in (3, 4, 5)] == [3, 4, 5]
 

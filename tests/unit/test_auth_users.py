@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import stat
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -117,6 +118,14 @@ def tries(attempts: Attempts, name: str, place: str, most: int = 200) -> int:
     return most
 
 
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No time passes in which wrong passwords are forgotten."""
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+
+
+@pytest.mark.usefixtures("still")
 def test_wrong_passwords_are_slowed() -> None:
     """After a few the next has to wait, and is told how long."""
     attempts = Attempts()
@@ -135,6 +144,7 @@ def test_nobody_locks_out_another() -> None:
     attempts.admit("bob", "192.0.2.1")
 
 
+@pytest.mark.usefixtures("still")
 def test_many_names_from_one_place() -> None:
     """Trying one password with many names is slowed, too."""
     attempts = Attempts()
@@ -142,6 +152,7 @@ def test_many_names_from_one_place() -> None:
     assert admitted == 30
 
 
+@pytest.mark.usefixtures("still")
 def test_one_name_from_many_places() -> None:
     """And one name from many places."""
     attempts = Attempts()
@@ -149,6 +160,7 @@ def test_one_name_from_many_places() -> None:
     assert admitted == 60
 
 
+@pytest.mark.usefixtures("still")
 def test_counting_without_redis() -> None:
     """While Redis is away each worker counts for itself."""
     attempts = Attempts("redis://127.0.0.1:1/0?socket_connect_timeout=1")
