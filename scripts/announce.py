@@ -19,8 +19,9 @@ PAUSE = 0.05  # seconds
 
 def answers(address: str) -> bool:
     """Tell whether Akin answers at an address."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever one would say
     try:
-        with urllib.request.urlopen(f"{address}/healthz", timeout=60) as answer:  # noqa: S310 - it is http
+        with direct.open(f"{address}/healthz", timeout=60) as answer:
             return bool(answer.status == 200)
     except urllib.error.HTTPError:
         return True  # it says so itself what is wrong

@@ -122,7 +122,7 @@ class Served:
         asked = Request(f"{self._where}/search/assets", content, self._headers)  # noqa: S310
         while True:
             try:
-                with urlopen(asked, timeout=60) as answer:  # noqa: S310 - loopback
+                with urlopen(asked, timeout=300) as answer:  # noqa: S310 - loopback
                     found: dict[str, Any] = json.loads(answer.read())
                     return found
             except URLError as error:
@@ -142,7 +142,7 @@ class Served:
 def _transforms(answer: dict[str, Any]) -> None:
     """Pictures in a new size, which the server keeps as files."""
     for number, hit in enumerate(answer["hits"]):
-        with urlopen(f"{hit['url']}&width={8 + number}", timeout=60) as shown:  # noqa: S310
+        with urlopen(f"{hit['url']}&width={8 + number}", timeout=300) as shown:  # noqa: S310
             shown.read()
 
 

@@ -563,7 +563,7 @@ def test_a_second_indexer_says_that_it_waits(library: Library) -> None:
     with alone(library.home, Lines()):
         thread = threading.Thread(target=wait)
         thread.start()
-        assert told.wait(30)
+        assert told.wait(300)
         order.append("first")
     thread.join()
     assert order == ["first", "second"]

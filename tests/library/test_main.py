@@ -25,7 +25,7 @@ from tests.ports import free_port
 def _run(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "library", *arguments, "--home", str(home)],
-        capture_output=True, text=True, check=False, timeout=120,
+        capture_output=True, text=True, check=False, timeout=500,
     )  # fmt: skip
 
 
@@ -142,7 +142,7 @@ def test_the_models_tell_nobody_what_they_are_run_on(folder: Path, tmp_path: Pat
         },
         capture_output=True,
         check=True,
-        timeout=120,
+        timeout=500,
     )
     assert list((tmp_path / "user").rglob("*")) == []
 
@@ -167,7 +167,7 @@ def test_ctrl_c_stops_with_a_line_and_no_traceback(tmp_path: Path) -> None:
     while not thumbnails.exists() and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    _, shown = process.communicate(timeout=60)
+    _, shown = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "Traceback" not in shown
     assert shown.rstrip().endswith("stopped; what was done so far is kept, the next run goes on")
@@ -191,7 +191,7 @@ def test_watch_follows_the_folder_until_it_is_stopped(folder: Path, tmp_path: Pa
         assert next(line for line in lines if "assets" in line).startswith("3 assets")
     finally:
         process.send_signal(signal.SIGINT)
-        _, shown = process.communicate(timeout=60)
+        _, shown = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "Traceback" not in shown
 
@@ -224,5 +224,5 @@ def test_serve_answers_on_loopback_and_prints_the_key_pair(folder: Path, tmp_pat
         assert status == 401
     finally:
         process.send_signal(signal.SIGINT)
-        _, shown = process.communicate(timeout=60)
+        _, shown = process.communicate(timeout=300)
     assert "Traceback" not in shown

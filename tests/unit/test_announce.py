@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.ports import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parents[2]
 RUN = ROOT / "scripts" / "run"
@@ -28,17 +36,41 @@ class Alive(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
-def announcing(port: int, before: str = ":") -> subprocess.Popen[str]:
+@pytest.fixture
+def announcing() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts servers as `start` does; nothing is left of them, nor of their announcements."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(port: int, before: str = ":") -> subprocess.Popen[str]:
+        started.append(start(port, before))
+        return started[-1]
+
+    yield begin
+    for process in started:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def start(port: int, before: str) -> subprocess.Popen[str]:
     """A server that is starting, with the announcement beside it, as scripts/run has it.
 
     `before` is what the shell does in the announcement's process before that begins.
     """
     (line,) = re.findall(r"^\S+ (scripts/announce\.py .*) &$", RUN.read_text(), re.MULTILINE)
     script = f'PORT={port}\n{{ {before}; exec "{sys.executable}" {line}; }} &\nexec sleep 600'
-    return subprocess.Popen(["sh", "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        ["sh", "-c", script],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
 
 
-def test_the_address_is_said_once_it_answers() -> None:
+def test_the_address_is_said_once_it_answers(
+    announcing: Callable[..., subprocess.Popen[str]],
+) -> None:
     """A browser that is sent there at once finds it."""
     port = free_port()
     starting = announcing(port)
@@ -51,7 +83,7 @@ def test_the_address_is_said_once_it_answers() -> None:
     with HTTPServer(("127.0.0.1", port), Alive) as server:
         serving = threading.Thread(target=server.serve_forever)
         serving.start()
-        reading.join(60)
+        reading.join(300)
         server.shutdown()
         serving.join()
     starting.kill()
@@ -60,7 +92,9 @@ def test_the_address_is_said_once_it_answers() -> None:
     assert said == [f"Akin is at http://127.0.0.1:{port} (Ctrl-C stops it)\n"]
 
 
-def test_a_server_that_ends_is_not_waited_for() -> None:
+def test_a_server_that_ends_is_not_waited_for(
+    announcing: Callable[..., subprocess.Popen[str]],
+) -> None:
     """Nothing is left behind, and nothing is said."""
     starting = announcing(free_port())
     assert starting.stdout is not None
@@ -70,7 +104,9 @@ def test_a_server_that_ends_is_not_waited_for() -> None:
     starting.stdout.close()
 
 
-def test_nor_is_one_that_had_ended_before() -> None:
+def test_nor_is_one_that_had_ended_before(
+    announcing: Callable[..., subprocess.Popen[str]],
+) -> None:
     """As where a port is taken, and the server faster than the Python that would announce it."""
     starting = announcing(free_port(), before="kill -9 $$")
     assert starting.stdout is not None

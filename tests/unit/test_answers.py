@@ -407,7 +407,7 @@ class SlowApi(Api):
 
     def __call__(self) -> bytes:
         self.was_asked.release()
-        self.let.wait()
+        self.let.wait(300)  # of a test that has failed before, too
         return super().__call__()
 
 
@@ -497,7 +497,7 @@ def test_a_reader_does_not_get_the_refusal_that_a_prefetch_met(answers: Answers)
         calls.append(visits.current().is_prefetch)
         if calls[-1]:
             turns.release()
-            reader_waits.wait()
+            reader_waits.wait(300)
             raise PrefetchSpared(30)
         return b"first"
 

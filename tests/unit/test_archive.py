@@ -148,7 +148,7 @@ def test_a_reader_that_leaves_ends_the_fetching() -> None:
     def fetch(asset: Asset, into: BinaryIO) -> str:
         asked.append(asset.id)
         if asset.id != "asset_0":
-            go_on.wait(30)
+            go_on.wait(300)
         into.write(b"a file")
         return "image/png"
 

@@ -13,8 +13,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,6 +44,7 @@ class House:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.started: list[subprocess.Popen[str]] = []
         self.done = folder / "done"
         shutil.copytree(ROOT / "scripts", folder / "scripts")
         (folder / "requirements.txt").write_text("flask\n")
@@ -57,7 +62,7 @@ class House:
             "REAL": sys.executable,
             "PYTHONPATH": "/packages/of/others",
         }
-        return subprocess.Popen(
+        process = subprocess.Popen(
             ["sh", "scripts/setup", *files],
             cwd=self.folder,
             env=environment,
@@ -67,6 +72,15 @@ class House:
             text=True,
             start_new_session=True,
         )
+        self.started.append(process)
+        return process
+
+    def end(self) -> None:
+        """Leave nothing behind of what a test that has failed had started."""
+        for process in self.started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
 
     def setup(self, *files: str) -> tuple[int, str]:
         """Run it to its end: its status, and what it said to somebody who reads errors."""
@@ -86,11 +100,13 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
+def house(tmp_path: Path) -> Iterator[House]:
     """In a folder with a space in its name."""
     folder = tmp_path / "our house"
     folder.mkdir()
-    return House(folder)
+    made = House(folder)
+    yield made
+    made.end()
 
 
 def test_what_has_not_changed_is_not_installed_again(house: House) -> None:

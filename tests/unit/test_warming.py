@@ -35,10 +35,10 @@ def step():
         threading.Event().wait(0.2)
         made.append("ready")
 Warming({"a step": step}).begin()
-begun.wait()
+begun.wait(300)
 child = os.fork()
 if child == 0:
-    os._exit(0 if made == ["ready"] and lock.acquire(timeout=5) else 1)
+    os._exit(0 if made == ["ready"] and lock.acquire(timeout=60) else 1)
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
