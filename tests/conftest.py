@@ -6,7 +6,7 @@ import os
 import signal
 from importlib import import_module
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # A key in the developer's shell must never reach a test, nor a folder of theirs.
 for name in [name for name in os.environ if name.startswith(("AKIN_", "SCENARIO_"))]:
@@ -38,5 +38,6 @@ for place in (
     setattr(found, name, max(PATIENCE, getattr(found, name)))
 
 # A busy machine is slow without being wrong: examples are counted, never timed.
-settings.register_profile("house", deadline=None, max_examples=60)
+slow = [HealthCheck.too_slow]
+settings.register_profile("house", deadline=None, max_examples=60, suppress_health_check=slow)
 settings.load_profile("house")

@@ -142,7 +142,9 @@ def combined(inner: st.SearchStrategy[Naive]) -> st.SearchStrategy[Naive]:
 
 
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(asked=st.recursive(leaves(), combined, max_leaves=6))
 def test_a_filter_means_what_it_says(index: Index, asked: Naive) -> None:
