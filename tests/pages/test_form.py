@@ -36,7 +36,7 @@ PAGES = ["/", f"/assets/{ONE}", "/no-such-page"]
 
 # Each example is a page: few of them, and a failing one is not made smaller for minutes.
 fixtures_are_stateless = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     max_examples=15,
 )

@@ -56,7 +56,9 @@ STACKS = st.none() | st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(ASSETS, st.integers(0, 9), st.booleans(), STACKS, st.sampled_from(["", "?query=a&b=%s<"]))
 def test_a_card_is_what_its_macro_makes(
     app: Flask,

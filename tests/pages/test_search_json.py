@@ -113,7 +113,7 @@ def test_an_upload_that_is_gone_is_a_404(client: FlaskClient) -> None:
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     max_examples=60,
 )

@@ -255,7 +255,7 @@ def test_what_is_no_picture_is_refused(
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.sampled_from(FORMATS), st.integers(0, 2**32), st.integers(1, 12))
 def test_damaged_files_are_refused_or_shown(
     references: References, kind: str, seed: int, changes: int

@@ -76,7 +76,10 @@ def run(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 # --- the property: every search, in every language ------------------------------------------------
 
-FEW = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 
 
 @pytest.mark.parametrize("label", ["Python, requests", "Python, scenario-sdk"])
