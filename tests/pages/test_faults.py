@@ -87,20 +87,34 @@ def browser(upstream: Upstream, data: Path, seconds: float) -> FlaskClient:
     return create_app(settings).test_client()
 
 
+def leave(client: FlaskClient, upstream: Upstream) -> None:
+    """End what its application still asks for behind the pages: it would log in another test."""
+    upstream.close()
+    client.application.extensions["akin"].names.close()
+
+
 @pytest.fixture
-def client(upstream: Upstream, tmp_path: Path, request: pytest.FixtureRequest) -> FlaskClient:
+def client(
+    upstream: Upstream, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[FlaskClient]:
     """A browser whose pages have little time where what they are about never comes."""
     callspec = getattr(request.node, "callspec", None)
     fault = callspec.params["fault"] if callspec else ""
-    return browser(upstream, tmp_path, 0.4 if ANSWERS.get(fault) == LATE else LONG)
+    made = browser(upstream, tmp_path, 0.4 if ANSWERS.get(fault) == LATE else LONG)
+    yield made
+    leave(made, upstream)
 
 
 @pytest.fixture
-def in_part(upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+def in_part(
+    upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FlaskClient]:
     """A browser whose pages have time, but not for what they can do without."""
     monkeypatch.setattr(site, "EXAMPLE_SECONDS", 0.3)
     monkeypatch.setattr(names, "GRACE", 0.05)
-    return browser(upstream, tmp_path, LONG)
+    made = browser(upstream, tmp_path, LONG)
+    yield made
+    leave(made, upstream)
 
 
 def failure(page: str) -> dict[str, object]:
