@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from tests.ports import free_port
+from tests.processes import end, until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[2]
-MOST_SECONDS = 300  # until the first page, on a busy machine that builds its networks first
 
 
 class Server:
@@ -46,23 +45,16 @@ class Server:
                 stdout=log,
                 stderr=log,
             )
-        end = time.monotonic() + MOST_SECONDS
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > end:
-                self.__exit__()
-                msg = f"the server did not start:\n{self.log}"
-                raise RuntimeError(msg)
-            time.sleep(0.1)
+        try:
+            until(self._answers, self._process, lambda: self.log)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop the server by its process id (the script has become it), and wait for its end."""
-        self._process.terminate()
-        try:
-            self._process.wait(20)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end(self._process)
 
     @property
     def log(self) -> str:

@@ -17,7 +17,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from contextlib import ExitStack
@@ -26,6 +25,7 @@ from typing import Self
 
 from tests.cluster.programs import NGINX, Redis, recommended
 from tests.ports import free_port
+from tests.processes import end, until
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery staple"
@@ -53,12 +53,6 @@ def missing() -> str:
 
 def _ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, capture_output=True)
-
-
-def _end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, how)
-    process.wait()
 
 
 class Host:
@@ -97,10 +91,13 @@ class Host:
                 stderr=log,
                 start_new_session=True,
             )
-        while not _is_there(f"http://{self.address}:{self.port}/healthz"):
-            if self._process.poll() is not None:
-                raise RuntimeError((data / "log").read_text())
-            time.sleep(0.1)
+        url = f"http://{self.address}:{self.port}/healthz"
+        until(lambda: _is_there(url), self._process, (data / "log").read_text)
+
+    @property
+    def runs(self) -> bool:
+        """Whether Akin has been started on it and not ended."""
+        return self._process is not None and self._process.poll() is None
 
     @property
     def served(self) -> int:
@@ -112,7 +109,7 @@ class Host:
         """Pull the cable, then kill everything: nobody is told."""
         _ip("link", "set", self._link, "down")
         if self._process is not None:
-            _end(self._process, signal.SIGKILL)
+            end(self._process, signal.SIGKILL, group=True)
 
     def come_back(self) -> None:
         """Plug it in and start."""
@@ -122,13 +119,13 @@ class Host:
     def restart(self) -> None:
         """Let it finish what it is doing, stop, and start again."""
         if self._process is not None:
-            _end(self._process, signal.SIGTERM)
+            end(self._process, group=True)
         self.start()
 
     def remove(self) -> None:
         """End everything on it, and the machine."""
         if self._process is not None:
-            _end(self._process, signal.SIGKILL)
+            end(self._process, signal.SIGKILL, group=True)
         _ip("netns", "del", self.name)
 
 
@@ -174,9 +171,8 @@ class Cluster:
         _ip("link", "set", bridge, "up")
         self.redis = self._stack.enter_context(Redis(self._folder, address=gateway))
         api = free_port(gateway)
-        self._run([sys.executable, "-m", "bench.slowapi", str(api), "5", gateway])
-        while not _is_there(f"http://{gateway}:{api}/count"):
-            time.sleep(0.05)
+        command = [sys.executable, "-m", "bench.slowapi", str(api), "5", gateway]
+        self._run(command, f"http://{gateway}:{api}/count")
         shared = self._folder / "shared"
         shared.mkdir()
         kept = {n: v for n, v in os.environ.items() if not n.startswith(("AKIN_", "SCENARIO_"))}
@@ -218,12 +214,12 @@ class Cluster:
         server = f"server {{\nlisten 127.0.0.1:{port};\naccess_log off;\n{site}\n}}"
         lines = f"{upstream}{brace}\n{server}"
         file.write_text(NGINX.format(lines=lines))
-        self._run(["nginx", "-p", str(self._folder), "-c", str(file)])
-        while not _is_there(f"{self.url}/healthz"):
-            time.sleep(0.05)
+        command = ["nginx", "-p", str(self._folder), "-c", str(file)]
+        self._run(command, f"{self.url}/healthz")
 
-    def _run(self, command: list[str]) -> None:
+    def _run(self, command: list[str], url: str) -> None:
         process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True
         )
-        self._stack.callback(_end, process, signal.SIGTERM)
+        self._stack.callback(end, process, group=True)
+        until(lambda: _is_there(url), process)

@@ -54,6 +54,7 @@ class Load:
         """Wait for so many more pages; answers what failed meanwhile."""
         before, target = len(self.failures), self.done + count
         while self.done < target:
+            assert all(thread.is_alive() for thread in self._threads)
             time.sleep(0.02)
         return self.failures[before:]
 
@@ -61,6 +62,7 @@ class Load:
         """Wait until a host has answered some more; answers what failed meanwhile."""
         before, served = len(self.failures), host.served
         while host.served < served + 10:
+            assert host.runs, f"{host.name} has ended"
             self.pages(5)
         return self.failures[before:]
 

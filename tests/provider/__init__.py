@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from tests.ports import free_port
+from tests.processes import end, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 CLIENT_ID = "akin"
 CLIENT_SECRET = "secret-of-akin-at-the-provider"
-MOST_SECONDS = 300  # until it answers, on a busy machine
 
 
 def missing() -> str | None:
@@ -67,15 +66,10 @@ class Provider:
             stderr=subprocess.DEVNULL,
         )
         try:
-            end = time.monotonic() + MOST_SECONDS
-            while not self._answers():
-                if process.poll() is not None or time.monotonic() > end:
-                    raise RuntimeError("the provider did not start")
-                time.sleep(0.1)
+            until(self._answers, process)
             yield
         finally:
-            process.terminate()
-            process.wait(20)
+            end(process)
 
     def _answers(self) -> bool:
         url = f"{self.issuer}/.well-known/openid-configuration"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import time
 from typing import TYPE_CHECKING, Self
 
 import requests
@@ -17,8 +16,10 @@ from requests.adapters import HTTPAdapter
 
 from tests.cluster.programs import NGINX, recommended
 from tests.ports import free_port
+from tests.processes import end, until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 NAME = "akin.example.com"
@@ -97,11 +98,16 @@ class Nginx:
         command = ["nginx", "-c", str(self._configuration), "-p", str(self._folder)]
         command += ["-e", str(self._folder / "error.log")]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-        while not self._answers():
-            if self._process.poll() is not None:
-                raise RuntimeError((self._folder / "error.log").read_text())
-            time.sleep(0.02)
+        try:
+            self.wait_for(self._answers)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
+
+    def wait_for(self, is_there: Callable[[], bool]) -> None:
+        """Wait for something that it does. Raises RuntimeError where it ends instead."""
+        until(is_there, self._process, (self._folder / "error.log").read_text)
 
     def _answers(self) -> bool:
         try:
@@ -113,5 +119,4 @@ class Nginx:
 
     def __exit__(self, *_: object) -> None:
         """Stop it by its process."""
-        self._process.terminate()
-        self._process.wait(20)
+        end(self._process)

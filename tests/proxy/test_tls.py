@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from bs4 import BeautifulSoup
 from app.auth.users import Users
 from tests.faults import Upstream
 from tests.ports import free_port
+from tests.processes import end, until
 from tests.proxy.nginx import NAME, Nginx, missing
 
 if TYPE_CHECKING:
@@ -62,14 +62,10 @@ def serving(data: Path, **settings: str) -> Iterator[int]:
             stderr=log,
         )
         try:
-            while not is_there(port):
-                if process.poll() is not None:
-                    raise RuntimeError((data / "akin.log").read_text())
-                time.sleep(0.05)
+            until(lambda: is_there(port), process, (data / "akin.log").read_text)
             yield port
         finally:
-            process.terminate()
-            process.wait(40)
+            end(process)
 
 
 def is_there(port: int) -> bool:
@@ -170,8 +166,7 @@ def test_addresses_of_feeds_are_in_no_log(
         assert answer.status_code == 200
         picture = re.findall(r'src="([^"]+)"', answer.text)[0]
         assert reader.get(picture, allow_redirects=False).status_code == 302
-    while "/image" not in nginx.access:  # written when the answer has been sent
-        time.sleep(0.01)
+    nginx.wait_for(lambda: "/image" in nginx.access)  # written when the answer has been sent
     assert '"GET /feeds/-/search.atom?query=castle" 200' in nginx.access
     written = nginx.access + (data / "akin.log").read_text()
     assert '"page": "feeds.feed"' in written
