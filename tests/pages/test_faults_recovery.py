@@ -103,7 +103,7 @@ class Machine:
             clock=clock,
         )
         site.client = Client(self.sender, self.answers)
-        site.names = Names(site.client, clock)
+        site.names = self.names = Names(site.client, clock)
         self.client: FlaskClient = self.app.test_client()
 
     def get(self, path: str, **headers: str) -> Any:
@@ -113,6 +113,12 @@ class Machine:
     def searches(self) -> int:
         return len(self.upstream.asked())
 
+    def leave(self) -> None:
+        """End what is still asked for behind the pages: it would log in another test."""
+        self.upstream.close()
+        self.answers.close()
+        self.names.close()
+
     def meets(self, fault: str, on: str = SEARCH) -> None:
         """From now on; an answer that never comes is not waited for as long as one that does."""
         self.upstream.always(fault, on=on)
@@ -120,9 +126,11 @@ class Machine:
 
 
 @pytest.fixture
-def machine(upstream: Upstream, tmp_path: Path, clock: Clock) -> Machine:
+def machine(upstream: Upstream, tmp_path: Path, clock: Clock) -> Iterator[Machine]:
     """No ceiling."""
-    return Machine(upstream, tmp_path, clock)
+    made = Machine(upstream, tmp_path, clock)
+    yield made
+    made.leave()
 
 
 def notice(answer: Any) -> str:
@@ -239,12 +247,13 @@ def test_a_cut_or_wrong_answer_is_never_kept(machine: Machine) -> None:
 
 
 @pytest.fixture
-def thrifty(upstream: Upstream, tmp_path: Path, clock: Clock) -> Machine:
+def thrifty(upstream: Upstream, tmp_path: Path, clock: Clock) -> Iterator[Machine]:
     """At most twenty calls a minute."""
     clock.now -= clock.now % 60
     made = Machine(upstream, tmp_path, clock, calls_per_minute=20)
     made.get("/")  # its names are known, too
-    return made
+    yield made
+    made.leave()
 
 
 def spend(machine: Machine, until: int) -> None:

@@ -40,24 +40,31 @@ def upstream() -> Iterator[Upstream]:
 
 
 @pytest.fixture
-def make(upstream: Upstream, tmp_path: Path) -> Callable[..., Flask]:
+def make(upstream: Upstream, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
     """Makes an application with these settings."""
+    apps: list[Flask] = []
 
     def made(**settings: Any) -> Flask:
-        return create_app(
-            Settings(
-                **{
-                    "base_url": upstream.url,
-                    "api_key": "key",
-                    "api_secret": "secret",
-                    "data": tmp_path / "data",
-                    "timeout": 60.0,
-                }
-                | settings
+        apps.append(
+            create_app(
+                Settings(
+                    **{
+                        "base_url": upstream.url,
+                        "api_key": "key",
+                        "api_secret": "secret",
+                        "data": tmp_path / "data",
+                        "timeout": 60.0,
+                    }
+                    | settings
+                )
             )
         )
+        return apps[-1]
 
-    return made
+    yield made
+    upstream.close()  # what is still asked for behind the pages would log in another test
+    for app in apps:
+        app.extensions["akin"].names.close()
 
 
 @pytest.fixture
