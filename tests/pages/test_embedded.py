@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from base64 import b64encode
@@ -147,10 +148,11 @@ def test_the_librarys_own_key_is_nowhere(told: Told) -> None:
         assert [path for path, said in told.answers.items() if spelling in repr(said)] == []
 
 
-def test_the_key_of_the_sessions_is_nowhere(data: Path) -> None:
+def test_the_key_of_the_sessions_is_nowhere(data: Path, tmp_path: Path) -> None:
     """Nor the one that was made for them, where people sign in; strangers are told, too."""
-    (data / "secret-key").write_text("key-of-the-sessions-that-was-made-here-0123\n")
-    told = Told(data, AKIN_AUTH="password")
+    own = shutil.copytree(data, tmp_path / "own")
+    (own / "secret-key").write_text("key-of-the-sessions-that-was-made-here-0123\n")
+    told = Told(own, AKIN_AUTH="password")
     assert len(told.secrets) == 3
     assert told.written.count("failed with [secret] in its hand") == 3
     for spelling in told.spellings:
