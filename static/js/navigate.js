@@ -102,11 +102,21 @@ export function keepScroll() {
   history.replaceState({ ...history.state, scroll: place() }, "");
 }
 
-async function show(page, scroll) {
+// The address, the page and what the other modules do with it change in one step: in between, a key
+// or a paste would steer by the form of a search that is no longer the address's.
+async function show(page, { push, scroll, signal }) {
   let swapped = false;
   const change = () => {
+    if (signal.aborted) return; // a transition begins a frame later: somebody was quicker
+    if (push) {
+      keepScroll();
+      history.pushState({ scroll: 0 }, "", page.url);
+    }
     swapped = swap(page);
-    if (swapped) scrollTo({ top: scroll, behavior: "instant" });
+    if (!swapped) return;
+    scrollTo({ top: scroll, behavior: "instant" });
+    announce();
+    document.dispatchEvent(new CustomEvent("akin:shown"));
   };
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   if (document.startViewTransition && !calm && document.visibilityState === "visible") {
@@ -115,10 +125,7 @@ async function show(page, scroll) {
     transition.ready.catch(() => {}); // skipped, when the next one comes early
     await transition.updateCallbackDone;
   } else change();
-  if (!swapped) return false;
-  announce();
-  document.dispatchEvent(new CustomEvent("akin:shown"));
-  return true;
+  return swapped;
 }
 
 /** Go to a state of the search. `push: false` replaces the address (redirects, history). */
@@ -131,11 +138,8 @@ export async function navigate(address, { push = true, scroll = 0, prepared = nu
   try {
     const page = prepared ?? (await load(url.href, { signal: own.signal }));
     if (own.signal.aborted) return;
-    if (push) {
-      keepScroll();
-      history.pushState({ scroll: 0 }, "", page.url);
-    }
-    if (!(await show(page, scroll))) location.assign(url);
+    const shown = await show(page, { push, scroll, signal: own.signal });
+    if (!shown && !own.signal.aborted) location.assign(url);
   } catch (error) {
     if (error.name !== "AbortError") location.assign(url);
   } finally {

@@ -1,15 +1,33 @@
-"""Debian's Chromium under Playwright, and pages that watch themselves."""
+"""Debian's Chromium under Playwright, pages that watch themselves, and waiting for what comes.
+
+What a click or a key leads to is there when `Page.wait_for_url` returns: a new page has run its
+scripts by then, and a page that stays changes its address and what it shows in one step. Only
+`Page.goto`, `reload` and `go_back` to another page wait by themselves. So wait for the address, not
+for an element alone: a page that is half there has elements, too.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
+import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
+    from collections.abc import Callable
+
+    from playwright.sync_api import (
+        Browser,
+        BrowserContext,
+        ConsoleMessage,
+        Locator,
+        Page,
+        Playwright,
+    )
 
 FLAGS = [
     "--no-sandbox",  # containers forbid what the sandbox needs
@@ -21,7 +39,7 @@ FLAGS = [
     "--disable-sync",
 ]
 MOST_TEMPORARY = 60  # letters: an address of a socket has 104 at the most, of which it takes 42
-PATIENCE = 30_000  # milliseconds for one step, on a busy machine
+PATIENCE = 90_000  # milliseconds for one step, on a busy machine
 
 _NAMES = (
     "chromium",
@@ -52,6 +70,37 @@ def _environment() -> dict[str, str | float | bool]:
     """Of the browser: a socket of its own has to fit below the folder for temporary files."""
     is_short = len(tempfile.gettempdir()) < MOST_TEMPORARY
     return {**os.environ} if is_short else {**os.environ, "TMPDIR": "/tmp"}  # noqa: S108 - as said
+
+
+def asking(**pairs: str) -> Callable[[str], bool]:
+    """What `Page.wait_for_url` takes: whether an address has these pairs, among others."""
+    return lambda url: set(pairs.items()) <= set(parse_qsl(urlsplit(url).query))
+
+
+def eventually(page: Page, condition: str | Callable[[], bool]) -> None:
+    """Wait until an expression of the page, or a function of ours, is true.
+
+    Playwright's own way evaluates text in the page, which no page may. Where a page may go away
+    meanwhile, wait for the next one's address before.
+    """
+    end = time.monotonic() + PATIENCE / 1000
+    while not (page.evaluate(condition) if isinstance(condition, str) else condition()):
+        if time.monotonic() > end:
+            pytest.fail(f"never true: {condition}")
+        page.wait_for_timeout(100)
+
+
+def listen(element: Locator) -> str:
+    """Note what an element says from now on, however short; answers where: an array of texts."""
+    element.evaluate(
+        """(element) => {
+          window.said = [];
+          const note = () => window.said.push(element.textContent);
+          const what = { childList: true, characterData: true, subtree: true };
+          new MutationObserver(note).observe(element, what);
+        }"""
+    )
+    return "window.said"
 
 
 class Watch:

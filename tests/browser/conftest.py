@@ -74,7 +74,7 @@ def server_before_api(tmp_path_factory: pytest.TempPathFactory, api: Upstream) -
         "SCENARIO_BASE_URL": api.url,
         "AKIN_MEDIA_ORIGINS": api.origin,
         "AKIN_CACHE_SECONDS": "0",
-        "AKIN_TIMEOUT": "2",
+        "AKIN_TIMEOUT": "60",  # no fault of these tests is silence, and a busy machine is slow
     }
     with Server(tmp_path_factory.mktemp("data before an API"), settings) as running:
         yield running

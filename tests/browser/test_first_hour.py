@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import pictures
+from tests.browser.browsing import eventually
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -115,6 +116,7 @@ def test_a_row_of_few_is_not_blown_up(page: Page) -> None:
     free = capped = 0.0
     for width in (660, 720, 780, 840, 900):
         page.set_viewport_size({"width": width, "height": 900})
+        eventually(page, f"innerWidth === {width}")
         free = max(free, page.evaluate(HIGHEST, True))
         capped = max(capped, page.evaluate(HIGHEST, False))
     assert (free > 2, capped < 1.75) == (True, True)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.browsing import eventually
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
 
@@ -22,7 +24,8 @@ def test_what_is_ticked_is_packed(any_page: Page) -> None:
     for box in any_page.locator("input.pick").all()[:2]:
         box.check(force=True)  # shown on hover and focus
     any_page.get_by_role("button", name="Open the selection").click()
-    assert any_page.locator("h1").inner_text() == "2 pictures selected"
+    any_page.wait_for_url("**/selection?**")
+    expect(any_page.locator("h1")).to_have_text("2 pictures selected")
     with any_page.expect_download() as found:
         any_page.get_by_role("button", name="ZIP").click()
     names = zipfile.ZipFile(Path(found.value.path())).namelist()
@@ -39,11 +42,13 @@ def test_a_selection_goes_over_many_pages(watch: Watch) -> None:
         box.check(force=True)
     expect(bar).to_have_text("2 selected")
     page.locator(".pagination a[rel=next]").click()
+    page.wait_for_url("**page=2**")
     expect(page.locator(".pagination [aria-current=page]")).to_have_text("2")
     expect(bar).to_have_text("2 selected")
     page.locator("input.pick").first.check(force=True)
     expect(bar).to_have_text("3 selected")
     page.get_by_role("button", name="Open the selection").click()
+    page.wait_for_url("**/selection?**")
     expect(page.locator("h1")).to_have_text("3 pictures selected")
     page.locator("input.pick").first.uncheck(force=True)
     page.go_back()
@@ -64,7 +69,9 @@ def test_likes_come_from_what_is_ticked(any_page: Page) -> None:
     for box in any_page.locator("input.pick").all()[:2]:
         box.check(force=True)
     any_page.get_by_role("button", name="Open the selection").click()
+    any_page.wait_for_url("**/selection?**")
     any_page.get_by_role("button", name="Use as likes").click()
+    any_page.wait_for_url("**/?like=**")
     assert any_page.locator(".examples .like").count() == 2
     assert "kind=image" in any_page.url
 
@@ -74,6 +81,7 @@ def test_the_share_menu_opens_and_leads_to_code(any_page: Page) -> None:
     any_page.goto("/?kind=image")
     any_page.get_by_text("Share", exact=True).click()
     any_page.get_by_role("link", name="Use in code").click()
+    any_page.wait_for_url("**/code?**")
     assert any_page.locator(".snippet").count() == 4
 
 
@@ -90,13 +98,21 @@ def test_the_slider_cuts_where_its_thumb_stands(any_page: Page, value: int) -> N
     for box in any_page.locator("input.pick").all()[:2]:
         box.check(force=True)
     any_page.get_by_role("button", name="Open the selection").click()
+    any_page.wait_for_url("**/selection?**")
     any_page.get_by_role("button", name="Compare").click()
+    any_page.wait_for_url("**/compare?**")
     any_page.route("**/compare*", moved)
     any_page.get_by_role("link", name="Slider").click()
+    any_page.wait_for_url("**view=slider**")
     over = any_page.locator("compare-slider .over")
-    style: str = over.evaluate("image => getComputedStyle(image).clipPath")
-    width: float = over.evaluate("image => image.getBoundingClientRect().width")
     thumb = 44.0  # pixels: --half, twice
-    share, rest = re.findall(r"([\d.]+)%(?: ([+-] [\d.]+)px)?", style)[0]
-    cut = float(share) / 100 * width + float(rest.replace(" ", "") or 0)
-    assert abs(cut - (thumb / 2 + value / 100 * (width - thumb))) <= 1
+
+    def fits() -> bool:
+        style, width = over.evaluate(
+            "image => [getComputedStyle(image).clipPath, image.getBoundingClientRect().width]"
+        )
+        share, rest = re.findall(r"([\d.]+)%(?: ([+-] [\d.]+)px)?", style)[0]
+        cut = float(share) / 100 * width + float(rest.replace(" ", "") or 0)
+        return abs(cut - (thumb / 2 + value / 100 * (width - thumb))) <= 1
+
+    eventually(any_page, fits)  # the timeline that moves the cut is laid out with the first frame

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from tests.browser.browsing import eventually, listen
+
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
@@ -28,9 +30,15 @@ def opened(page: Page, address: str) -> Locator:
     return sheet
 
 
+def filled(page: Page, address: str) -> None:
+    """A page with the list open and filled: the script is told of the first a bit later."""
+    hint = opened(page, address).locator("[data-none]")
+    expect(hint).to_be_hidden()
+
+
 def saved(page: Page, address: str, name: str) -> None:
     """Keep a search under a name."""
-    opened(page, address)
+    filled(page, address)
     page.get_by_label("Name for this search").fill(name)
     page.get_by_role("button", name="Save").click()
     page.locator('[data-list="saved"] .to', has_text=name).wait_for()
@@ -39,7 +47,7 @@ def saved(page: Page, address: str, name: str) -> None:
 def test_a_search_is_kept_under_a_name_and_opened_again(page: Page) -> None:
     """From its first page, in this browser, also after it was left."""
     saved(page, "/?kind=image&page=2", "Our pictures")
-    opened(page, "/")
+    filled(page, "/")
     assert rows(page, "saved") == [("Our pictures", "/?kind=image")]
     page.locator('[data-list="saved"] .to').click()
     page.wait_for_url("**/?kind=image")
@@ -49,7 +57,7 @@ def test_recent_searches_are_noted_the_last_one_first(page: Page) -> None:
     """Each once; the one that is shown is not offered, nor is everything."""
     for address in ("/", "/?query=red", "/?query=blue", "/?query=red"):
         page.goto(address)
-    opened(page, "/?query=green")
+    filled(page, "/?query=green")
     assert rows(page, "recent") == [("red", "/?query=red"), ("blue", "/?query=blue")]
     page.get_by_role("button", name="Forget these").click()
     page.locator(SUMMARY).click()
@@ -96,8 +104,10 @@ def test_saved_searches_are_exported_as_links(page: Page) -> None:
     """Whole ones, which work elsewhere."""
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     saved(page, "/?query=red", "Red ones")
-    page.get_by_role("button", name="Copy as links").click()
-    page.get_by_role("button", name="Copied").wait_for()
+    button = page.get_by_role("button", name="Copy as links")
+    said = listen(button)
+    button.click()
+    eventually(page, f"{said}.includes('Copied')")
     origin = page.evaluate("location.origin")
     text = page.evaluate("navigator.clipboard.readText()")
     assert text == f"Red ones\n{origin}/?query=red"
@@ -112,7 +122,7 @@ def test_a_spoilt_list_is_an_empty_one(page: Page) -> None:
              localStorage.setItem("akin.recent", "{");
            }"""
     )
-    opened(page, "/?query=red")
+    filled(page, "/?query=red")
     assert (rows(page, "saved"), rows(page, "recent")) == ([], [])
 
 

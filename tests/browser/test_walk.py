@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import pictures
+from tests.browser.browsing import asking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +52,7 @@ def search(page: Page, words: str) -> None:
     page.goto("/")
     page.locator("form#search input[name=query]").fill(words)
     page.locator("form#search input[name=query]").press("Enter")
+    page.wait_for_url(asking(query=words))
     expect(page.locator(f"form#search input[name=query][value='{words}']")).to_be_attached()
 
 
@@ -59,6 +61,7 @@ def steer(page: Page, name: str, parameter: str) -> str:
     card = first_card(page)
     identity = str(card.get_attribute("data-asset-id"))
     card.get_by_role("button", name=name).or_(card.get_by_role("link", name=name)).first.click()
+    page.wait_for_url(asking(**{parameter: identity}))
     expect(page.locator(f"[data-{parameter}='{identity}']")).to_be_attached()
     return identity
 
@@ -67,6 +70,7 @@ def turn(page: Page, way: str, number: int) -> None:
     """Go to the next or the previous page, which has this number."""
     pagination = page.get_by_role("navigation", name="Pagination")
     pagination.locator(f"a[rel={way}]").click()
+    page.wait_for_url(asking(page=str(number)))
     expect(pagination.locator("[aria-current=page]")).to_have_text(str(number))
 
 
@@ -99,7 +103,7 @@ def test_names_stand_below_the_pictures(any_page: Page) -> None:
     expect(name).to_have_css("opacity", "0")
     any_page.locator("summary", has_text="View").click()
     any_page.get_by_role("link", name="Names below the pictures").click()
-    expect(any_page).to_have_url(re.compile(r"\?kind=image&names=on$"))
+    any_page.wait_for_url(re.compile(r"\?kind=image&names=on$"))
     expect(name).to_have_css("opacity", "1")
     picture = any_page.locator(f"{CARDS} .picture").first.bounding_box()
     below = name.bounding_box()
@@ -115,8 +119,9 @@ def test_words_that_nothing_has_show_what_is_near(page: Page) -> None:
     near = page.locator(".closest a")
     expect(near).to_have_count(8)
     near.first.click()
+    page.wait_for_url("**/assets/**")
     page.get_by_role("link", name="Back to").click()
-    expect(page).to_have_url(re.compile(r"query=stronghold&querySemanticRatio=1$"))
+    page.wait_for_url(re.compile(r"/\?query=stronghold&querySemanticRatio=1$"))
     assert shown(page)
 
 
@@ -139,6 +144,7 @@ def test_more_and_less_like_this(any_page: Page) -> None:
     assert dict(query(any_page)) == {"query": "castle", "like": liked, "unlike": unliked}
     assert not {liked, unliked} & set(shown(any_page))
     any_page.locator(f"[data-unlike='{unliked}']").get_by_role("link", name="Remove").click()
+    any_page.wait_for_url(lambda url: "unlike=" not in url)
     expect(any_page.locator("[data-unlike]")).to_have_count(0)
     assert dict(query(any_page)) == {"query": "castle", "like": liked}
 
@@ -183,6 +189,7 @@ def test_a_picture_of_mine_steers_the_search(any_page: Page) -> None:
         {"name": "mine.png", "mimeType": "image/png", "buffer": pictures.example()}
     )
     upload.get_by_role("button", name="More like").click()
+    any_page.wait_for_url("**like=ref_**")
     expect(any_page.locator("[data-like^=ref_]")).to_have_count(1)
     assert dict(query(any_page))["like"].startswith("ref_")
     assert shown(any_page)
@@ -192,10 +199,13 @@ def test_a_part_of_a_picture_steers_the_search(any_page: Page) -> None:
     """From an asset's page; without scripts the numbers say where it is."""
     any_page.goto("/?kind=image&query=castle")
     first_card(any_page).locator("a.picture").click()
+    any_page.wait_for_url("**/assets/**")
     any_page.get_by_role("link", name="A part of it").click()
+    any_page.wait_for_url("**/part?**")
     any_page.get_by_label("Left").fill("10")
     any_page.get_by_label("Width").fill("30.5")
     any_page.locator("#part").get_by_role("button", name="Find similar").click()
+    any_page.wait_for_url("**like=ref_**")
     expect(any_page.locator("[data-like^=ref_]")).to_have_count(1)
     assert [name for name, _ in query(any_page)] == ["like", "kind"]
     assert shown(any_page)
@@ -205,7 +215,9 @@ def test_a_box_is_drawn_moved_and_resized(page: Page) -> None:
     """By dragging; a click is no box. The numbers follow it, and it follows the numbers."""
     page.goto("/?kind=image&query=castle")
     first_card(page).locator("a.picture").click()
+    page.wait_for_url("**/assets/**")
     page.get_by_role("link", name="A part of it").click()
+    page.wait_for_url("**/part?**")
     box = page.locator("pick-part .box")
     expect(box).to_be_visible()
     edge = page.locator("pick-part").bounding_box()
