@@ -20,6 +20,7 @@ _HOME: Final = "AKIN_LIBRARY_HOME"  # how the worker process learns which librar
 _ADDRESS: Final = "127.0.0.1"
 _WORKERS: Final = 1  # one copy of the vectors in memory
 _THREADS: Final = 8
+_KILL_SECONDS: Final = 2  # a worker that is opening the library does not hear that it is to stop
 
 
 class PortTaken(LibraryError):
@@ -83,6 +84,7 @@ def serve(home: Path, port: int) -> None:
         interface=Interfaces.WSGI,
         workers=_WORKERS,
         blocking_threads=_THREADS,
+        workers_kill_timeout=_KILL_SECONDS,
         log_access=False,
         log_level=LogLevels.error,
     ).serve()

@@ -226,3 +226,25 @@ def test_serve_answers_on_loopback_and_prints_the_key_pair(folder: Path, tmp_pat
         process.send_signal(signal.SIGINT)
         _, shown = process.communicate(timeout=300)
     assert "Traceback" not in shown
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="there is no /proc")
+def test_a_server_can_be_stopped_while_it_opens_its_library(folder: Path, tmp_path: Path) -> None:
+    _run("index", str(folder), home=tmp_path / "home")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "library", "serve", "--port", str(free_port()), "--home",
+         str(tmp_path / "home")],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        workers = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while not workers.read_text():
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=300)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    assert (process.returncode, said) == (0, "")
