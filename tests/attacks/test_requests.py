@@ -150,6 +150,7 @@ def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
             "SCENARIO_SDK_API_KEY": "key-of-the-tests",
             "SCENARIO_SDK_API_SECRET": "secret-of-the-tests",
             "SCENARIO_BASE_URL": upstream.url,
+            "AKIN_TIMEOUT": "60",
         }
         with Server(tmp_path_factory.mktemp("attacked"), settings) as server:
             yield int(server.url.rpartition(":")[2])
@@ -157,7 +158,7 @@ def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 def sent(port: int, *lines: str) -> bytes:
     """What a server answers to these lines."""
-    with socket.create_connection(("127.0.0.1", port), 30) as wire:
+    with socket.create_connection(("127.0.0.1", port), 300) as wire:
         wire.sendall("\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1"))
         answer = b""
         while part := wire.recv(65536):

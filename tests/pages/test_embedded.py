@@ -66,7 +66,8 @@ class Told:
         self.secrets = [*self.pair, *([key.read_text().strip()] if key.exists() else [])]
         given = {"pair": self.pair, "paths": PATHS, "secrets": self.secrets}
         kept = {n: v for n, v in os.environ.items() if not n.startswith(("AKIN_", "SCENARIO_"))}
-        environment = {**kept, "AKIN_DATA": str(data), "AKIN_LOG": "json", **settings}
+        environment = {**kept, "AKIN_DATA": str(data), "AKIN_LOG": "json"}
+        environment |= {"AKIN_TIMEOUT": "60", **settings}
         done = subprocess.run(
             [sys.executable, "-c", ASKING],
             cwd=ROOT,

@@ -262,6 +262,7 @@ def serving(tmp_path: Path) -> Iterator[tuple[str, Path]]:
         variables = {
             "AKIN_DATA": str(tmp_path / "data"),
             "AKIN_METRICS_TOKEN": TOKEN,
+            "AKIN_TIMEOUT": "60",
             "AKIN_WORKERS": "2",
             "PORT": str(port),
             "SCENARIO_SDK_API_KEY": "key-of-the-tests",
