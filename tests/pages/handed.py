@@ -22,7 +22,7 @@ def make_app(
     """The application on the wire, which answers for the API and for the CDN."""
     session = session_for(wire)
     session.mount(CDN, WSGIAdapter(wire))
-    values: dict[str, Any] = {"cache_seconds": 0, "timeout": 30.0, **changes}
+    values: dict[str, Any] = {"cache_seconds": 0, "timeout": 120.0, **changes}
     return create_app(
         Settings(base_url=f"{HOST}/v1", data=folder, **values), session=session, mounts=mounts
     )

@@ -71,7 +71,7 @@ def test_a_token_is_named_where_the_server_signs_in_by_one(wire: Wire, tmp_path:
 
 def test_the_library_is_found_where_this_server_is(wire: Wire, tmp_path: Path) -> None:
     """Its name inside the process means nothing to others."""
-    settings = Settings(base_url=f"{HOST}/v1", data=tmp_path, cache_seconds=0)
+    settings = Settings(base_url=f"{HOST}/v1", data=tmp_path, cache_seconds=0, timeout=120.0)
     app = create_app(settings, session=session_for(wire), mounts={"/library": HOST})
     page = app.test_client().get("/code", base_url="http://localhost:8000").get_data(as_text=True)
     assert "http://localhost:8000/library/v1/search/assets" in page

@@ -169,7 +169,7 @@ def make_app(wire: Wire, folder: Path, *, by_library: bool = False, **changes: A
 
     `by_library`: the wire passes for Akin's own library.
     """
-    values: dict[str, Any] = {"cache_seconds": 0, "timeout": 30.0, **changes}
+    values: dict[str, Any] = {"cache_seconds": 0, "timeout": 120.0, **changes}
     settings = Settings(base_url=f"{HOST}/v1", data=folder, **values)
     mounts = {"/library": HOST} if by_library else None
     return create_app(settings, session=session_for(wire), mounts=mounts)
