@@ -135,7 +135,7 @@ def _colour(text: str | None) -> tuple[int, int, int] | None:
         return None
     for spelled in (text, f"#{text}"):
         with contextlib.suppress(ValueError):
-            red, green, blue, *_ = ImageColor.getrgb(spelled[:64])
+            red, green, blue, *_ = ImageColor.getrgb(spelled)  # refuses what is long
             return red, green, blue
     raise BadRequest("background must be a colour such as ffffff, #336699 or white")
 
