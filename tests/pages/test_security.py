@@ -172,9 +172,13 @@ ODD = (
 
 
 @pytest.fixture
-def everything_written(capsys: pytest.CaptureFixture[str]) -> Iterator[io.StringIO]:
+def everything_written(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[io.StringIO]:
     """A full log of this process as a text that goes on growing."""
     root = logging.getLogger()
+    # One that is used once stays as it was configured then.
+    monkeypatch.setattr(logs, "log", structlog.stdlib.get_logger("akin.requests"))
     handlers, level = root.handlers[:], root.level
     # No redaction: what the application itself writes must not need it.
     logs.configure("text", Redaction())

@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def configured(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[str], Lines]]:
+def configured(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], Lines]]:
     """Configures the log of this process as `configured("json")`; answers what reads it."""
     root = logging.getLogger()
+    # One that is used once stays as it was configured then.
+    monkeypatch.setattr(logs, "log", structlog.stdlib.get_logger("akin.requests"))
     handlers, level = root.handlers[:], root.level
 
     def read() -> list[dict[str, Any]]:
