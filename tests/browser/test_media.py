@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.browsing import eventually
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -25,6 +27,11 @@ READ = """() => [...document.querySelectorAll(".card")].map((card) => {
     return element.textContent.trim() !== "" && seen(element);
   });
 })"""
+
+
+def can_be_read(page: Page) -> bool:
+    """Whether every card has both of its texts."""
+    return {tuple(each) for each in page.evaluate(READ)} == {(True, True)}
 
 
 def steered(page: Page, words: str = "castle") -> str:
@@ -51,7 +58,7 @@ def test_a_name_and_a_size_stay_under_a_finger(watch: Watch, width: int) -> None
     """Which cannot hover; below the picture, where they hide nothing of it."""
     phone = watch.page(viewport={"width": width, "height": 800}, has_touch=True, is_mobile=True)
     phone.goto("/?kind=image")
-    assert {tuple(each) for each in phone.evaluate(READ)} == {(True, True)}
+    assert can_be_read(phone)
     overlap = phone.evaluate(
         """() => [...document.querySelectorAll(".card")].filter((card) =>
           card.querySelector(".picture").getBoundingClientRect().bottom >
@@ -62,9 +69,9 @@ def test_a_name_and_a_size_stay_under_a_finger(watch: Watch, width: int) -> None
 
 def test_on_paper_there_are_pictures_and_names_and_no_controls(page: Page) -> None:
     """In the light, whatever the screen shows."""
-    page.emulate_media(media="print", color_scheme="dark")
     page.goto(steered(page))
-    assert {tuple(each) for each in page.evaluate(READ)} == {(True, True)}
+    page.emulate_media(media="print", color_scheme="dark")
+    eventually(page, lambda: can_be_read(page))  # on a screen they fade in
     controls = ".steer, .tools, .paging, .filters > summary, .upload, .go, .example .remove"
     assert [each for each in page.locator(controls).all() if each.is_visible()] == []
     assert page.locator(".example img").first.is_visible()
