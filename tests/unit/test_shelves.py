@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
 
+from app import shelves
 from app.shelves import MemoryBackend, Shelf, make_shelf
+from tests.cluster.programs import Redis
 from tests.ports import free_port
 
 if TYPE_CHECKING:
@@ -86,7 +89,7 @@ def test_memory_is_bounded_by_bytes_and_keeps_what_was_used_last(clock: Clock) -
     backend = MemoryBackend(most=3 * 1500, clock=clock)
     for name in "abc":
         assert backend.set(name, name.encode() * 1000, timeout=60)
-    backend.get("a")
+    assert backend.get("a") == b"a" * 1000
     backend.set("d", b"d" * 1000, timeout=60)
     kept = [name for name in "abcd" if backend.get(name)]
     assert kept == ["a", "c", "d"]
@@ -158,10 +161,29 @@ def test_files_of_a_folder_are_bounded_far_above_what_a_day_asks(tmp_path: Path)
     assert [shelf.far(f"castle {number}") for number in range(50)] == [b"walls"] * 50
 
 
-def test_a_file_that_cannot_be_read_is_not_waited_for(
+@pytest.mark.parametrize("garbage", [b"garbage", b"7" * 5000, b"=", b""])
+def test_a_count_of_files_that_is_garbage_stops_nothing(tmp_path: Path, garbage: bytes) -> None:
+    """It is read with every answer that is put: what fails for it would fail for ever."""
+    files(tmp_path).put("castle", b"walls", seconds=MINUTE)
+    (count,) = [each for each in tmp_path.iterdir() if not each.read_bytes().endswith(b"=walls")]
+    count.write_bytes(count.read_bytes()[:4] + garbage)
+    shelf = files(tmp_path)
+    assert shelf.put("tower", b"stairs", seconds=MINUTE) is True
+    assert [shelf.far(name) for name in ("castle", "tower")] == [b"walls", b"stairs"]
+
+
+def test_files_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelves, "FILES", 20)
+    shelf = files(tmp_path)
+    for number in range(100):
+        shelf.put(f"castle {number}", b"walls", seconds=MINUTE)
+    assert 0 < sum(shelf.far(f"castle {number}") is not None for number in range(100)) <= 25
+
+
+def test_a_file_that_cannot_be_written_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A page is never kept by its cache."""
+    """A page is never kept waiting by its cache."""
     shelf = files(tmp_path)
     shelf.put("castle", b"walls", seconds=MINUTE)
     slept: list[float] = []
@@ -202,3 +224,16 @@ def test_nobody_waits_for_a_redis_that_is_not_there() -> None:
         assert waited is False
     assert shelf.put("castle", b"walls", seconds=MINUTE) is False
     assert (shelf.near("castle"), shelf.far("castle")) == (b"walls", None)
+
+
+def test_a_redis_that_was_started_anew_is_used_at_once(tmp_path: Path) -> None:
+    """The connection that it has closed is opened again: that is no trouble."""
+    if shutil.which("redis-server") is None:
+        pytest.skip("redis-server is not installed")
+    with Redis(tmp_path) as server:
+        shelf = make_shelf(Flask(__name__), server.url)
+        assert shelf.put("castle", b"walls", seconds=MINUTE) is True
+        server.stop()
+        server.start()
+        assert shelf.put("castle", b"towers", seconds=MINUTE) is True
+        assert shelf.far("castle") == b"towers"
