@@ -202,6 +202,7 @@ def test_a_file_that_cannot_be_written_is_not_waited_for(
 def test_a_cache_that_fails_once_is_left_alone_for_a_while(clock: Clock) -> None:
     far = Broken(clock)
     shelf = Shelf(MemoryBackend(clock=clock), far)
+    shelf._breaker._clock = clock  # its rest does not end meanwhile
     assert shelf.put("castle", b"walls", seconds=MINUTE) is False  # nobody else will see it
     assert [shelf.far("castle") for _ in range(5)] == [None] * 5
     assert (far.tried, shelf.near("castle")) == (1, b"walls")
