@@ -12,13 +12,16 @@ import pytest
 from bs4 import BeautifulSoup
 
 from app import logs
+from app.auth.user import User
+from app.mounting import mount
 from app.redaction import Redaction
 from tests.pages.people import OLD, PASSWORD, users_in
 from tests.pages.wire import Wire, make_app
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
+    from wsgiref.types import StartResponse
 
     from flask import Flask
     from flask.testing import FlaskClient
@@ -109,3 +112,23 @@ def test_a_cookie_ends_with_its_sign_in(make: Callable[..., Flask]) -> None:
         left = parsedate_to_datetime(cookie["expires"]) - datetime.now(UTC)
         ends.append(round(left.total_seconds() / 3600))
     assert ends == [1, 50]
+
+
+def beside(_: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    """A WSGI application that is mounted."""
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"inside"]
+
+
+@pytest.mark.parametrize("path", ["/v1x/tags", "/v1", "/v2/tags", "/x/v1/tags", "/V1/tags"])
+def test_a_key_opens_nothing_but_the_api_that_checks_it(app: Flask, path: str) -> None:
+    mount(app, "/library", beside, name="library")
+    answer = app.test_client().get(f"/library{path}", headers={"Authorization": "Basic eDp5"})
+    assert (answer.status_code, b"inside" in answer.data) == (303, False)
+
+
+def test_a_link_lasts_as_many_days_as_the_settings_say(make: Callable[..., Flask]) -> None:
+    long, short = (make(feed_days=days).extensions["akin.door"].links for days in (400, 5))
+    ada = User("ada", "ada")
+    # A midnight that comes in between takes one day off at most.
+    assert long.holder(ada).until - short.holder(ada).until in {394, 395}
