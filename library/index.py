@@ -7,6 +7,7 @@ committed.
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -52,11 +53,12 @@ _DECODE = msgspec.json.Decoder().decode
 
 
 class Index:
-    """One library's index. Thread-safe; `close` it when done."""
+    """One library's index. Thread-safe; `close` it when done, at the latest its own end does."""
 
     def __init__(self, home: Path, engine: sa.Engine) -> None:
         self.home = home
         self.engine = engine
+        weakref.finalize(self, engine.dispose)
 
     @classmethod
     def open(cls, home: Path, *, create: bool = False) -> Index:

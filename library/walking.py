@@ -7,6 +7,7 @@ folders it knows nothing.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass, field, replace
@@ -123,6 +124,14 @@ def _is_noise(name: str) -> bool:
     return name.startswith(".") or name.lower() in _NOISE
 
 
+def _target(link: str) -> Path:
+    """Where a link leads. A circle is an OSError, or as Python before 3.13 says a RuntimeError."""
+    target = Path(link).resolve()
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return target
+
+
 def _sort_in(
     entry: os.DirEntry[str],
     path: str,
@@ -133,7 +142,7 @@ def _sort_in(
     try:
         status = entry.stat(follow_symlinks=False)
         if stat.S_ISLNK(status.st_mode):
-            if not Path(entry.path).resolve().is_relative_to(found.root):
+            if not _target(entry.path).is_relative_to(found.root):
                 skipped(path, "is a link that leads out of the folder")
             return  # a link inside the folder leads to a file that is found by itself
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -210,3 +211,13 @@ def test_an_index_of_an_older_version_is_made_anew(index: Index, tmp_path: Path)
     again.write([(samples.document("castle"), Embeddings())])
     assert again.count() == 1
     again.close()
+
+
+def test_an_index_that_is_not_needed_any_more_releases_its_file(tmp_path: Path) -> None:
+    """Also where nobody has closed it: a library's application ends with its process, or a test."""
+    index = Index.open(tmp_path, create=True)
+    engine = index.engine
+    assert engine.pool.checkedin() > 0  # type: ignore[attr-defined]
+    del index
+    gc.collect()
+    assert engine.pool.checkedin() == 0  # type: ignore[attr-defined]

@@ -164,10 +164,10 @@ def test_files_of_a_folder_are_bounded_far_above_what_a_day_asks(tmp_path: Path)
 @pytest.mark.parametrize("garbage", [b"garbage", b"7" * 5000, b"=", b""])
 def test_a_count_of_files_that_is_garbage_stops_nothing(tmp_path: Path, garbage: bytes) -> None:
     """It is read with every answer that is put: what fails for it would fail for ever."""
-    files(tmp_path).put("castle", b"walls", seconds=MINUTE)
+    shelf = files(tmp_path)
+    shelf.put("castle", b"walls", seconds=MINUTE)
     (count,) = [each for each in tmp_path.iterdir() if not each.read_bytes().endswith(b"=walls")]
     count.write_bytes(count.read_bytes()[:4] + garbage)
-    shelf = files(tmp_path)
     assert shelf.put("tower", b"stairs", seconds=MINUTE) is True
     assert [shelf.far(name) for name in ("castle", "tower")] == [b"walls", b"stairs"]
 
