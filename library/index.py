@@ -58,7 +58,8 @@ class Index:
     def __init__(self, home: Path, engine: sa.Engine) -> None:
         self.home = home
         self.engine = engine
-        weakref.finalize(self, engine.dispose)
+        self._left = weakref.finalize(self, engine.dispose)
+        self._left.atexit = False
 
     @classmethod
     def open(cls, home: Path, *, create: bool = False) -> Index:
@@ -67,6 +68,7 @@ class Index:
 
     def close(self) -> None:
         """Release the file."""
+        self._left.detach()  # a Ctrl-C that met it in there would be lost
         self.engine.dispose()
 
     def reading(self) -> AbstractContextManager[sa.Connection]:

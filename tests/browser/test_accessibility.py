@@ -84,8 +84,10 @@ def _select_cards(page: Page) -> None:
     for card in page.locator("article[data-asset-id]").all()[:2]:
         card.hover()
         card.locator("input[type=checkbox]").check()
-    # Where their bar has a place of its own: over a card it may leave a sliver of a button.
-    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    # Their bar over a card may leave a sliver of a button: where it has a place of its own, and
+    # the pointer, which would show such buttons, is elsewhere.
+    page.mouse.move(0, 0)
+    page.evaluate("scrollTo({top: document.body.scrollHeight, behavior: 'instant'})")
 
 
 STEPS: dict[str, Callable[[Page], None] | None] = {

@@ -221,3 +221,16 @@ def test_an_index_that_is_not_needed_any_more_releases_its_file(tmp_path: Path) 
     del index
     gc.collect()
     assert engine.pool.checkedin() == 0  # type: ignore[attr-defined]
+
+
+def test_an_index_that_was_closed_has_nothing_left_to_do_at_its_end(tmp_path: Path) -> None:
+    """What a Ctrl-C meets while Python clears up after somebody is lost."""
+    index = Index.open(tmp_path, create=True)
+    engine = index.engine
+    index.close()
+    with engine.connect():
+        pass
+    del index
+    gc.collect()
+    assert engine.pool.checkedin() == 1  # type: ignore[attr-defined]
+    engine.dispose()
