@@ -1,1 +1,1 @@
-"""What README and docs quote: each module is a command, run as `python -m bench.NAME`."""
+"""Benchmarks that README and docs quote; most modules are commands: `python -m bench.NAME`."""

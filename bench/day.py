@@ -1,14 +1,13 @@
-"""A day of a team, replayed: how many calls of the API its page views cost.
+"""A simulated day of a team: API calls per page view.
 
     python -m bench.day [PEOPLE]
 
 The application is the real one, in this process, on a clock that jumps from one page view to the
-next; the API behind it counts. People come in sessions (Poisson, more of them before and after
-lunch), search the team's topics (Zipf), steer, page, open assets and go back; their browsers keep
-pages and ask with entity tags. Every second session ends with a link that ten others open, half of
-them within twenty minutes, each going on a little from there. New pictures arrive all day. A call
-is a call, whatever for: searches, assets, names, strips below an asset. Seeded: the same day each
-time.
+next; the API counts its calls. People come in sessions (Poisson, more of them before and after
+lunch), search the team's topics (Zipf), steer, page, open assets and go back; their browsers cache
+pages and send entity tags. Every second session ends with a link that ten others open, half of them
+within twenty minutes; each of them continues for a few pages. New pictures arrive all day. All
+calls count: searches, assets, names, rows below an asset. The random numbers are seeded.
 """
 
 from __future__ import annotations
@@ -30,13 +29,9 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from app import create_app
-from app.answers import Answers
-from app.limits import Gate
-from app.names import Names
-from app.scenario import Client
-from app.sending import Sender
-from app.shelves import MemoryBackend, Shelf
-from app.transport import WSGIAdapter
+from app.network.wsgi_adapter import WSGIAdapter
+from app.storage.cache import CacheStore, MemoryBackend
+from app.web.context import services_of
 from config import Settings
 from tests.faults.synthetic import hit
 
@@ -47,17 +42,16 @@ PEOPLE = 300
 HOURS = 9.0
 SESSIONS = 6.0  # a person, on average
 STEPS = 8.0  # in a session, on average
-TOPICS = 200  # that the team searches for; the first is wanted 200 times as often as the last
+TOPICS = 200  # searches of the team; the first is 200 times as frequent as the last
 SHARED = 0.5  # of the sessions end with a link to others
 READERS = 10  # of a shared link
 ARRIVALS = 40.0  # new pictures an hour
-THINKING = 15.0  # seconds between two views, the median
-LIBRARY = 20_000
+THINKING = 15.0  # median seconds between two views
 WORDS = re.compile(rb'data-asset-id="(asset_[0-9a-f]+)"')
 
 
 class Upstream:
-    """An API that answers at once, each question the same way until a new picture arrives."""
+    """An API without delay; the response to a search changes when a new picture arrives."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.calls: Counter[str] = Counter()
@@ -69,19 +63,19 @@ class Upstream:
         ]
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer as a WSGI application."""
+        """Respond as a WSGI application."""
         path = environ["PATH_INFO"].removeprefix("/v1")
         body = environ["wsgi.input"].read()
         kind = path.split("/")[1]
         self.calls[f"{kind}/get-bulk" if path.endswith("get-bulk") else kind] += 1
         start("200 OK", [("Content-Type", "application/json")])
-        return [json.dumps(self._answer(path, json.loads(body) if body else {})).encode()]
+        return [json.dumps(self._response(path, json.loads(body) if body else {})).encode()]
 
-    def _answer(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    def _response(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         if path == "/search/assets":
             page, size = body.get("page", 1), body.get("hitsPerPage", 20)
-            asked = {name: value for name, value in body.items() if name != "page"}
-            first = random.Random(json.dumps(asked, sort_keys=True)).randrange(len(self._hits))
+            search = {name: value for name, value in body.items() if name != "page"}
+            first = random.Random(json.dumps(search, sort_keys=True)).randrange(len(self._hits))
             if "query" not in body and "image" not in body and "images" not in body:
                 first -= int((self._clock() - self._began) / 3600 * ARRIVALS)  # the newest
             start = first + (page - 1) * size
@@ -98,8 +92,8 @@ class Upstream:
             ids = set(body.get("assetIds", ()))
             return {"assets": [hit for hit in self._hits if hit["id"] in ids], "models": []}
         if path.startswith("/assets/"):
-            found = next(hit for hit in self._hits if hit["id"] == path.split("/")[2])
-            return {"asset": found}
+            asset = next(hit for hit in self._hits if hit["id"] == path.split("/")[2])
+            return {"asset": asset}
         return {"collections": [], "tags": []}
 
 
@@ -110,20 +104,20 @@ class Clock:
     now: float
 
     def __call__(self) -> float:
-        """Answer it."""
+        """Return it."""
         return self.now
 
 
 @dataclass
 class Browser:
-    """One person's browser: what it has seen, and with which tag."""
+    """One person's browser: its history and the entity tags of cached pages."""
 
     tags: dict[str, str] = field(default_factory=dict)
     history: list[str] = field(default_factory=list)
 
 
 class Day:
-    """The application under a day's page views."""
+    """A day's page views in order of time."""
 
     def __init__(self, people: int, seed: int = 1) -> None:
         self.random = random.Random(seed)
@@ -143,17 +137,13 @@ class Day:
         session.mount("http://upstream", WSGIAdapter(self.upstream))
         with tempfile.TemporaryDirectory() as data:
             settings = Settings(base_url="http://upstream/v1", data=Path(data))
-            self.app = create_app(settings, session=session)
-        site = self.app.extensions["akin"]
-        shelf = Shelf(MemoryBackend(clock=self.clock), None)
-        self.answers = Answers(shelf, seconds=settings.cache_seconds, clock=self.clock)
-        sender = Sender(base_url=settings.base_url, session=session, timeout=10, gate=Gate())
-        site.client = Client(sender, self.answers)
-        site.names = Names(site.client, self.clock)
+            cache = CacheStore(MemoryBackend(clock=self.clock), None)
+            self.app = create_app(settings, session=session, clock=self.clock, cache=cache)
+        self.responses = services_of(self.app).responses
         self.client = self.app.test_client()
 
     def run(self) -> None:
-        """Live through the day."""
+        """Make all page views of the day."""
         for person in range(len(self.people)):
             for _ in range(_poisson(self.random, SESSIONS)):
                 # Two humps: before and after lunch.
@@ -194,22 +184,22 @@ class Day:
     def _get(self, person: int, path: str) -> bytes:
         browser = self.people[person]
         headers = {"If-None-Match": browser.tags[path]} if path in browser.tags else {}
-        answer = self.client.get(path, headers=headers)
-        if answer.status_code == 302:
-            answer = self.client.get(answer.headers["Location"])
-        if answer.status_code not in {200, 304}:
-            raise RuntimeError(f"{path} was answered with {answer.status_code}")
+        response = self.client.get(path, headers=headers)
+        if response.status_code == 302:
+            response = self.client.get(response.headers["Location"])
+        if response.status_code not in {200, 304}:
+            raise RuntimeError(f"{path}: status {response.status_code}")
         kind = "asset" if path.startswith("/assets/") else "results"
-        self.views[f"{kind} {answer.status_code}"] += 1
-        if "ETag" in answer.headers:
-            browser.tags[path] = answer.headers["ETag"]
-        if kind == "asset" and self.random.random() < 0.3:  # who scrolls to the strip
+        self.views[f"{kind} {response.status_code}"] += 1
+        if "ETag" in response.headers:
+            browser.tags[path] = response.headers["ETag"]
+        if kind == "asset" and self.random.random() < 0.3:  # some scroll to the similar assets
             self.client.get(f"{path.partition('?')[0]}/strip/similar")
-        while self.answers.waiting:  # what is renewed behind a page is done before the next
+        while self.responses.renewals:  # background renewals end before the next page
             time.sleep(0.0005)
-        return bytes(answer.data)
+        return bytes(response.data)
 
-    def _next(  # noqa: PLR0911 - a table of what people do next
+    def _next(  # noqa: PLR0911 - one return per action
         self, browser: Browser, path: str, page: bytes
     ) -> str:
         ids = [each.decode() for each in dict.fromkeys(WORDS.findall(page))][:20]
@@ -257,7 +247,7 @@ def _poisson(source: random.Random, mean: float) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Live through the day and say what it cost; 1 where that is more than one call in five."""
+    """Print the day's calls; return 1 where there is more than one call in five views."""
     logging.disable(logging.CRITICAL)
     day = Day(int(arguments[0]) if arguments else PEOPLE)
     day.run()

@@ -1,9 +1,9 @@
-"""Labelled sets of pictures that packages ship, for judging likeness and words.
+"""Labelled sets of pictures from packages, for judging similarity and text search.
 
 The demo pack (by folder), Debian's `tuxpaint-stamps-default` (by its two upper folders, with
-captions) and the 3D emoji of `@lobehub/fluent-emoji-3d` joined with openmoji's groups. Fetched
+captions) and the 3D emoji of `@lobehub/fluent-emoji-3d` joined with openmoji's groups. Downloaded
 once with the ordinary clients (`apt-get download`, `npm pack`) into a folder; a set that cannot be
-had is left out with a line.
+downloaded is left out and reported.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from library import demo
-from library.models import Models
+from library.embedding.models import Models
+from library.ingest import demo
 
 _STAMPS = "tuxpaint-stamps-default"
 _EMOJI = ("@lobehub/fluent-emoji-3d@1.1.0", "openmoji@17.0.0")
@@ -32,7 +32,7 @@ class Labelled(NamedTuple):
 
 
 def prepared(description: str) -> tuple[Models, dict[str, list[Labelled]]]:
-    """The models and the sets of a command whose only option is --cache, where both are kept."""
+    """Return the models and sets of a command whose only option is --cache, their folder."""
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--cache", type=Path, default=Path("instance/bench"))
     cache: Path = parser.parse_args().cache
@@ -41,15 +41,15 @@ def prepared(description: str) -> tuple[Models, dict[str, list[Labelled]]]:
 
 
 def sets(cache: Path) -> dict[str, list[Labelled]]:
-    """Name -> pictures; what had to be fetched is kept in `cache`."""
-    found = {"demo": _demo()}
+    """Return pictures by the name of their set; downloads are stored in `cache`."""
+    pictures = {"demo": _demo()}
     cache = cache.resolve()  # commands run in folders of their own
     for name, make in (("stamps", _stamps), ("emoji", _emoji)):
         try:
-            found[name] = make(cache / name)
+            pictures[name] = make(cache / name)
         except (OSError, subprocess.SubprocessError, StopIteration) as error:
             print(f"left out {name}: {error}", file=sys.stderr)
-    return found
+    return pictures
 
 
 def _demo() -> list[Labelled]:
@@ -74,7 +74,7 @@ def _stamps(cache: Path) -> list[Labelled]:
 
 
 def _caption(path: Path) -> str:
-    """A stamp's text file begins with the English caption; other languages follow."""
+    """Return the caption of a stamp: the first line of its text file, in English."""
     try:
         lines = path.with_suffix(".txt").read_text("utf-8", "replace").splitlines()
     except OSError:

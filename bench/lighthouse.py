@@ -1,11 +1,11 @@
-"""What Lighthouse says of the pages, as a phone and as a desk, in all four categories.
+"""Lighthouse scores of the pages, as a phone and as a desktop, in all four categories.
 
     python -m bench.lighthouse [--runs 3] [--url http://127.0.0.1:8000]
 
-Lighthouse comes from npm into the data folder, once a version; Chromium is Debian's. Without --url
-the demo library is served as `make run` serves it. Of several runs the one in the middle counts.
-Lighthouse simulates a slow phone from what it saw, so a busy machine shows in `performance` alone;
-its own measure of the machine (benchmark index, about 1500 and more on an idle desk) stands beside.
+Lighthouse is installed from npm into the data folder; Chromium is Debian's. Without --url the demo
+library is served as `make run` serves it. The median of several runs counts. Lighthouse simulates a
+slow phone from its measurements, so a busy machine lowers `performance` alone; its own measure of
+the machine (benchmark index, about 1500 and more on an idle desktop) is in the last column.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from tests.browser.browsing import FLAGS, chromium
-from tests.browser.server import ROOT, Server
+from tests.support.browser import FLAGS, chromium
+from tests.support.server import ROOT, Server
 
 PACKAGE = "lighthouse@12.8.2"
 FORMS = {"phone": (), "desk": ("--preset=desktop",)}
@@ -37,7 +37,7 @@ FIGURES = {
 
 
 def installed(folder: Path) -> Path:
-    """The program, fetched where it is not there yet. Raises CalledProcessError without npm."""
+    """Return the program, installed where it is missing. Raises CalledProcessError without npm."""
     program = folder / "node_modules" / ".bin" / "lighthouse"
     stamp = folder / "version"
     if not program.exists() or not stamp.exists() or stamp.read_text() != PACKAGE:
@@ -51,9 +51,9 @@ def installed(folder: Path) -> Path:
 
 
 def addresses(url: str) -> dict[str, str]:
-    """The pages that are looked at: name and address."""
-    with urllib.request.urlopen(f"{url}/search.json?query=tree&kind=image") as answer:  # noqa: S310 - http only
-        hits = json.load(answer)["hits"]
+    """Return the addresses of the pages by their names."""
+    with urllib.request.urlopen(f"{url}/search.json?query=tree&kind=image") as response:  # noqa: S310 - http only
+        hits = json.load(response)["hits"]
     first = hits[0]["id"]
     return {
         "the newest": f"{url}/",
@@ -64,7 +64,7 @@ def addresses(url: str) -> dict[str, str]:
 
 
 def report(program: Path, url: str, *options: str) -> dict[str, Any]:
-    """Lighthouse's own report of one run; a run that breaks off is begun once more."""
+    """Return the report of one run; a run that fails is repeated once."""
     try:
         return _run(program, url, *options)
     except subprocess.CalledProcessError:
@@ -79,44 +79,44 @@ def _run(program: Path, url: str, *options: str) -> dict[str, Any]:
         command += [f"--chrome-flags={' '.join(chrome)}", *options]
         environment = os.environ | {"CHROME_PATH": chromium() or ""}
         subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-        found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
-        return found
+        result: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+        return result
 
 
-def scores(found: dict[str, Any]) -> list[int]:
-    """The points of each category, of 100."""
-    return [round(100 * found["categories"][name]["score"]) for name in CATEGORIES]
+def scores(result: dict[str, Any]) -> list[int]:
+    """Return the points of each category, of 100."""
+    return [round(100 * result["categories"][name]["score"]) for name in CATEGORIES]
 
 
-def costs(found: dict[str, Any]) -> list[str]:
-    """What took points off, outside of performance."""
+def costs(result: dict[str, Any]) -> list[str]:
+    """Return the audits that cost points, except in performance."""
     return [
-        f"{name}: {found['audits'][each['id']]['title']}"
+        f"{name}: {result['audits'][each['id']]['title']}"
         for name in CATEGORIES[1:]
-        for each in found["categories"][name]["auditRefs"]
-        if each["weight"] and (found["audits"][each["id"]]["score"] or 0) < 1
-        if found["audits"][each["id"]]["score"] is not None
+        for each in result["categories"][name]["auditRefs"]
+        if each["weight"] and (result["audits"][each["id"]]["score"] or 0) < 1
+        if result["audits"][each["id"]]["score"] is not None
     ]
 
 
 def main() -> int:
-    """Print a line a page and form, and what cost points."""
+    """Print a line per page and device, and the audits that cost points."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--url", default="")
     parser.add_argument("--data", type=Path, default=ROOT / "instance")
-    given = parser.parse_args()
+    options = parser.parse_args()
     if chromium() is None:
         print("no Chromium found; on Debian: apt-get install chromium", file=sys.stderr)
         return 1
-    program = installed(given.data / "npm" / "lighthouse")
+    program = installed(options.data / "npm" / "lighthouse")
     with ExitStack() as stack:
-        url = given.url or stack.enter_context(Server(given.data, {})).url
-        print("| page | as a | " + " | ".join((*CATEGORIES, *FIGURES.values(), "machine")) + " |")
+        url = options.url or stack.enter_context(Server(options.data, {})).url
+        print("| page | device | " + " | ".join((*CATEGORIES, *FIGURES.values(), "machine")) + " |")
         print("| --- | --- |" + " ---: |" * (len(CATEGORIES) + len(FIGURES) + 1))
         for name, address in addresses(url).items():
-            for form, options in FORMS.items():
-                runs = [report(program, address, *options) for _ in range(given.runs)]
+            for form, flags in FORMS.items():
+                runs = [report(program, address, *flags) for _ in range(options.runs)]
                 runs.sort(key=lambda run: run["categories"]["performance"]["score"])
                 middle = runs[len(runs) // 2]
                 values = [f"{middle['audits'][each]['numericValue']:.4g}" for each in FIGURES]

@@ -1,13 +1,13 @@
-"""How alike are the pictures that "find similar" brings: precision at 10, and copies found.
+"""Quality of "find similar": precision at 10, and copies found.
 
     python -m bench.likeness [--cache FOLDER] [--floats]
 
-Every picture of a set (bench.labelled) asks for its ten nearest; precision is the share of those
-that have its label, its mean taken over pictures whose label has at least eight (stamps) or two
-others (demo, emoji). A copy is a picture cropped, mirrored, recoloured, or reduced and compressed;
-found means that its original comes first. Beside what the library uses: the descriptor of the
-first design (network's head + 0.5 x colour histogram), classical features and a perceptual hash.
-`--floats`: with the network in floats instead of 8 bits. Prints Markdown.
+The ten nearest of every picture of a set (bench.labelled) are compared with its label: precision is
+the share that has the same one, averaged over pictures whose label has at least eight (stamps) or
+two others (demo, emoji). A copy is a picture cropped, mirrored, recoloured, or reduced and
+compressed; it is found when its original comes first. Compared with the library's descriptors: that
+of the first design (network's head + 0.5 x colour histogram), classical features and a perceptual
+hash. `--floats`: with the network in floats instead of integers. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -15,23 +15,27 @@ from __future__ import annotations
 import argparse
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
 from bench import labelled
-from library import pictures
-from library.models import Models
+from library.embedding import efficientnet_lite0
+from library.embedding.models import Models, image_network, image_weights
+from library.embedding.onnx_graph import Graph
+from library.formats import images as pictures
+from library.formats import resizing
+from library.home import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float32]
+    Floats = NDArray[np.floating[Any]]
 
-LEAST = {"stamps": 8, "demo": 2, "emoji": 2}  # pictures of a label, to be asked for
+LEAST = {"stamps": 8, "demo": 2, "emoji": 2}  # other pictures of a label that is judged
 TOP = 10
 COPIES = 200  # pictures of a set that are copied
 HEAD = 1280  # values of a subject that are the network's head
@@ -40,26 +44,27 @@ COLOUR_LENGTH = 6.0
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Measure and print Markdown."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--cache", type=Path, default=Path("instance/bench"))
-    parser.add_argument("--floats", action="store_true", help="the network in floats, not 8 bits")
+    parser.add_argument("--floats", action="store_true", help="the network in floats, not integers")
     options = parser.parse_args()
     cache: Path = options.cache
     cache.mkdir(parents=True, exist_ok=True)
-    models = Models.load(cache / "floats" if options.floats else cache, threads=1, choice="")
+    home = cache / "floats" if options.floats else cache
     if options.floats:
-        models.keep_floats()
-    found = {name: Described(models, chosen) for name, chosen in labelled.sets(cache).items()}
-    print("| mean precision at 10 |", *(f"{name} ({len(d)}) |" for name, d in found.items()))
-    print("| --- |", *("--- |" for _ in found))
+        write_atomically(image_network(home), efficientnet_lite0.build(Graph(image_weights())))
+    models = Models.load(home, threads=1, choice="")
+    sets = {name: Described(models, chosen) for name, chosen in labelled.sets(cache).items()}
+    print("| mean precision at 10 |", *(f"{name} ({len(d)}) |" for name, d in sets.items()))
+    print("| --- |", *("--- |" for _ in sets))
     for name, nearness in NEARNESS.items():
-        figures = [precision(nearness(d, d), d.labels, LEAST[s]) for s, d in found.items()]
+        figures = [precision(nearness(d, d), d.labels, LEAST[s]) for s, d in sets.items()]
         print(f"| {name} |", *(f".{round(figure * 1000):03d} |" for figure in figures))
     print("\n| copies found first |", *(f"{copy} |" for copy in ALTERED))
     print("| --- |", *("--- |" for _ in ALTERED))
     for name, nearness in NEARNESS.items():
-        print(f"| {name} |", *(f"{s:.0%} |" for s in copies(models, found, nearness)))
+        print(f"| {name} |", *(f"{s:.0%} |" for s in copies(models, sets, nearness)))
 
 
 class Described:
@@ -75,8 +80,10 @@ class Described:
         self.labels = np.array([picture.label for picture in chosen])
         parts = []
         for start in range(0, len(chosen), 32):
-            images = [pictures.decode(picture.path) for picture in chosen[start : start + 32]]
-            small = [pictures.shrunk(image, pictures.THUMBNAIL_SIDE) for image in images]
+            images = [
+                pictures.decode(picture.path.read_bytes()) for picture in chosen[start : start + 32]
+            ]
+            small = [resizing.shrunk(image, resizing.THUMBNAIL_SIDE) for image in images]
             seen = [altered(image) if altered else image for image in small]
             parts.append((*models.embed_images(seen), _edges(seen), _hashes(seen)))
         self.subject, self.look, self.edges, self.hash = (
@@ -92,7 +99,7 @@ def _centred(one: Floats, all_of_it: Floats) -> Floats:
 
 
 def _unit(vectors: Floats) -> Floats:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9))
 
 
 def _subject(one: Described, others: Described) -> Floats:
@@ -100,17 +107,17 @@ def _subject(one: Described, others: Described) -> Floats:
 
 
 def _head(one: Described, others: Described) -> Floats:
-    """The square roots of the network's pooled features alone; a subject has their fourth roots."""
+    """Return the likeness by the square roots of the pooled features alone."""
     of = others.subject[:, :HEAD] ** 2
     return _centred(one.subject[:, :HEAD] ** 2, of) @ _centred(of, of).T
 
 
 def _colours(one: Described, others: Described) -> Floats:
-    return one.subject[:, -COLOURS:] @ others.subject[:, -COLOURS:].T / COLOUR_LENGTH**2
+    return np.asarray(one.subject[:, -COLOURS:] @ others.subject[:, -COLOURS:].T / COLOUR_LENGTH**2)
 
 
 def _look(one: Described, others: Described) -> Floats:
-    return one.look @ others.look.T
+    return np.asarray(one.look @ others.look.T)
 
 
 NEARNESS: dict[str, Callable[[Described, Described], Floats]] = {
@@ -125,7 +132,7 @@ NEARNESS: dict[str, Callable[[Described, Described], Floats]] = {
 
 
 def precision(near: Floats, labels: NDArray[np.str_], least: int) -> float:
-    """Mean share of the ten nearest that have the asking picture's label."""
+    """Return the mean share of the ten nearest that have the picture's own label."""
     near = near.copy()
     np.fill_diagonal(near, -np.inf)
     nearest = np.argpartition(-near, TOP, axis=1)[:, :TOP]
@@ -135,27 +142,27 @@ def precision(near: Floats, labels: NDArray[np.str_], least: int) -> float:
 
 
 def _edges(images: list[Image.Image]) -> Floats:
-    """(n, 128): histograms of 8 edge directions in 4 x 4 cells of 64 x 64 pixels."""
-    found = []
+    """Return (n, 128): histograms of 8 edge directions in 4 x 4 cells of 64 x 64 pixels."""
+    rows = []
     for image in images:
-        grey = np.asarray(Image.fromarray(pictures.squared(image, 64)).convert("L"), np.float32)
+        grey = np.asarray(Image.fromarray(resizing.squared(image, 64)).convert("L"), np.float32)
         down, across = np.gradient(grey)
         strength = np.hypot(down, across)
         direction = ((np.arctan2(down, across) % np.pi) / np.pi * 8).astype(int) % 8
         cell = (np.arange(64) // 16)[:, None] * 4 + np.arange(64) // 16
         place = (cell * 8 + direction).ravel()
-        found.append(np.sqrt(np.bincount(place, strength.ravel(), minlength=128)))
-    return _unit(np.array(found, np.float32))
+        rows.append(np.sqrt(np.bincount(place, strength.ravel(), minlength=128)))
+    return _unit(np.array(rows, np.float32))
 
 
 def _hashes(images: list[Image.Image]) -> Floats:
-    """(n, 64) of -1 and 1: whether each of 8 x 9 cells is lighter than its right neighbour."""
-    found = []
+    """Return (n, 64) of -1 and 1: whether a cell is lighter than its right neighbour."""
+    rows = []
     for image in images:
-        grey = pictures.on_ground(image).convert("L").resize((9, 8), Image.Resampling.BOX)
+        grey = resizing.on_background(image).convert("L").resize((9, 8), Image.Resampling.BOX)
         cells = np.asarray(grey, np.int32)
-        found.append(np.where(cells[:, 1:] > cells[:, :-1], 1, -1).ravel())
-    return np.array(found, np.float32)
+        rows.append(np.where(cells[:, 1:] > cells[:, :-1], 1, -1).ravel())
+    return np.array(rows, np.float32)
 
 
 def _cropped(image: Image.Image) -> Image.Image:
@@ -175,7 +182,7 @@ def _recoloured(image: Image.Image) -> Image.Image:
 def _compressed(image: Image.Image) -> Image.Image:
     file = io.BytesIO()
     size = (max(1, image.width // 2), max(1, image.height // 2))
-    pictures.on_ground(image).resize(size).save(file, "JPEG", quality=40)
+    resizing.on_background(image).resize(size).save(file, "JPEG", quality=40)
     return pictures.decode(file.getvalue())
 
 
@@ -190,14 +197,14 @@ _MADE: dict[tuple[str, str], Described] = {}
 
 def copies(
     models: Models,
-    found: dict[str, Described],
+    sets: dict[str, Described],
     nearness: Callable[[Described, Described], Floats],
 ) -> list[float]:
-    """For each way of altering, the share of copies whose original is the nearest of its set."""
+    """Return the share of copies whose original is the nearest of its set, per alteration."""
     shares = []
     for way, alter in ALTERED.items():
         right = []
-        for name, described in found.items():
+        for name, described in sets.items():
             step = max(1, len(described) // COPIES)
             if (name, way) not in _MADE:
                 _MADE[name, way] = Described(models, described.chosen[::step], alter)

@@ -1,4 +1,4 @@
-"""Requests a second and their times, with many callers at once, beside Datasette and searx.
+"""Requests per second and their times with many callers, compared with Datasette and searx.
 
     python -m bench.load [--seconds 4] [--callers 1,16,64,256] [--delays 0,50,200]
     python -m bench.load --overhead [--delays 50]       # over the upstream's own time
@@ -6,15 +6,14 @@
     python -m bench.load --memory 12000                 # over so many distinct searches
 
 Akin behind granian (2 workers of 8 threads) and behind gunicorn (2 gthread workers of 8), in front
-of an API that answers after so many milliseconds (`bench.slowapi`), each page either always the
-same search (cached) or never the same (uncached; the 48 hits are always the same, so their cards
-have been seen before). Datasette serves a table page of 48 rows with the same fields, its one
-process behind the same wrk in the same run; searx, SearXNG's forerunner, asks the same API for
-distinct words behind gunicorn 2x8 and shows the same 48 hits. A cell has pages a second and, in
-brackets, p50 and p99 in ms and how many times as many a second that is as Datasette's (the same) or
-searx' (distinct).
+of an API with a delay (`bench.slowapi`). A page is either always the same search (cached) or never
+the same (uncached; the 48 hits are always the same, so their cards have been rendered before).
+Datasette serves a table page of 48 rows with the same fields from one process; searx, the
+predecessor of SearXNG, searches the same API for distinct words behind gunicorn 2x8 and shows the
+same 48 hits. A cell contains pages per second and, in brackets, p50 and p99 in ms and the ratio to
+Datasette's pages per second (the same) or searx' (distinct).
 
-wrk: `apt-get install wrk`. What else is not installed is left out, and said with the command.
+wrk: `apt-get install wrk`. Other programs that are not installed are left out and reported.
 """
 
 from __future__ import annotations
@@ -34,12 +33,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench import serving
+from bench.processes import cpu_seconds, resident
 from bench.rate import at_rate, one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bench.rate import Asked
+    from bench.rate import Timings
 
 DISTINCT = """
 local thread = 0
@@ -54,13 +54,13 @@ _LINE = re.compile(r"\s*(50|99)%\s+([\d.]+)(us|ms|s|m)")
 _UNIT = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 EACH_SECONDS = 10.0  # between two pages of one person
 VIEWS_A_CALL = 5.18  # of bench.day
-LATELY = 500  # pages of the team of late, one of which somebody opens again
-PEOPLES_DELAY = 50  # milliseconds of the API
+LATELY = 500  # recent pages of the team, which are opened again
+PEOPLES_DELAY = 50  # milliseconds
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What wrk says: requests a second, milliseconds, and answers that were none."""
+    """Result of wrk: requests per second, milliseconds, and failed requests."""
 
     rate: float
     p50: float
@@ -69,7 +69,7 @@ class Measured:
 
 
 def wrk(url: str, callers: int, seconds: float, path: str = "") -> Measured:
-    """Ask from so many connections at once; with `path`, for what it begins, never the same."""
+    """Run wrk with so many connections; with `path`, for distinct addresses that begin so."""
     command = ["wrk", "--latency", "--timeout", "20s", "-t", "1" if callers == 1 else "2"]
     command += ["-c", str(callers), "-d", f"{seconds:g}s"]
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
@@ -77,16 +77,18 @@ def wrk(url: str, callers: int, seconds: float, path: str = "") -> Measured:
             script.write(DISTINCT.replace("{path}", path))
             script.flush()
             command += ["-s", script.name]
-        said = subprocess.run([*command, url], check=True, capture_output=True, text=True).stdout
-    times = {share: float(value) * _UNIT[unit] for share, value, unit in _LINE.findall(said)}
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
-    failed = sum(int(n) for n in re.findall(r"(?:Non-2xx or 3xx responses: |timeout )(\d+)", said))
+        output = subprocess.run([*command, url], check=True, capture_output=True, text=True).stdout
+    times = {share: float(value) * _UNIT[unit] for share, value, unit in _LINE.findall(output)}
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
+    failed = sum(
+        int(n) for n in re.findall(r"(?:Non-2xx or 3xx responses: |timeout )(\d+)", output)
+    )
     return Measured(float(rate[1]) if rate else 0.0, times["50"], times["99"], failed)
 
 
 def measure(arguments: argparse.Namespace) -> None:
     """Print the table of pages a second."""
-    # Rivals get eight seconds at least: with 256 callers their first page takes some.
+    # At least eight seconds: with 256 callers the first page of the others takes some.
     longer = max(arguments.seconds, 8)
     heads = [f"{callers} at once" for callers in arguments.callers]
     print(f"| server | upstream | pages | {' | '.join(heads)} |")
@@ -97,12 +99,12 @@ def measure(arguments: argparse.Namespace) -> None:
     def row(server: str, upstream: str, pages: str, url: str, path: str, seconds: float) -> None:
         cells, rates = [], []
         for place, callers in enumerate(arguments.callers):
-            got = wrk(url, callers, seconds, path)
-            rates.append(got.rate)
+            run = wrk(url, callers, seconds, path)
+            rates.append(run.rate)
             unit = units[pages][place] if pages in units else 0.0
-            beside = f", {got.rate / unit:.1f}x" if unit else ""
-            failed = f", {got.failed} failed" if got.failed else ""
-            cells.append(f"{got.rate:.0f} ({got.p50:.1f}, {got.p99:.0f}{beside}{failed})")
+            beside = f", {run.rate / unit:.1f}x" if unit else ""
+            failed = f", {run.failed} failed" if run.failed else ""
+            cells.append(f"{run.rate:.0f} ({run.p50:.1f}, {run.p99:.0f}{beside}{failed})")
         if server not in ours:
             units[pages] = rates
         print(f"| {server} | {upstream} | {pages} | {' | '.join(cells)} |", flush=True)
@@ -122,13 +124,13 @@ def measure(arguments: argparse.Namespace) -> None:
 
 
 def overhead(delays: list[int], seconds: float) -> None:
-    """Print what a page takes over the upstream's own time, alone and at half of saturation."""
+    """Print the time of a page minus the upstream's, alone and at half of saturation."""
     numbers = itertools.count()
 
     def distinct(count: int) -> Iterator[str]:
         return (f"/?query=word+{next(numbers)}" for _ in range(count))
 
-    print("| upstream | pages | asked | a second | p50 ms | p99 ms | failed | CPU ms a page |")
+    print("| upstream | pages | callers | a second | p50 ms | p99 ms | failed | CPU ms a page |")
     print("| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |")
     for delay in delays:
         with serving.upstream(delay) as api, serving.akin(api) as (url, group):
@@ -140,33 +142,33 @@ def overhead(delays: list[int], seconds: float) -> None:
                 half = full.rate / 2
                 count = max(int(half * seconds), 20)
                 alone = 200 if delay < 100 else 50
-                # The upstream's own time as the same asker sees it, at the same rate.
+                # The upstream's own time, measured at the same rate.
                 search = itertools.repeat("/v1/search/assets")
                 own = [
                     one_by_one(ours, itertools.islice(search, alone)),
                     at_rate(ours, itertools.islice(search, int(half * 5)), half),
                 ]
                 for number, how in enumerate(("one caller", "half of that, open loop")):
-                    before = serving.cpu_seconds(group)
+                    before = cpu_seconds(group)
                     if number:
-                        asked = distinct(count) if path else iter(["/"] * count)
-                        got = at_rate(url, asked, half)
+                        addresses = distinct(count) if path else iter(["/"] * count)
+                        run = at_rate(url, addresses, half)
                     else:
-                        asked = distinct(alone) if path else iter(["/"] * alone)
-                        got = one_by_one(url, asked)
-                    used = 1000 * (serving.cpu_seconds(group) - before)
-                    _over(f"{delay} ms", pages, how, half if number else 0, got, own[number], used)
+                        addresses = distinct(alone) if path else iter(["/"] * alone)
+                        run = one_by_one(url, addresses)
+                    used = 1000 * (cpu_seconds(group) - before)
+                    _over(f"{delay} ms", pages, how, half if number else 0, run, own[number], used)
 
 
 def _over(
-    delay: str, pages: str, how: str, rate: float, got: Asked, own: Asked, used: float
+    delay: str, pages: str, how: str, rate: float, run: Timings, own: Timings, used: float
 ) -> None:
     base = own.percentile(0.5) if pages == "distinct" else 0.0
     _cells(
         *(delay, pages, how, f"{rate:.0f}" if rate else ""),
-        f"{got.percentile(0.5) - base:.1f}",
-        f"{got.percentile(0.99) - base:.1f}",
-        *(str(got.failed), f"{used / max(len(got.seconds), 1):.1f}"),
+        f"{run.percentile(0.5) - base:.1f}",
+        f"{run.percentile(0.99) - base:.1f}",
+        *(str(run.failed), f"{used / max(len(run.seconds), 1):.1f}"),
     )
     if pages == "distinct":
         own_times = f"{own.percentile(0.5):.1f}", f"{own.percentile(0.99):.1f}"
@@ -178,10 +180,10 @@ def _cells(*cells: str) -> None:
 
 
 def people(count: int, seconds: float) -> int:
-    """Print how so many people fare who open a page each ten seconds; 1 where any failed.
+    """Print the times of so many people who open a page every ten seconds; 1 where any failed.
 
-    One view in VIEWS_A_CALL is a search of its own; the others are what the team has looked at of
-    late. Nobody's browser keeps anything, which is worse than in bench.day.
+    One view in VIEWS_A_CALL is a new search; the others are recent pages of the team. Browsers
+    cache nothing, which is worse than in bench.day.
     """
     source, numbers = random.Random(1), itertools.count()
     lately: deque[str] = deque(maxlen=LATELY)
@@ -197,43 +199,46 @@ def people(count: int, seconds: float) -> int:
     rate = count / EACH_SECONDS
     with serving.upstream(PEOPLES_DELAY) as api, serving.akin(api) as (url, group):
         at_rate(url, views(int(rate * 5)), rate)
-        before = serving.cpu_seconds(group)
-        got = at_rate(url, views(int(rate * seconds)), rate)
-        used = serving.cpu_seconds(group) - before
+        before = cpu_seconds(group)
+        run = at_rate(url, views(int(rate * seconds)), rate)
+        used = cpu_seconds(group) - before
     print("| people | pages a second | p50 ms | p99 ms | worst ms | failed | of a core |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     print(
-        f"| {count} | {rate:g} | {got.percentile(0.5):.1f} | {got.percentile(0.99):.1f} | "
-        f"{got.percentile(1):.0f} | {got.failed} | {used / seconds:.2f} |"
+        f"| {count} | {rate:g} | {run.percentile(0.5):.1f} | {run.percentile(0.99):.1f} | "
+        f"{run.percentile(1):.0f} | {run.failed} | {used / seconds:.2f} |"
     )
-    return 1 if got.failed else 0
+    return 1 if run.failed else 0
 
 
 def memory(searches: int) -> None:
-    """Print the memory of all workers on the way through so many distinct searches."""
+    """Print the memory of all workers during so many distinct searches."""
     with serving.upstream(0) as api, serving.akin(api) as (url, group):
         count = f"http://127.0.0.1:{api}/count"
         print("| searches | MB |\n| ---: | ---: |")
-        seen = [(0, serving.resident(group))]
+        seen = [(0, resident(group))]
         print(f"| 0 | {seen[0][1]:.0f} |", flush=True)
         while seen[-1][0] < searches:
             wrk(url, 16, 8, "/?query=word+")
-            asked = json.load(urllib.request.urlopen(count))["count"]
-            seen.append((asked, serving.resident(group)))
-            print(f"| {asked} | {seen[-1][1]:.0f} |", flush=True)
+            searches_made = json.load(urllib.request.urlopen(count))["count"]
+            seen.append((searches_made, resident(group)))
+            print(f"| {searches_made} | {seen[-1][1]:.0f} |", flush=True)
     half = next(each for each in seen if each[0] >= seen[-1][0] / 2)
     grown, meanwhile = seen[-1][1] - half[1], seen[-1][0] - half[0]
     if meanwhile:
         print(f"\nThe second half: {grown:+.1f} MB in {meanwhile} searches.")
 
 
+def _numbers(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
 def main() -> int | str:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    numbers = {"type": lambda text: [int(part) for part in text.split(",")]}
+    """Run the measurement that the command line names."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seconds", type=float)
-    parser.add_argument("--callers", default=[1, 16, 64, 256], **numbers)
-    parser.add_argument("--delays", **numbers)
+    parser.add_argument("--callers", default=[1, 16, 64, 256], type=_numbers)
+    parser.add_argument("--delays", type=_numbers)
     parser.add_argument("--overhead", action="store_true")
     parser.add_argument("--people", type=int, default=0)
     parser.add_argument("--memory", type=int, default=0)

@@ -1,19 +1,16 @@
-"""What a results page of 48 costs: CPU in the server, and bytes over the wire.
+"""Cost of a results page of 48: CPU in the server, and bytes over the wire.
 
     python -m bench.page              in process, and beside Datasette behind 16 callers
 
-Every figure is taken beside another of the same run, since machines are noisy: in process, beside
-what Jinja's own escaping of the same 48 hits costs; over the wire, beside Datasette's table page
-with the same 48 rows (fetched by pip into a folder of its own, kept in `instance/bench`).
+Each figure is compared with another of the same run, since machines are noisy: in process, with the
+cost of escaping the same 48 hits once; over the wire, with Datasette's table page of the same 48
+rows (installed by pip into a folder of its own below `instance/bench`).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import signal
-import socket
 import sqlite3
 import statistics
 import subprocess
@@ -31,9 +28,11 @@ from markupsafe import escape
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app import create_app
-from app.sending import open_session
-from app.transport import WSGIAdapter
+from app.network.wsgi_adapter import WSGIAdapter
+from app.scenario.transport import open_session
+from bench import processes
 from config import Settings
+from tests.support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -48,7 +47,7 @@ CALLERS = 16
 
 
 def hit(number: int) -> dict[str, Any]:
-    """One hit of about 2 KB, as the API answers it: long signed URLs, a prompt, tags."""
+    """Return a hit of about 2 KB as the API returns it: long signed URLs, a prompt, tags."""
     asset_id = f"asset_{number:024d}"
     policy = "eyJTdGF0ZW1lbnQiOlt7IlJlc291cmNlIjoiaHR0cHM6Ly9jZG4uY2xvdWQuc2NlbmFyaW8uY29tL2Fzc2V0"
     signed = f"?p=100&Policy={policy * 2}&Key-Pair-Id=K36FIAB9LE2OLR&Signature={'aZ0-' * 85}"
@@ -85,22 +84,22 @@ def hit(number: int) -> dict[str, Any]:
 
 
 def upstream(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """The API with answers made beforehand: the query is the number of the first hit."""
+    """Scenario API with prepared responses; the query is the number of the first hit."""
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     if environ["PATH_INFO"].endswith("/search/assets"):
         first = int(msgspec.json.decode(body).get("query") or 0)
-        answer = ANSWERS.get(first) or answered(first)
+        response = RESPONSES.get(first) or prepared(first)
     else:
-        answer = b'{"collections": [], "tags": [], "models": [], "assets": []}'
+        response = b'{"collections": [], "tags": [], "models": [], "assets": []}'
     start_response("200 OK", [("Content-Type", "application/json")])
-    return [answer]
+    return [response]
 
 
-ANSWERS: dict[int, bytes] = {}
+RESPONSES: dict[int, bytes] = {}
 
 
-def answered(first: int) -> bytes:
-    """Make an answer and keep it."""
+def prepared(first: int) -> bytes:
+    """Store and return the response that begins with a hit."""
     page = {
         "hits": [hit(first * HITS + place) for place in range(HITS)],
         "page": 1,
@@ -108,11 +107,11 @@ def answered(first: int) -> bytes:
         "totalHits": 5000,
         "totalPages": 105,
     }
-    return ANSWERS.setdefault(first, msgspec.json.encode(page))
+    return RESPONSES.setdefault(first, msgspec.json.encode(page))
 
 
 def bench_app(data: str) -> Flask:
-    """The application over the answers made beforehand."""
+    """Return the application in front of the prepared responses."""
     session = open_session("key", "secret", "")
     session.mount("http://upstream", WSGIAdapter(upstream))
     settings = Settings(
@@ -122,21 +121,24 @@ def bench_app(data: str) -> Flask:
 
 
 def get(app: Flask, address: str, **headers: str) -> tuple[str, bytes, Any]:
-    """Answer one GET in this process."""
+    """Return status, body and headers of one GET in this process."""
     path, _, query = address.partition("?")
     environ = EnvironBuilder(
-        path=path, query_string=query, headers=headers, base_url="http://127.0.0.1:8000"
+        path=path,
+        query_string=query,
+        headers=list(headers.items()),
+        base_url="http://127.0.0.1:8000",
     ).get_environ()
     environ["REMOTE_ADDR"] = "127.0.0.1"
-    parts, status, answer_headers = run_wsgi_app(app, environ, buffered=True)
+    parts, status, response_headers = run_wsgi_app(app, environ, buffered=True)
     body = b"".join(parts)
     if not status.startswith(("200", "304")):
         sys.exit(f"{address}: {status}")
-    return status, body, answer_headers
+    return status, body, response_headers
 
 
 def milliseconds(work: Callable[[int], object], times: int) -> float:
-    """Median CPU milliseconds of a call."""
+    """Return the median CPU milliseconds of a call."""
     taken = []
     for number in range(times):
         start = time.process_time_ns()
@@ -146,7 +148,7 @@ def milliseconds(work: Callable[[int], object], times: int) -> float:
 
 
 def escaping() -> None:
-    """The measure: every text of 48 hits escaped once, as any template must."""
+    """Escape every text of 48 hits once, as any template must: the unit of measure."""
     for number in range(HITS):
         for value in _texts(hit(number)):
             escape(value)
@@ -164,11 +166,11 @@ def _texts(value: Any) -> Iterable[str]:
 
 
 def in_process(times: int) -> None:
-    """CPU of one page: new, with cards seen before, and again."""
+    """Print the CPU time of one page: new, with cards seen before, and again."""
     with tempfile.TemporaryDirectory() as data:
         app = bench_app(data)
         for first in range(2 * times + 20):
-            answered(first)
+            prepared(first)
         get(app, "/?query=0")
         measure = milliseconds(lambda _: escaping(), 200)
         _, page, headers = get(app, "/?query=1")
@@ -190,72 +192,33 @@ def in_process(times: int) -> None:
         print(f"{name:36} {cost:6.2f} ms CPU = {cost / measure:5.2f} x the measure")
 
 
-def cpu_seconds(pid: int) -> float:
-    """User and system time of a process and its children, from /proc."""
-    ticks = os.sysconf("SC_CLK_TCK")
-    total = 0.0
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(folder.name) == pid or int(fields[1]) == pid:
-            total += (int(fields[11]) + int(fields[12])) / ticks
-    return total
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def behind_a_server(
     command: list[str], addresses: list[str], port: int, requests_each: int
 ) -> float:
-    """CPU milliseconds of the server for a page, 16 callers at a time."""
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    server = subprocess.Popen(
-        command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        base = f"http://127.0.0.1:{port}"
-        for _ in range(200):
-            try:
-                requests.get(base + addresses[0], timeout=5)
-                break
-            except requests.ConnectionError:
-                time.sleep(0.1)
+    """Return the server's CPU milliseconds per page, with 16 callers at a time."""
+    base = f"http://127.0.0.1:{port}"
+    with processes.started(command, base + addresses[0]) as server:
         for address in addresses:
             if requests.get(base + address, timeout=10).status_code != 200:
                 sys.exit(f"{command[0]}: no page at {address}")
-        before = cpu_seconds(server.pid)
+        before = processes.cpu_seconds(server.pid)
 
-        def caller(number: int) -> None:
+        def call(number: int) -> None:
             with requests.Session() as session:
                 for turn in range(requests_each):
                     session.get(base + addresses[(number + turn) % len(addresses)], timeout=30)
 
-        callers = [threading.Thread(target=caller, args=(number,)) for number in range(CALLERS)]
+        callers = [threading.Thread(target=call, args=(number,)) for number in range(CALLERS)]
         for thread in callers:
             thread.start()
         for thread in callers:
             thread.join()
-        return (cpu_seconds(server.pid) - before) / (CALLERS * requests_each) * 1000
-    finally:
-        server.send_signal(signal.SIGTERM)
-        try:
-            server.wait(10)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        used = processes.cpu_seconds(server.pid) - before
+    return used / (CALLERS * requests_each) * 1000
 
 
 def datasette() -> Path:
-    """Datasette in a folder of its own; installed on the first run."""
+    """Return Datasette's program; the first run installs it into a folder of its own."""
     home = KEPT / DATASETTE
     program = home / "bin" / "datasette"
     if not program.exists():
@@ -276,7 +239,7 @@ def datasette() -> Path:
 
 
 def table(path: Path) -> None:
-    """The same 48 rows as a SQLite table."""
+    """Write the same 48 rows as a SQLite table."""
     with sqlite3.connect(path) as database:
         database.execute(
             "CREATE TABLE assets (id TEXT PRIMARY KEY, name TEXT, prompt TEXT, url TEXT, width INT,"
@@ -284,17 +247,17 @@ def table(path: Path) -> None:
         )
         for number in range(HITS):
             each = hit(number)
-            made = each["metadata"]
+            metadata = each["metadata"]
             database.execute(
                 "INSERT INTO assets VALUES (?,?,?,?,?,?,?,?,?)",
                 (
                     each["id"],
-                    made["name"],
-                    made["prompt"],
+                    metadata["name"],
+                    metadata["prompt"],
                     each["url"],
-                    made["width"],
-                    made["height"],
-                    made["kind"],
+                    metadata["width"],
+                    metadata["height"],
+                    metadata["kind"],
                     each["createdAt"],
                     json.dumps(each["tags"]),
                 ),
@@ -302,7 +265,7 @@ def table(path: Path) -> None:
 
 
 def beside_datasette(requests_each: int) -> None:
-    """CPU of the server for a page, behind 16 callers, beside Datasette with the same rows."""
+    """Print the server's CPU per page with 16 callers, and Datasette's with the same rows."""
     program = datasette()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "rows.db"
@@ -315,25 +278,25 @@ def beside_datasette(requests_each: int) -> None:
             requests_each,
         )
         port = free_port()
-        granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
-        granian += ["--port", str(port), "--workers", "1", "--blocking-threads", "8"]
-        granian += ["--log-level", "error", "bench.page:application"]
         ours = behind_a_server(
-            granian, [f"/?query={number}" for number in range(8)], port, requests_each
+            processes.server("bench.page:application", port),
+            [f"/?query={number}" for number in range(8)],
+            port,
+            requests_each,
         )
     print(f"behind {CALLERS} callers, CPU a page: Akin {ours:.2f} ms, Datasette {theirs:.2f} ms")
     print(f"Datasette / Akin = {theirs / ours:.1f}")
 
 
 def __getattr__(name: str) -> Any:
-    # What granian serves; made when it is asked for, so that a measuring run makes none.
+    # Only the server process asks for it.
     if name == "application":
         return bench_app(tempfile.mkdtemp(prefix="akin-bench-"))
     raise AttributeError(name)
 
 
 def main() -> None:
-    """Take the figures."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--times", type=int, default=100, help="pages of each kind in process")
     parser.add_argument("--requests", type=int, default=25, help="pages of each of 16 callers")

@@ -1,13 +1,13 @@
-"""What a person waits for, in Chromium: the largest picture, what moves, and the next frame.
+"""Web vitals in Chromium: largest paint, layout shift and interaction delays.
 
     python -m bench.paint [--slow 4] [--runs 5] [--url http://127.0.0.1:8000]
 
-Three figures of each page: LCP (ms until the largest picture is painted), CLS (how far things
-moved) and, for each thing that a person does there, the interaction delay as Event Timing measures
-it: ms from the key or the click to the next frame. Medians of the runs, each in a browser that has
-kept nothing; in brackets the slowest. `--slow 4` makes the processor so many times slower, as
-Lighthouse does for a phone. Without --url the demo library is served as `make run` serves it.
-Clock time, so the machine's other work is in it: the load is printed beside.
+Three figures per page: LCP (ms until the largest picture is painted), CLS (how far elements moved)
+and, for each action, the interaction delay as Event Timing measures it: ms from the key or the
+click to the next frame. Medians of the runs, each in a browser with an empty cache; the slowest in
+brackets. `--slow 4` slows the processor down as Lighthouse does for a phone. Without --url the demo
+library is served as `make run` serves it. Elapsed time includes the machine's other work: the load
+is printed.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.browsing import launch
-from tests.browser.server import ROOT, Server
+from tests.support.browser import launch
+from tests.support.server import ROOT, Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,9 +40,13 @@ watch("layout-shift", (entry) => { if (!entry.hadRecentInput) seen.cls += entry.
 const delay = (entry) => entry.interactionId && seen.delays.push(entry.duration);
 watch("event", delay, { durationThreshold: 16 });
 """
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-DESK = {"viewport": {"width": 1440, "height": 900}}
-SETTLED_MS = 600  # after each thing done: the frame, and the swap that it led to
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+}
+DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
+SETTLED_MS = 600  # after each action: the frame and the swap that follows
 
 
 def _card(page: Page) -> Any:
@@ -81,11 +85,11 @@ def _filters(page: Page) -> None:
 
 
 def _type(page: Page) -> None:
-    page.locator('.words input[name="query"]').fill("tre")
+    page.locator('.query-field input[name="query"]').fill("tre")
     page.keyboard.press("e")
 
 
-DEEDS: dict[str, Callable[[Page], None]] = {
+ACTIONS: dict[str, Callable[[Page], None]] = {
     "like": _like,
     "unlike": _unlike,
     "next page": _next,
@@ -97,9 +101,9 @@ DEEDS: dict[str, Callable[[Page], None]] = {
 }
 
 
-def visit(browser: Browser, url: str, form: dict[str, Any], slow: float) -> tuple[float, float]:
-    """LCP in ms and CLS of one page, loaded with nothing kept."""
-    context = browser.new_context(**form)
+def vitals(browser: Browser, url: str, device: dict[str, Any], slow: float) -> tuple[float, float]:
+    """Return LCP in ms and CLS of one page, loaded with an empty cache."""
+    context = browser.new_context(**device)
     page = _watched(context.new_page(), slow)
     page.goto(url)
     page.wait_for_load_state("networkidle")
@@ -108,13 +112,13 @@ def visit(browser: Browser, url: str, form: dict[str, Any], slow: float) -> tupl
     return seen["lcp"], seen["cls"]
 
 
-def delay(browser: Browser, url: str, deed: Callable[[Page], None], slow: float) -> float:
-    """Ms of the slowest interaction that a deed consists of; 16 where none took longer."""
+def delay(browser: Browser, url: str, action: Callable[[Page], None], slow: float) -> float:
+    """Return ms of the slowest interaction of an action; 16 where none took longer."""
     context = browser.new_context(**DESK)
     page = _watched(context.new_page(), slow)
     page.goto(url)
     page.wait_for_load_state("networkidle")
-    deed(page)
+    action(page)
     page.wait_for_timeout(SETTLED_MS * max(1.0, slow / 2))
     delays: list[float] = page.evaluate("seen.delays")
     context.close()
@@ -128,20 +132,20 @@ def _watched(page: Page, slow: float) -> Page:
     return page
 
 
-def _said(values: list[float], digits: int = 0) -> str:
+def _cell(values: list[float], digits: int = 0) -> str:
     return f"{statistics.median(values):.{digits}f} ({max(values):.{digits}f})"
 
 
 def main() -> int:
-    """Print a table of the pages and one of the deeds."""
+    """Print a table of the pages and one of the actions."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--slow", type=float, default=1)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--url", default="")
     parser.add_argument("--data", type=Path, default=ROOT / "instance")
-    given = parser.parse_args()
+    options = parser.parse_args()
     with ExitStack() as stack:
-        url = given.url or stack.enter_context(Server(given.data, {})).url
+        url = options.url or stack.enter_context(Server(options.data, {})).url
         browser = launch(stack.enter_context(sync_playwright()))
         stack.callback(browser.close)
         request = browser.new_context().request
@@ -157,16 +161,18 @@ def main() -> int:
         print("| --- | ---: | ---: | ---: | ---: |")
         for name, path in pages.items():
             cells = [name]
-            for form in (DESK, PHONE):
-                runs = [visit(browser, url + path, form, given.slow) for _ in range(given.runs)]
-                cells += [_said([lcp for lcp, _ in runs]), _said([cls for _, cls in runs], 3)]
+            for device in (DESK, PHONE):
+                runs = [
+                    vitals(browser, url + path, device, options.slow) for _ in range(options.runs)
+                ]
+                cells += [_cell([lcp for lcp, _ in runs]), _cell([cls for _, cls in runs], 3)]
             print("| " + " | ".join(cells) + " |", flush=True)
-        print("\n| done on the first page | delay ms |")
+        print("\n| action on the first page | delay ms |")
         print("| --- | ---: |")
-        for name, deed in DEEDS.items():
-            delays = [delay(browser, url + "/", deed, given.slow) for _ in range(given.runs)]
-            print(f"| {name} | {_said(delays)} |", flush=True)
-    print(f"\nThe processor {given.slow:g} times slower; load {os.getloadavg()[0]:.1f}.")
+        for name, action in ACTIONS.items():
+            delays = [delay(browser, url + "/", action, options.slow) for _ in range(options.runs)]
+            print(f"| {name} | {_cell(delays)} |", flush=True)
+    print(f"\nThe processor {options.slow:g} times slower; load {os.getloadavg()[0]:.1f}.")
     return 0
 
 

@@ -1,9 +1,9 @@
-"""Asking at a rate, whether answers come or not: an open loop.
+"""Requests at a fixed rate, whether responses arrive or not: an open loop.
 
-Each request has its moment, and its time is counted from there: a server that falls behind is not
-spared, as it is by tools whose callers wait for one answer before they ask again (wrk, hey). Of
-those that do this, oha, vegeta and wrk2 are neither in Debian nor on PyPI or npm. One event loop in
-one process, some 0.3 ms of processor time a request.
+Each request is due at a time, and its duration counts from then: a server that falls behind gets no
+fewer requests, unlike with tools whose callers wait for a response first (wrk, hey). The tools that
+do this, oha, vegeta and wrk2, are neither in Debian nor on PyPI or npm. One event loop in one
+process, about 0.3 ms of processor time per request.
 """
 
 from __future__ import annotations
@@ -17,37 +17,37 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
 
-MOST_SECONDS = 20.0  # for one answer
+RESPONSE_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What came of a run: seconds of each answer, ascending, and how many were none."""
+class Timings:
+    """Result of a run: seconds of each response, ascending, and the number of failures."""
 
     seconds: Sequence[float]
     failed: int
-    own_cpu: float  # seconds of processor time of the asking itself
 
     def percentile(self, share: float) -> float:
-        """Milliseconds within which that share of the answers came; nan without any."""
+        """Return the milliseconds within which that share arrived; nan without any."""
         if not self.seconds:
             return float("nan")
         return 1000 * self.seconds[min(len(self.seconds) - 1, int(len(self.seconds) * share))]
 
 
 class _Callers:
-    """Connections to one server; one that is idle is used again."""
+    """Connections to one server; idle ones are used again."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: float) -> None:
         parts = urlsplit(url)
         self.host, self.port = str(parts.hostname), int(parts.port or 80)
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
         self.seconds: list[float] = []
         self.failed = 0
+        self._patience = patience
 
-    async def ask(self, path: str, due: float) -> None:
+    async def get(self, path: str, due: float) -> None:
         try:
-            async with asyncio.timeout(MOST_SECONDS):
+            async with asyncio.timeout(self._patience):
                 status = await self._exchange(path)
         except (OSError, TimeoutError, asyncio.IncompleteReadError, KeyError, ValueError):
             status = 0
@@ -82,17 +82,19 @@ class _Callers:
             writer.close()
 
 
-def at_rate(url: str, paths: Iterable[str], rate: float) -> Asked:
-    """Ask for each path, `rate` of them a second, evenly spread; over when all have ended."""
+def at_rate(
+    url: str, paths: Iterable[str], rate: float, *, patience: float = RESPONSE_SECONDS
+) -> Timings:
+    """Request each path, `rate` of them a second, evenly spread; return when all have ended."""
 
     async def run() -> _Callers:
-        callers = _Callers(url)
+        callers = _Callers(url, patience)
         began = time.perf_counter()
         going = []
         for place, path in enumerate(paths):
             due = began + place / rate
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            going.append(asyncio.create_task(callers.ask(path, due)))
+            going.append(asyncio.create_task(callers.get(path, due)))
         await asyncio.gather(*going)
         callers.close()
         return callers
@@ -100,20 +102,19 @@ def at_rate(url: str, paths: Iterable[str], rate: float) -> Asked:
     return _finished(run)
 
 
-def one_by_one(url: str, paths: Iterable[str]) -> Asked:
-    """Ask for each path when the one before has come: a single caller."""
+def one_by_one(url: str, paths: Iterable[str]) -> Timings:
+    """Request each path when the response before has arrived: a single caller."""
 
     async def run() -> _Callers:
-        callers = _Callers(url)
+        callers = _Callers(url, RESPONSE_SECONDS)
         for path in paths:
-            await callers.ask(path, time.perf_counter())
+            await callers.get(path, time.perf_counter())
         callers.close()
         return callers
 
     return _finished(run)
 
 
-def _finished(run: Callable[[], Coroutine[None, None, _Callers]]) -> Asked:
-    began = time.process_time()
+def _finished(run: Callable[[], Coroutine[None, None, _Callers]]) -> Timings:
     callers = asyncio.run(run())
-    return Asked(sorted(callers.seconds), callers.failed, time.process_time() - began)
+    return Timings(sorted(callers.seconds), callers.failed)

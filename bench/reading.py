@@ -1,10 +1,10 @@
-"""What it takes to read a library for the first time, without its cache.
+"""Processor time and memory of reading a library for the first time, without its cache.
 
     OMP_NUM_THREADS=1 python -m bench.reading HOME
 
-Reads the index of HOME (made by bench.synthetic) in a process of its own, from a home beside it
-that has no cache and shares the file, and writes that cache. Prints processor seconds and the
-highest memory that the process had, mapped files included, as the kernel counts them.
+Reads the index of HOME (see bench.synthetic) in a process of its own, from a second home that
+shares the file and has no cache, and writes that cache. Prints processor seconds and the maximum
+memory of the process, mapped files included, as the kernel counts them.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from library.database import FILE
-from library.index import Index
-from library.shelves import Shelves
+from library.reader.index_reader import IndexReader
+from library.store.index import Index
+from library.store.sqlite import FILE
 
 
 def read(home: Path) -> None:
-    """Read the library in `home` and print what it took."""
+    """Read the library in `home` and print its cost."""
     index = Index.open(home)
     began = time.process_time()
-    assets = Shelves(index).warm()
+    assets = IndexReader(index).warm()
     worked = time.process_time() - began
     index.close()
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -33,7 +33,7 @@ def read(home: Path) -> None:
 
 
 def main(home: Path) -> None:
-    """Read `home` in a fresh process, beside its cache."""
+    """Read `home` in a new process, without its cache."""
     with tempfile.TemporaryDirectory(dir=home.parent) as beside:
         (Path(beside) / FILE).symlink_to((home / FILE).resolve())
         subprocess.run([sys.executable, "-m", "bench.reading", "--read", beside], check=True)

@@ -1,8 +1,8 @@
 """The same documents in other engines, for `bench.search --rivals`.
 
-Each is asked what it can do best of what a library is asked: tantivy two words, LanceDB the
-nearest by subject with and without a filter (without an index, as it comes), usearch the nearest
-by subject through HNSW. None of them is part of Akin; one that is not installed is left out.
+Each runs the query of a library that it is best at: tantivy two words, LanceDB the nearest subjects
+with and without a filter (without an index, which is its default), usearch the nearest subjects
+through HNSW. None of them is part of Akin; those that are not installed are left out.
 """
 
 from __future__ import annotations
@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench import exact_vectors
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from numpy.typing import NDArray
+
     from bench.synthetic import World
-    from library.index import Index
+    from library.store.index import Index
 
 
 def measured(index: Index, world: World, count: int, queries: int) -> Iterator[str]:
-    """A row of the table for each rival that is installed."""
+    """Yield a row of the table for each engine that is installed."""
     for rival in (_tantivy, _lancedb, _usearch):
         try:
             yield from rival(index, world, count, queries)
@@ -30,20 +34,20 @@ def measured(index: Index, world: World, count: int, queries: int) -> Iterator[s
 
 
 def row(name: str, times: Sequence[tuple[float, float]]) -> str:
-    """A row of the table: p50 and p95 of the work, then of the clock."""
+    """Return a row of the table: p50 and p95 of processor time, then of elapsed time."""
     cells = []
     for place in (1, 0):
-        ordered = sorted(took[place] for took in times)
+        ordered = sorted(duration[place] for duration in times)
         last = min(len(ordered) - 1, int(len(ordered) * 0.95))
         cells += [ordered[len(ordered) // 2], ordered[last]]
     return f"| {name} | {' | '.join(f'{cell:.1f}' for cell in cells)} | | |"
 
 
-def _timed(queries: int, ask: Callable[[int], Any]) -> list[tuple[float, float]]:
+def _timed(queries: int, search: Callable[[int], Any]) -> list[tuple[float, float]]:
     times = []
     for number in range(queries + 3):
         began, worked = time.perf_counter(), time.process_time()
-        ask(number)
+        search(number)
         clock = (time.perf_counter() - began) * 1000
         times.append((clock, (time.process_time() - worked) * 1000))
     return times[3:]
@@ -55,10 +59,9 @@ def _documents(index: Index, count: int) -> Iterator[dict[str, Any]]:
             yield from index.values(connection, range(start, start + 5000)).values()
 
 
-def _subjects(index: Index, count: int) -> np.ndarray:
-    from bench.search import exact_parts
-
-    whole = np.concatenate([part for _, part in exact_parts(index, "subject")])[:count]
+def _subjects(index: Index, count: int) -> NDArray[np.float32]:
+    batches = exact_vectors.batches(index, "subject")
+    whole = np.concatenate([part for _, part in batches])[:count]
     whole -= whole.mean(axis=0)
     whole /= np.linalg.norm(whole, axis=1, keepdims=True)
     return whole
@@ -71,8 +74,8 @@ def _tantivy(index: Index, world: World, count: int, queries: int) -> Iterator[s
     builder.add_text_field("id", stored=True)
     for name in ("name", "tags", "prompt"):
         builder.add_text_field(name)
-    found = tantivy.Index(builder.build())
-    writer = found.writer(heap_size=200_000_000)
+    engine = tantivy.Index(builder.build())
+    writer = engine.writer(heap_size=200_000_000)
     for values in _documents(index, count):
         writer.add_document(
             tantivy.Document(
@@ -83,18 +86,18 @@ def _tantivy(index: Index, world: World, count: int, queries: int) -> Iterator[s
             )
         )
     writer.commit()
-    found.reload()
-    searcher = found.searcher()
+    engine.reload()
+    searcher = engine.searcher()
     random = np.random.default_rng(17)
 
-    def ask(_: int) -> None:
+    def search(_: int) -> None:
         words = random.choice(len(world.words), 2, p=world.chances)
         text = " AND ".join(world.words[word] for word in words)
-        parsed = found.parse_query(text, ["name", "tags", "prompt"])
+        parsed = engine.parse_query(text, ["name", "tags", "prompt"])
         for _score, address in searcher.search(parsed, 20).hits:
             searcher.doc(address)
 
-    yield row("tantivy: keyword, two words, 20 ids", _timed(queries, ask))
+    yield row("tantivy: keyword, two words, 20 ids", _timed(queries, search))
 
 
 def _lancedb(index: Index, world: World, count: int, queries: int) -> Iterator[str]:
@@ -123,8 +126,8 @@ def _lancedb(index: Index, world: World, count: int, queries: int) -> Iterator[s
 
         def filtered(number: int) -> None:
             query = subjects[number * 97 % count]
-            asked = table.search(query).metric("cosine").where("rare", prefilter=True)
-            asked.select(["number"]).limit(20).to_arrow()
+            search = table.search(query).metric("cosine").where("rare", prefilter=True)
+            search.select(["number"]).limit(20).to_arrow()
 
         yield row("LanceDB, no index: like, 20 numbers", _timed(min(queries, 20), like))
         yield row("LanceDB, no index: like, filter keeps 1 %", _timed(min(queries, 20), filtered))
@@ -141,9 +144,9 @@ def _usearch(index: Index, world: World, count: int, queries: int) -> Iterator[s
     built = time.perf_counter() - began
     hits = 0
     for number in range(50):
-        row = number * 97 % count
-        truth = np.argpartition(-(subjects @ subjects[row]), 20)[:20]
-        hits += len(set(truth.tolist()) & set(graph.search(subjects[row], 20).keys.tolist()))
+        query = subjects[number * 97 % count]
+        truth = np.argpartition(-(subjects @ query), 20)[:20]
+        hits += len(set(truth.tolist()) & set(graph.search(query, 20).keys.tolist()))
     times = _timed(queries, lambda number: graph.search(subjects[number * 97 % count], 20))
     yield row(
         f"usearch HNSW, int8: like, 20 numbers; recall {hits / 1000:.3f}, built in {built:.0f} s "

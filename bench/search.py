@@ -1,13 +1,13 @@
-"""How long a search takes, and how much it finds: one library, every kind of query.
+"""Duration and recall of searches: one library, every kind of query.
 
     python -m bench.search HOME COUNT [--queries 60] [--rivals]
 
 Builds a library of COUNT synthetic documents in HOME unless it is there (bench.synthetic), then
 measures whole requests in process (WSGI in, JSON out): one caller; then four callers while another
-process writes 20 assets twice a second. Texts are embedded by a stand-in, since the model's own
-time does not depend on the library. Beside it, in the same run: numpy's product of one query with
-all vectors in full floats. With --rivals also tantivy, LanceDB and usearch's HNSW over the same
-documents, where they are installed. Prints Markdown.
+process writes 20 assets twice a second. Texts get synthetic vectors, since the model's time does
+not depend on the library. The same run measures numpy's product of one query with all vectors in
+floats and, with --rivals, tantivy, LanceDB and usearch's HNSW over the same documents, where they
+are installed. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -25,24 +25,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import sqlalchemy as sa
 
-from bench import rivals
+from bench import exact_vectors, rivals
 from bench.synthetic import World, build, items
 from library import create_library
-from library.homes import KeyPair
-from library.index import Index
-from library.schema import vectors
-from library.shelves import Shelves
+from library.home import KeyPair
+from library.reader.index_reader import IndexReader
+from library.store.index import Index
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Sequence
 
     from flask import Flask
+    from numpy.typing import NDArray
 
 
-class Took(NamedTuple):
-    """Milliseconds by the clock, and of them those that a processor worked for it."""
+class Duration(NamedTuple):
+    """Milliseconds elapsed, and milliseconds of processor time."""
 
     clock: float
     work: float
@@ -52,30 +51,30 @@ PAIR = "Basic " + base64.b64encode(b"key:secret").decode()
 PAGE = 20
 
 
-class StandIn:
-    """Gives every text a place among the library's documents, the same each time."""
+class SyntheticEmbedder:
+    """Vectors for texts: a place among the library's documents, the same in every run."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def embed_texts(self, texts: list[str], *, query: bool = False) -> np.ndarray:
-        """(1, 384) the place of the text."""
+    def embed_texts(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
+        """Return the (1, 384) vector of a text."""
         del query
         random = np.random.default_rng(sum(map(ord, texts[0])))
         cluster = random.integers(0, len(self._world.centres), 1)
         return self._world.vectors(random, self._world.latent(random, cluster), "text")
 
     def embed_images(self, images: Any) -> Any:
-        """No query of the bench brings a picture."""
+        """Raise NotImplementedError: no query of this benchmark contains a picture."""
         raise NotImplementedError(images)
 
     def decode(self, data: bytes) -> Any:
-        """As `embed_images`."""
+        """Raise NotImplementedError."""
         raise NotImplementedError(data)
 
 
 def kinds(world: World, count: int) -> dict[str, Callable[[np.random.Generator], dict[str, Any]]]:
-    """Name -> a body of that kind of query, drawn at random."""
+    """Return functions that make a random request body of a kind of query, by its name."""
 
     def words(random: np.random.Generator, number: int) -> list[str]:
         chosen = random.choice(len(world.words), number, p=world.chances)
@@ -131,8 +130,8 @@ def kinds(world: World, count: int) -> dict[str, Callable[[np.random.Generator],
     }
 
 
-def request(library: Flask, body: dict[str, Any]) -> tuple[Took, Any]:
-    """What one search took, and its answer."""
+def request(library: Flask, body: dict[str, Any]) -> tuple[Duration, Any]:
+    """Return the duration of one search, and its response."""
     content = json.dumps(body).encode()
     environ = {
         "REQUEST_METHOD": "POST",
@@ -148,25 +147,32 @@ def request(library: Flask, body: dict[str, Any]) -> tuple[Took, Any]:
         "HTTP_AUTHORIZATION": PAIR,
         "HTTP_HOST": "localhost",
     }
-    told: list[str] = []
+    statuses: list[str] = []
+
+    def start_response(status: str, *_: Any) -> Callable[[bytes], object]:
+        statuses.append(status)
+        return io.BytesIO().write
+
     began, worked = time.perf_counter(), time.thread_time()
-    answer = b"".join(library.wsgi_app(environ, lambda status, _: told.append(status)))
-    took = Took((time.perf_counter() - began) * 1000, (time.thread_time() - worked) * 1000)
-    if told != ["200 OK"]:
-        raise RuntimeError(f"{told}: {answer[:300]!r} to {body}")
-    return took, json.loads(answer)
+    response = b"".join(library.wsgi_app(environ, start_response))
+    duration = Duration((time.perf_counter() - began) * 1000, (time.thread_time() - worked) * 1000)
+    if statuses != ["200 OK"]:
+        raise RuntimeError(f"{statuses}: {response[:300]!r} to {body}")
+    return duration, json.loads(response)
 
 
 def percentiles(times: list[float]) -> tuple[float, float]:
-    """(p50, p95) of some milliseconds."""
+    """Return p50 and p95."""
     ordered = sorted(times)
     return statistics.median(ordered), ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
 
 
-def one_caller(library: Flask, asked: dict[str, list[dict[str, Any]]]) -> dict[str, list[Took]]:
-    """Kind -> milliseconds, each query once, after three that warm up."""
-    times: dict[str, list[Took]] = {}
-    for kind, bodies in asked.items():
+def one_caller(
+    library: Flask, queries: dict[str, list[dict[str, Any]]]
+) -> dict[str, list[Duration]]:
+    """Return durations by kind: each query once, after three that warm up."""
+    times: dict[str, list[Duration]] = {}
+    for kind, bodies in queries.items():
         for body in bodies[:3]:
             request(library, body)
         times[kind] = [request(library, body)[0] for body in bodies]
@@ -174,19 +180,19 @@ def one_caller(library: Flask, asked: dict[str, list[dict[str, Any]]]) -> dict[s
 
 
 def several_callers(
-    library: Flask, asked: dict[str, list[dict[str, Any]]], callers: int
-) -> dict[str, list[Took]]:
-    """The same with `callers` at once, each in an order of its own."""
-    times: dict[str, list[Took]] = {kind: [] for kind in asked}
+    library: Flask, queries: dict[str, list[dict[str, Any]]], callers: int
+) -> dict[str, list[Duration]]:
+    """Return durations by kind with `callers` at once, each in an order of its own."""
+    times: dict[str, list[Duration]] = {kind: [] for kind in queries}
     lock = threading.Lock()
 
     def call(seed: int) -> None:
-        mixed = [(kind, body) for kind, bodies in asked.items() for body in bodies[seed::callers]]
-        np.random.default_rng(seed).shuffle(mixed)  # type: ignore[arg-type]
+        mixed = [(kind, body) for kind, bodies in queries.items() for body in bodies[seed::callers]]
+        np.random.default_rng(seed).shuffle(mixed)
         for kind, body in mixed:
-            took, _ = request(library, body)
+            duration, _ = request(library, body)
             with lock:
-                times[kind].append(took)
+                times[kind].append(duration)
 
     threads = [threading.Thread(target=call, args=(seed,)) for seed in range(callers)]
     for thread in threads:
@@ -197,7 +203,7 @@ def several_callers(
 
 
 def write_on(home: Path, count: int, stop: Any) -> None:
-    """Write 20 assets twice a second until told to stop."""
+    """Write 20 assets twice a second until `stop` is set."""
     index = Index.open(home)
     batch = next(items(World.of(count), 2000))
     place = 0
@@ -208,65 +214,49 @@ def write_on(home: Path, count: int, stop: Any) -> None:
 
 
 def memory() -> dict[str, int]:
-    """MB of this process: its own, and of files that it shares with others and may give back."""
-    found = {}
+    """Return megabytes of this process by kind: private, of mapped files, the maximum."""
+    megabytes = {}
     for line in Path("/proc/self/status").read_text("utf-8").splitlines():
         name, _, value = line.partition(":")
         if name in {"RssAnon", "RssFile", "VmHWM"}:
-            found[name] = int(value.split()[0]) // 1024
-    return found
-
-
-def exact_parts(index: Index, name: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """(numbers, vectors) of one kind from the table, 20,000 at a time."""
-    table = vectors[name]
-    last = 0
-    with index.reading() as connection:
-        while rows := connection.execute(
-            sa.select(table.c.number, table.c.vector)
-            .where(table.c.number > last)
-            .order_by(table.c.number)
-            .limit(20_000)
-        ).all():
-            last = rows[-1][0]
-            joined = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f2")
-            yield np.array([row[0] for row in rows]), joined.reshape(len(rows), -1).astype("f4")
+            megabytes[name] = int(value.split()[0]) // 1024
+    return megabytes
 
 
 def recall(library: Flask, index: Index, count: int, queries: int) -> float:
-    """Part of the 20 truly nearest by subject that a search by example finds, the mean."""
+    """Return the mean share of the 20 nearest subjects that a search by example finds."""
     ids = [f"asset_{n:024d}" for n in np.random.default_rng(5).integers(0, count, queries)]
     with index.reading() as connection:
         numbers = index.numbers(connection, ids)
-        space = Shelves(index).at(connection).space["subject"]
-    wanted = [numbers[asset_id] for asset_id in ids]
-    asked: dict[int, np.ndarray] = {}
-    for found, given in exact_parts(index, "subject"):
-        asked |= {n: space.comparable(given[found == n])[0] for n in wanted if n in found}
-    queries_matrix = np.array([asked[n] for n in wanted]).T
-    best: list[list[tuple[float, int]]] = [[] for _ in wanted]
-    for found, given in exact_parts(index, "subject"):
-        products = space.comparable(given) @ queries_matrix
-        for place in range(len(wanted)):
+        space = IndexReader(index).at(connection).spaces["subject"]
+    examples = [numbers[asset_id] for asset_id in ids]
+    vectors: dict[int, NDArray[np.float32]] = {}
+    for batch, exact in exact_vectors.batches(index, "subject"):
+        vectors |= {n: space.comparable(exact[batch == n])[0] for n in examples if n in batch}
+    matrix = np.array([vectors[n] for n in examples]).T
+    best: list[list[tuple[float, int]]] = [[] for _ in examples]
+    for batch, exact in exact_vectors.batches(index, "subject"):
+        products = space.comparable(exact) @ matrix
+        for place in range(len(examples)):
             top = np.argpartition(-products[:, place], 21)[:21]
-            best[place] += [(float(products[n, place]), int(found[n])) for n in top]
+            best[place] += [(float(products[n, place]), int(batch[n])) for n in top]
     names = {number: asset_id for asset_id, number in numbers.items()}
     hits = 0
-    for place, number in enumerate(wanted):
+    for place, number in enumerate(examples):
         nearest = [n for _, n in sorted(best[place], reverse=True) if n != number][:20]
-        _, answer = request(library, {"image": names[number]})
+        _, response = request(library, {"image": names[number]})
         with index.reading() as connection:
             truth = {values["id"] for values in index.values(connection, nearest).values()}
-        hits += len(truth & {hit["id"] for hit in answer["hits"]})
-    return hits / (20 * len(wanted))
+        hits += len(truth & {hit["id"] for hit in response["hits"]})
+    return hits / (20 * len(examples))
 
 
-def bare_product(index: Index, count: int) -> tuple[str, list[Took]]:
-    """Milliseconds of numpy's product of one query with every text vector, and the 20 best."""
+def bare_product(index: Index, count: int) -> tuple[str, list[Duration]]:
+    """Return the durations of numpy's product of a query with all text vectors."""
     matrix = np.empty((count, 384), dtype=np.float32)
     place = 0
-    for _, given in exact_parts(index, "text"):
-        part = given[: count - place]
+    for _, exact in exact_vectors.batches(index, "text"):
+        part = exact[: count - place]
         matrix[place : place + len(part)] = part
         place += len(part)
     times = []
@@ -276,44 +266,46 @@ def bare_product(index: Index, count: int) -> tuple[str, list[Took]]:
         top = np.argpartition(-products, PAGE)[:PAGE]
         top[np.argsort(-products[top])]
         clock = (time.perf_counter() - began) * 1000
-        times.append(Took(clock, (time.thread_time() - worked) * 1000))
+        times.append(Duration(clock, (time.thread_time() - worked) * 1000))
     return f"numpy, bare product of {count} x 384 floats and 20 best", times
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Measure and print Markdown."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("home", type=Path)
     parser.add_argument("count", type=int)
     parser.add_argument("--queries", type=int, default=60)
     parser.add_argument("--rivals", action="store_true")
-    given = parser.parse_args()
-    build(given.home, given.count)
-    world = World.of(given.count)
+    options = parser.parse_args()
+    build(options.home, options.count)
+    world = World.of(options.count)
     began = time.perf_counter()
-    index = Index.open(given.home)
-    assets = Shelves(index).warm()
+    index = Index.open(options.home)
+    assets = IndexReader(index).warm()
     print(f"\n{assets} assets; read, and the cache written, in {time.perf_counter() - began:.1f} s")
 
     began = time.perf_counter()
-    library = create_library(given.home, key_pair=KeyPair("key", "secret"), models=StandIn(world))
+    library = create_library(
+        options.home, key_pair=KeyPair("key", "secret"), models=SyntheticEmbedder(world)
+    )
     request(library, {"filter": "kind = image"})
     started = time.perf_counter() - began
-    print(f"Start from the cache to the first answer: {started:.2f} s\n")
+    print(f"Start from the cache to the first response: {started:.2f} s\n")
 
     random = np.random.default_rng(17)
-    asked = {
-        kind: [make(random) for _ in range(given.queries)]
-        for kind, make in kinds(world, given.count).items()
+    queries = {
+        kind: [make(random) for _ in range(options.queries)]
+        for kind, make in kinds(world, options.count).items()
     }
-    alone = one_caller(library, asked)
+    alone = one_caller(library, queries)
     used = memory()
     stop = multiprocessing.get_context("spawn").Event()
     writer = multiprocessing.get_context("spawn").Process(
-        target=write_on, args=(given.home, given.count, stop)
+        target=write_on, args=(options.home, options.count, stop)
     )
     writer.start()
-    together = several_callers(library, asked, 4)
+    together = several_callers(library, queries, 4)
     stop.set()
     writer.join()
 
@@ -321,19 +313,19 @@ def main() -> None:
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for kind, times in alone.items():
         row = (
-            *percentiles([took.work for took in times]),
-            *percentiles([took.clock for took in times]),
-            *percentiles([took.clock for took in together[kind]]),
+            *percentiles([duration.work for duration in times]),
+            *percentiles([duration.clock for duration in times]),
+            *percentiles([duration.clock for duration in together[kind]]),
         )
         print(f"| {kind} | {' | '.join(f'{value:.1f}' for value in row)} |")
-    name, bare = bare_product(index, given.count)
+    name, bare = bare_product(index, options.count)
     print(rivals.row(name, bare))
-    if given.rivals:
-        for line in rivals.measured(index, world, given.count, given.queries):
+    if options.rivals:
+        for line in rivals.measured(index, world, options.count, options.queries):
             print(line)
     print("\nMilliseconds; `work` is processor time.")
     print(f"Memory: {used['RssAnon']} MB of its own, {used['RssFile']} MB of mapped files.")
-    print(f"Recall at 20, by subject: {recall(library, index, given.count, 50):.4f}")
+    print(f"Recall at 20, by subject: {recall(library, index, options.count, 50):.4f}")
 
 
 if __name__ == "__main__":

@@ -1,34 +1,28 @@
-"""What `bench.load` puts beside each other, each started on a free port and stopped again.
+"""The servers that `bench.load` compares, each started on a free port and stopped again.
 
-Akin behind granian and gunicorn; Datasette over the same 48 rows; searx, SearXNG's forerunner as
-Debian has it, before the same API. What is not installed is left out, and said.
+Akin behind granian and gunicorn; Datasette over the same 48 rows; searx, the predecessor of SearXNG
+that Debian ships, with the same API. Servers that are not installed are left out and reported.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import shutil
-import signal
 import sqlite3
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.processes import server, started
 from tests.faults.synthetic import hit
-from tests.ports import free_port
+from tests.support.ports import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[1]
 WORKERS, THREADS = 2, 8
 SEARX = Path("/usr/share/doc/searx/examples/settings.yml")
 ENGINE = """
@@ -48,66 +42,21 @@ engines:
 
 
 @contextmanager
-def process(command: Sequence[str], ready: str, **environment: str) -> Iterator[int]:
-    """A process group while it is entered, once `ready` answers; yields its id."""
-    kept = {n: v for n, v in os.environ.items() if not n.startswith(("AKIN_", "SCENARIO_"))}
-    with tempfile.TemporaryFile() as log:
-        child = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=kept | {"OMP_NUM_THREADS": "1"} | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        try:
-            while not _answers(ready):
-                if child.poll() is not None:
-                    log.seek(0)
-                    raise RuntimeError(f"{command[0]} ended: {log.read().decode()[-2000:]}")
-                time.sleep(0.05)
-            yield child.pid
-        finally:
-            if child.poll() is None:
-                os.killpg(child.pid, signal.SIGTERM)
-            try:
-                child.wait(10)
-            except subprocess.TimeoutExpired:
-                os.killpg(child.pid, signal.SIGKILL)
-                child.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=30):  # noqa: S310 - our own servers
-            return True
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
-
-
-@contextmanager
 def upstream(milliseconds: float) -> Iterator[int]:
-    """An API that answers after so long (`bench.slowapi`); yields its port."""
+    """Run an API that responds after that time (`bench.slowapi`); yields its port."""
     port = free_port()
     command = [sys.executable, "-m", "bench.slowapi", str(port), str(milliseconds)]
-    with process(command, f"http://127.0.0.1:{port}/count"):
+    with started(command, f"http://127.0.0.1:{port}/count"):
         yield port
 
 
 def servers(port: int) -> dict[str, list[str]]:
-    """The commands that serve Akin, by name."""
-    python = sys.executable
-    granian = [python, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
-    granian += ["--port", str(port), "--workers", str(WORKERS), "--backlog", "1024"]
-    granian += ["--blocking-threads", str(THREADS), "--log-level", "error", "wsgi:application"]
-    found = {"granian 2x8": granian}
+    """Return the commands that serve Akin by name."""
+    commands = {"granian 2x8": server("wsgi:application", port, workers=WORKERS, threads=THREADS)}
     if importlib.util.find_spec("gunicorn"):
-        command = [python, "-m", "gunicorn", *_gunicorn(port), "wsgi:application"]
-        found["gunicorn gthread 2x8"] = command
-    return found
+        gunicorn = [sys.executable, "-m", "gunicorn", *_gunicorn(port), "wsgi:application"]
+        commands["gunicorn gthread 2x8"] = gunicorn
+    return commands
 
 
 def _gunicorn(port: int) -> list[str]:
@@ -118,7 +67,7 @@ def _gunicorn(port: int) -> list[str]:
 
 
 def settings(data: Path, api: int) -> dict[str, str]:
-    """Akin's settings before an API on that port."""
+    """Return Akin's settings for an API on that port."""
     return {
         "AKIN_DATA": str(data),
         "SCENARIO_BASE_URL": f"http://127.0.0.1:{api}/v1",
@@ -128,25 +77,27 @@ def settings(data: Path, api: int) -> dict[str, str]:
 
 
 @contextmanager
-def akin(api: int, server: str = "granian 2x8") -> Iterator[tuple[str, int]]:
-    """Akin before an API on that port; yields its address and its process group."""
+def akin(api: int, name: str = "granian 2x8") -> Iterator[tuple[str, int]]:
+    """Run Akin with an API on that port; yields its address and the id of its session."""
     port = free_port()
     url = f"http://127.0.0.1:{port}/"
     with (
         tempfile.TemporaryDirectory() as data,
-        process(servers(port)[server], url, **settings(Path(data), api)) as group,
+        started(servers(port)[name], url, **settings(Path(data), api)) as process,
     ):
-        yield url, group
+        yield url, process.pid
 
 
 def missing() -> list[str]:
-    """What would be measured as well if it were installed, and how to install it."""
-    lacking = []
+    """Return what is not installed, with the command that installs it."""
+    commands = []
     if importlib.util.find_spec("gunicorn") is None or shutil.which(_datasette()) is None:
-        lacking.append("gunicorn, datasette: sh scripts/setup requirements-bench.txt")
+        commands.append(
+            "gunicorn, datasette: sh scripts/python -m scripts.install requirements/bench.txt"
+        )
     if not (SEARX.exists() and Path("/usr/bin/gunicorn").exists()):
-        lacking.append("searx: apt-get install --no-install-recommends searx gunicorn")
-    return lacking
+        commands.append("searx: apt-get install --no-install-recommends searx gunicorn")
+    return commands
 
 
 def _datasette() -> str:
@@ -155,7 +106,7 @@ def _datasette() -> str:
 
 @contextmanager
 def datasette() -> Iterator[str | None]:
-    """Datasette over 48 rows; yields the address of its table page, None without it."""
+    """Run Datasette over 48 rows; yields its table page, None where it is not installed."""
     if shutil.which(_datasette()) is None:
         yield None
         return
@@ -184,13 +135,13 @@ def datasette() -> Iterator[str | None]:
         command = [_datasette(), "serve", "--immutable", str(file), "--port", str(port)]
         command += ["--setting", "default_page_size", "48", "--setting", "suggest_facets", "off"]
         url = f"http://127.0.0.1:{port}/assets/assets"
-        with process(command, url):
+        with started(command, url):
             yield url
 
 
 @contextmanager
 def searx(api: int) -> Iterator[str | None]:
-    """Searx before an API on that port; yields its search page, None without it."""
+    """Run searx with an API on that port; yields its search page, None where it is missing."""
     if not (SEARX.exists() and Path("/usr/bin/gunicorn").exists()):
         yield None
         return
@@ -203,42 +154,5 @@ def searx(api: int) -> Iterator[str | None]:
         port = free_port()
         url = f"http://127.0.0.1:{port}/search?q=word"
         command = ["/usr/bin/gunicorn", *_gunicorn(port), "searx.webapp:app"]
-        with process(command, url, SEARX_SETTINGS_PATH=str(file)):
+        with started(command, url, SEARX_SETTINGS_PATH=str(file)):
             yield url
-
-
-def resident(group: int) -> float:
-    """Megabytes of the processes of a group, what they share counted once (Pss)."""
-    kilobytes = 0
-    for folder in _processes(group):
-        try:
-            for line in (folder / "smaps_rollup").read_text().splitlines():
-                if line.startswith("Pss:"):
-                    kilobytes += int(line.split()[1])
-        except OSError:
-            continue  # it has ended meanwhile
-    return kilobytes / 1000
-
-
-def cpu_seconds(group: int) -> float:
-    """Seconds of processor time that the processes of a group have used."""
-    ticks = 0
-    for folder in _processes(group):
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-        except OSError:
-            continue
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def _processes(group: int) -> list[Path]:
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[2]) == group:
-            found.append(folder)
-    return found

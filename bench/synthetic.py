@@ -2,10 +2,10 @@
 
     python -m bench.synthetic HOME COUNT
 
-Words follow Zipf's law over 30,000 made-up words; vectors lie around one centre in every
-`CLUSTER` documents and their variance falls off as in real descriptors (a power law over
-`LATENT` directions). Nothing in it comes from a file. Written through `Index.write`, as ingest
-does, and seeded: the same count gives the same library.
+Words follow Zipf's law over 30,000 invented words. Vectors are clustered, `CLUSTER` documents
+around one centre, and their variance follows a power law over `LATENT` directions, as in real
+descriptors. No files are read. Written through `Index.write`, as ingest does, and seeded: the same
+count gives the same library.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from library.documents import Document, Embeddings, SourceFile
-from library.index import Index
-from library.wire import moment
+from library.api.serialize import time_text
+from library.schema.documents import Document, Embeddings, SourceFile
+from library.store.index import Index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,23 +45,23 @@ _SYLLABLES = [c + v + e for c in "bdfghklmnprstvz" for v in "aeiou" for e in (""
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What all documents of one library are drawn from."""
+    """Distributions from which all documents of one library are drawn."""
 
     words: list[str]
     chances: NDArray[np.float64]
     mixes: dict[str, Floats]  # space -> (LATENT, width)
     centres: Floats  # (clusters, LATENT)
-    fall: Floats  # (LATENT,) how the variance falls off
+    fall: Floats  # (LATENT,) standard deviation per direction
 
     @classmethod
     def of(cls, count: int) -> World:
-        """The world of a library of `count` documents."""
+        """Return the world of a library of `count` documents."""
         random = np.random.default_rng(20261122)
         lengths = random.integers(2, 5, WORDS * 2)
-        made = dict.fromkeys(
+        distinct = dict.fromkeys(
             "".join(random.choice(_SYLLABLES, length)) for length in lengths.tolist()
         )
-        words = list(made)[:WORDS]
+        words = list(distinct)[:WORDS]
         chances = 1 / np.arange(10, len(words) + 10)
         fall = (np.arange(1, LATENT + 1) ** -0.6).astype(np.float32)
         mixes = {
@@ -72,31 +72,31 @@ class World:
         return cls(words, chances / chances.sum(), mixes, centres, fall)
 
     def latent(self, random: np.random.Generator, cluster: NDArray[np.int64]) -> Floats:
-        """(n, LATENT) places around the centres of these clusters."""
+        """Return (n, LATENT) places around the centres of these clusters."""
         spread = random.normal(size=(len(cluster), LATENT)).astype(np.float32) * self.fall
-        found: Floats = self.centres[cluster] + np.float32(WITHIN) * spread
-        return found
+        places: Floats = self.centres[cluster] + np.float32(WITHIN) * spread
+        return places
 
     def vectors(self, random: np.random.Generator, latent: Floats, name: str) -> Floats:
-        """(n, width) what the model of that space would make of those places."""
-        found = latent @ self.mixes[name]
-        found += random.normal(size=found.shape).astype(np.float32) * np.float32(
-            NOISE / np.sqrt(found.shape[1])
+        """Return (n, width): the vectors of those places in that space."""
+        mixed = latent @ self.mixes[name]
+        mixed += random.normal(size=mixed.shape).astype(np.float32) * np.float32(
+            NOISE / np.sqrt(mixed.shape[1])
         )
         if name != "subject":
-            found /= np.linalg.norm(found, axis=1, keepdims=True)
-        return found
+            mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
+        return mixed
 
 
 def items(world: World, count: int) -> Iterator[list[tuple[Document, Embeddings]]]:
-    """The documents with their vectors, `BATCH` at a time."""
+    """Yield documents with their vectors, `BATCH` at a time."""
     for start in range(0, count, BATCH):
         random = np.random.default_rng(start + 1)
         size = min(BATCH, count - start)
         cluster = random.integers(0, len(world.centres), size)
         latent = world.latent(random, cluster)
         vectors = {name: world.vectors(random, latent, name) for name in WIDTHS}
-        said = random.choice(len(world.words), size=(size, 18), p=world.chances)
+        chosen = random.choice(len(world.words), size=(size, 18), p=world.chances)
         tags = random.integers(0, TAGS, (size, 3))
         kinds = random.choice(["image", "video", "audio", "3d"], size, p=[0.9, 0.04, 0.05, 0.01])
         sides = random.choice([64, 128, 256, 512, 768, 1024, 1536, 2048], (size, 2))
@@ -105,8 +105,8 @@ def items(world: World, count: int) -> Iterator[list[tuple[Document, Embeddings]
         batch = []
         for place in range(size):
             number = start + place
-            text = [world.words[word] for word in said[place]]
-            at = moment(int((START + timedelta(minutes=2 * number)).timestamp() * 1000))
+            text = [world.words[word] for word in chosen[place]]
+            at = time_text(int((START + timedelta(minutes=2 * number)).timestamp() * 1000))
             width, height = sides[place].tolist()
             batch.append(
                 (
@@ -140,14 +140,14 @@ def items(world: World, count: int) -> Iterator[list[tuple[Document, Embeddings]
                         properties={"size": int(bits[place])},
                         thumbnail=True,
                     ),
-                    Embeddings(**{name: found[place] for name, found in vectors.items()}),
+                    Embeddings(**{name: rows[place] for name, rows in vectors.items()}),
                 )
             )
         yield batch
 
 
 def build(home: Path, count: int) -> None:
-    """Write a library of `count` documents, unless it is there."""
+    """Write a library of `count` documents unless it exists."""
     index = Index.open(home, create=True)
     if index.count() != count:
         began = time.perf_counter()

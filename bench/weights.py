@@ -1,30 +1,30 @@
-"""Which weights the parts of a likeness should have, judged on a set that did not choose them.
+"""The best weights of the parts of a likeness, judged on a set that did not choose them.
 
     python -m bench.weights [--cache FOLDER]
 
 A subject and a look are made of parts (the network's head, its middle, colours, layout), each with
 a weight. For each of the three labelled sets (bench.labelled) the weights that are best on the
-other two are applied to it: that figure is what to expect on other art. Beside it: today's
-weights, and those that are best on the set itself, which nobody can know beforehand. A subject is
-judged by its precision at 10, a look by the mean of that and of the share of copies found first
+other two are applied to it: that figure is what to expect on other art. It is compared with today's
+weights and with those that are best on the set itself, which cannot be known in advance. A subject
+is judged by its precision at 10, a look by the mean of that and of the share of copies found first
 (bench.likeness). Weights are in multiples of today's. Prints Markdown.
 """
 
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench import labelled
 from bench.likeness import ALTERED, COPIES, LEAST, Described, precision
-from library.models import Models
+from library.embedding.models import Models
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float32]
+    Floats = NDArray[np.floating[Any]]
     Weights = tuple[float, ...]
 
 # Where each part begins; the first has the weight 1.
@@ -34,8 +34,8 @@ STEPS = (0.0, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 
 
 def main() -> None:
-    """Choose and print."""
-    models, chosen_of = labelled.prepared(__doc__)
+    """Measure and print Markdown."""
+    models, chosen_of = labelled.prepared(__doc__ or "")
     sets = {name: Judged(models, name, chosen) for name, chosen in chosen_of.items()}
     for space, begins in PARTS.items():
         grid = {
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 class Judged:
-    """A set, its copies, and how well weights do on it."""
+    """A set and its copies, by which weights are scored."""
 
     def __init__(self, models: Models, name: str, chosen: list[labelled.Labelled]) -> None:
         self._least = LEAST[name]
@@ -64,31 +64,31 @@ class Judged:
         ]
 
     def score(self, space: str, weights: Weights) -> float:
-        """Of a subject its precision, of a look the mean of precision and copies found."""
+        """Return a subject's precision, or a look's mean of precision and copies found."""
         vectors = getattr(self._set, space)
         centre = vectors.mean(axis=0) if space == "subject" else np.float32(0)
         mine = _weighted(space, vectors - centre, weights)
-        found = precision(mine @ mine.T, self._set.labels, self._least)
+        right = precision(mine @ mine.T, self._set.labels, self._least)
         if space == "subject":
-            return found
+            return right
         shares = []
         for copies in self._copies:
             nearest = (_weighted(space, getattr(copies, space) - centre, weights) @ mine.T).argmax(
                 1
             )
             shares.append((nearest == np.arange(0, len(vectors), self._step)).mean())
-        return (found + float(np.mean(shares))) / 2
+        return (right + float(np.mean(shares))) / 2
 
 
 def _weighted(space: str, vectors: Floats, weights: Weights) -> Floats:
     begins = PARTS[space]
     scale = np.repeat(np.array([1.0, *weights], np.float32), np.diff(begins))
     scaled = vectors * scale
-    return scaled / np.maximum(np.linalg.norm(scaled, axis=1, keepdims=True), np.float32(1e-9))
+    return np.asarray(scaled / np.maximum(np.linalg.norm(scaled, axis=1, keepdims=True), 1e-9))
 
 
 def _row(grid: dict[Weights, list[float]], number: int) -> list[str]:
-    """Today's score on a set, that of the weights which the others choose, and the best."""
+    """Return a set's scores: today's weights, those that the other sets choose, the best."""
     others = max(grid, key=lambda weights: sum(grid[weights]) - grid[weights][number])
     best = max(grid, key=lambda weights: grid[weights][number])
     cells = [f".{round(grid[_today(grid)][number] * 1000):03d}"]

@@ -1,6 +1,6 @@
 """The library: a Scenario-compatible API over a folder of files.
 
-`create_library` is the only wiring; everything else is imported from the module that has it.
+`create_library` connects the parts; everything else is imported from its module.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from flask import Flask
 
-    from library.cdn import Signer
-    from library.homes import KeyPair
-    from library.remembered import Embedder
+    from library.home import KeyPair
+    from library.search.embedding_cache import Embedder
 
 __all__ = ["create_library"]
 
-# onnxruntime 1.31 has telemetry built in: imported without this it was seen to keep a number for
-# the machine in ~/.cache/Microsoft. It reads this while it is imported: later is too late.
+# onnxruntime 1.31 has built-in telemetry: without this variable it writes an id of the machine to
+# ~/.cache/Microsoft. It reads the variable while it is imported, so it is set here.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
@@ -30,38 +30,65 @@ def create_library(
     key_pair: KeyPair | None = None,
     public_url: str | None = None,
     models: Embedder | None = None,
+    write: str = "off",
+    sidecars: str = "off",
+    trash: Callable[[str], None] | None = None,
 ) -> Flask:
-    """The library in `home` as a Flask application: /v1 and the files behind signed URLs.
+    """Return the library in `home` as a Flask application: /v1 and the files behind signed URLs.
 
-    `key_pair` None: the one that is kept in `home`. `public_url` is what signed URLs begin with
-    ("/library" when mounted there); None: the host that the request names. `models` None: those
-    of `library.models`, loaded when first needed. Raises IndexMissing when `home` has no library,
-    SchemaTooNew when a newer version made it.
+    `key_pair`, by default, is the one stored in `home`. `public_url` is the beginning of signed
+    URLs ("/library" for a library mounted there), by default the request's origin. `models`, by
+    default, are those of `library.embedding.models`, loaded when first needed. `write` is what
+    clients may change: one of `library.api.writing.MODES`. With `sidecars` = "xmp", decisions are
+    written to XMP files beside the assets as well. `trash` moves the file at a path to the trash,
+    by default that of the system. Raises IndexMissing when `home` has no library, SchemaTooNew when
+    a newer version wrote it.
     """
+    from urllib.parse import quote
+
     from flask import Flask, request
 
-    from library import api, cdn, homes
-    from library.index import Index
-    from library.ranking import Engine
-    from library.shelves import Shelves
+    from library.api import routes as api
+    from library.api.files import FileRoutes
+    from library.api.maintenance import Maintenance
+    from library.api.signed_urls import Signer
+    from library.api.trash import Trash
+    from library.api.writing import Writing
+    from library.ingest.trash import move, send_to_trash
+    from library.reader.index_reader import IndexReader
+    from library.search.engine import Engine
+    from library.store.index import Index
 
     index = Index.open(home)
     if models is None:
-        from library.models import Models
+        from library.embedding.models import Models
 
         models = Models.load(home)
-    engine = Engine(Shelves(index), models)
-    secret = homes.signing_secret(home)
+    engine = Engine(IndexReader(index), models)
+    secret = index.store.signing_secret()
 
     def signer() -> Signer:
-        base = request.host_url.rstrip("/") if public_url is None else public_url
-        return cdn.Signer(secret, base)
+        path = quote(request.script_root)
+        if public_url is None:
+            base = request.host_url.rstrip("/") + path
+        else:  # clients that come through a mount below a path need that path as well
+            base = path if path.endswith(public_url) else public_url
+        return Signer(secret, base)
 
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = api.BODY_MOST
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    routes = api.Routes(index, engine, signer, key_pair or homes.key_pair(home))
+    maintenance = Maintenance(home, index)
+    key_pair = key_pair or index.store.key_pair()
+    writing = Writing(index, signer, mode=write, key=key_pair.key)
+    writing.follow()
+    if sidecars == "xmp":
+        from library.ingest.sidecar_thread import SidecarThread
+
+        writing.on_decided = SidecarThread(index).wake
+    trashing = Trash(writing, lambda assets: move(index, assets, trash or send_to_trash))
+    routes = api.Routes(index, engine, signer, key_pair, [maintenance, writing, trashing])
     app.register_blueprint(routes.blueprint())
-    app.register_blueprint(cdn.blueprint(home, index, signer))
-    app.register_error_handler(Exception, api.answer_errors)
+    app.register_blueprint(FileRoutes(home, index, signer).blueprint())
+    app.register_error_handler(Exception, api.error_response)
     return app

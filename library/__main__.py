@@ -1,7 +1,7 @@
-"""`python -m library`: index, mirror, reembed, serve, demo.
+"""`python -m library`: index, mirror, reembed, serve, copy, decisions, demo.
 
-Knows the command line; heavy libraries load only where a command needs them, so that indexing an
-unchanged folder is done in a moment.
+Knows the command line. Large packages are imported only by the commands that need them, so that
+indexing an unchanged folder is fast.
 """
 
 from __future__ import annotations
@@ -12,287 +12,327 @@ import os
 import sys
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
-from library.errors import LibraryError
-from library.homes import home_for
+from library.errors import IndexMissing, LibraryError, SchemaTooOld
+from library.folders import Folder
+from library.home import home_for, home_of
+from library.ingest.beside import Beside
+from library.ingest.command_line import parser
+from library.ingest.console import Console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from library.index import Index
-    from library.models import Models
+    from pathspec import GitIgnoreSpec
 
-_NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
-INTERRUPTED = 130  # what a shell reports for a command stopped by Ctrl-C
+    from library.embedding.models import Models
+    from library.store.index import Index
 
-
-class Console:
-    """A run's report on standard error: a progress bar, and one line for each thing skipped."""
-
-    def __init__(self, *, quiet: bool = False) -> None:
-        self._quiet = quiet
-        self._bar: Any = None
-
-    def note(self, text: str) -> None:
-        """One line, above the bar where there is one."""
-        line = text.encode("utf-8", "backslashreplace").decode()
-        line = "".join(c if c.isprintable() else "?" for c in line)
-        if self._bar is not None:
-            self._bar.write(line, file=sys.stderr)
-        else:
-            print(line, file=sys.stderr, flush=True)
-
-    def skipped(self, path: str, reason: str) -> None:
-        """Why a file or folder was passed over."""
-        self.note(f"skipped {path or 'the folder'}: {reason}")
-
-    def begin(self, total: int) -> None:
-        """Show the bar."""
-        from tqdm import tqdm
-
-        self._bar = tqdm(total=total, unit=" files", desc="indexing", disable=self._quiet,
-                         file=sys.stderr, dynamic_ncols=True, mininterval=0.2)  # fmt: skip
-
-    def advance(self, count: int) -> None:
-        """Move the bar."""
-        self._bar.update(count)
-
-    def end(self) -> None:
-        """Leave the bar as it stands."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m library",
-        description="A searchable library over a folder of files, behind the Scenario API.",
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    home: dict[str, Any] = {
-        "type": Path,
-        "metavar": "HOME",
-        "help": "where the library is kept; default: below $AKIN_DATA (instance), by folder",
-    }
-    quiet: dict[str, Any] = {"action": "store_true", "help": "no progress bar"}
-
-    index = commands.add_parser(
-        "index",
-        help="read a folder into its library; what is unchanged is passed over",
-        description="Read a folder into its library. Files that did not change since the last run "
-        "are passed over, moved ones keep their ids, deleted ones are forgotten.",
-    )
-    index.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="what to index")
-    index.add_argument("--home", **home)
-    index.add_argument("--quiet", **quiet)
-    index.add_argument(
-        "--prune", action="store_true", help="forget the assets of a folder that became empty"
-    )
-
-    index.add_argument(
-        "--watch", action="store_true", help="stay, and follow the folders as they change"
-    )
-
-    again = commands.add_parser(
-        "reembed",
-        help="make all vectors anew, beside searching",
-        description="Embed every asset with the model of AKIN_IMAGE_MODEL ('clip', a folder with "
-        "ONNX files, or empty for the packaged one). Searching goes on with the vectors there are "
-        "and switches over at the end; a stopped run goes on.",
-    )
-    again.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="default: demo")
-    again.add_argument("--home", **home)
-    again.add_argument("--quiet", **quiet)
-
-    mirror = commands.add_parser(
-        "mirror",
-        help="copy a Scenario project's assets into a folder, and index it",
-        description="Fetch the assets of a Scenario project through the API into FOLDER and index "
-        "it, for searching offline. A stopped run goes on; the next one fetches what is new. Reads "
-        "SCENARIO_SDK_API_KEY, SCENARIO_SDK_API_SECRET, SCENARIO_SDK_JWT, SCENARIO_BASE_URL and "
-        "SCENARIO_PROJECT_ID.",
-    )
-    mirror.add_argument("folder", type=Path, metavar="FOLDER", help="where the files go")
-    mirror.add_argument("--home", **home)
-    mirror.add_argument("--quiet", **quiet)
-    mirror.add_argument("--rate", type=float, default=5.0, help="requests a second (%(default)s)")
-
-    serve = commands.add_parser(
-        "serve",
-        help="answer the API on this machine, under /v1",
-        description="Answer the API on the loopback address. The key pair is taken from "
-        "SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET, or made once and kept in the home.",
-    )
-    serve.add_argument(
-        "folder", nargs="?", type=Path, metavar="FOLDER", help="an indexed folder; default: demo"
-    )
-    serve.add_argument("--home", **home)
-    serve.add_argument("--port", type=int, default=9000, help="default: %(default)s")
-
-    demo = commands.add_parser("demo", help="index the demo pack, once")
-    demo.add_argument("--home", **home)
-    demo.add_argument("--quiet", **quiet)
-    return parser
+_DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+INTERRUPTED = 130  # the exit code of a command stopped by Ctrl-C
 
 
 def _data() -> Path:
     return Path(os.environ.get("AKIN_DATA") or "instance")
 
 
+class PrivateFolder(LibraryError):
+    """The folder to be indexed is the one in which Akin stores its own files."""
+
+
 class Unwritable(LibraryError):
-    """The library's file cannot be read or written: a full disk, a read-only folder, damage."""
+    """The index cannot be read or written: a full disk, a read-only folder, damage."""
 
 
 @contextmanager
-def _told(home: Path) -> Iterator[None]:
-    """SQLite's errors, and those of a disk without room, as one line for the reader."""
+def _storage_errors(home: Path) -> Iterator[None]:
+    """Raise Unwritable for errors of SQLite and of a full disk."""
     from sqlalchemy.exc import DBAPIError
 
     try:
         yield
     except (DBAPIError, OSError) as error:
-        if isinstance(error, OSError) and error.errno not in _NO_ROOM:
+        if isinstance(error, OSError) and error.errno not in _DISK_FULL:
             raise
-        said = error.strerror if isinstance(error, OSError) else error.orig
+        reason = error.strerror if isinstance(error, OSError) else error.orig
         raise Unwritable(
-            f"the library in {home} cannot be written ({said}); is the disk full? "
-            "What was written before is kept"
+            f"the library in {home} cannot be written ({reason}). What was written before is "
+            "complete; check for free disk space and run the command again"
         ) from error
 
 
 def _models(home: Path) -> Models:
-    """The models to embed with: AKIN_IMAGE_MODEL's, else those that the library has."""
-    from library.models import Models
+    """Return the models of AKIN_IMAGE_MODEL, or else those of the library."""
+    from library.embedding.models import Models
 
-    # Each network runs on one thread: the indexer itself runs on every core.
+    # Each network uses one thread, because the indexer uses all processor cores.
     return Models.load(home, threads=1, choice=os.environ.get("AKIN_IMAGE_MODEL"))
 
 
+def _refuse_data_folder(folders: Sequence[Folder]) -> None:
+    """Raise PrivateFolder where Akin's own folder would be indexed."""
+    if any(folder.path.resolve() == _data().resolve() for folder in folders):
+        raise PrivateFolder(
+            f"{_data()} is AKIN_DATA, which contains passwords and keys of Akin: index another "
+            "folder, or set AKIN_DATA to another one"
+        )
+
+
 def _index(
-    folders: Sequence[Path],
+    folders: Sequence[Folder],
     home: Path,
     console: Console,
     *,
     prune: bool = False,
     suffixes: frozenset[str] | None = None,
     dated: str | None = None,
+    again: bool = False,
 ) -> None:
-    from library.index import Index
-    from library.ingest import Indexer
-    from library.runs import alone
+    """Index once. `again`: only what has changed is reported."""
+    from library.ingest import needs
+    from library.ingest.indexer import Indexer
+    from library.ingest.run_status import Reported
+    from library.ingest.runs import alone, exclusive
+    from library.store.index import Index
 
+    _refuse_data_folder(folders)
+    excluded = _excluded()
     try:
-        with _told(home), alone(home, console), closing(Index.open(home, create=True)) as index:
-            indexer = Indexer(home, index, _models(home), console)
+        with (
+            _storage_errors(home),
+            exclusive(home, console),
+            Reported.during(home, console) as progress,
+            closing(Index.open(home, create=True)) as index,
+            alone(index, console),
+        ):
+            indexer = Indexer(
+                home,
+                index,
+                _models(home),
+                progress,
+                private=[_data()],
+                installer=needs.installer(),
+                excluded=excluded,
+            )
             summary = indexer.run(folders, prune=prune, suffixes=suffixes, dated=dated)
             if summary.wrote:
                 _warm(index)
             total = index.count()
     finally:
         console.end()
+    if again and not summary.wrote:
+        return
+    if not again:
+        indexer.list_problems()
     console.note(f"{total} assets in the library ({summary})")
     if not total:
-        _say_what_is_read(console)
+        _list_supported_types(console)
 
 
-def _say_what_is_read(console: Console) -> None:
-    """For whoever has indexed a folder in which nothing was found."""
-    from library.kinds import PROMISED
+def _list_supported_types(console: Console) -> None:
+    """Print the supported file types, after indexing a folder without assets."""
+    from library.formats.file_types import KIND_OF_SUFFIX
 
-    console.note(
-        "Nothing to browse yet. Put files of these kinds into the folder, and index again:"
-    )
-    for kind in dict.fromkeys(PROMISED.values()):
-        suffixes = " ".join(suffix[1:] for suffix, of in PROMISED.items() if of == kind)
+    console.note("The folder has no files of a supported type. Add some, and index again:")
+    for kind in dict.fromkeys(KIND_OF_SUFFIX.values()):
+        suffixes = " ".join(suffix[1:] for suffix, of in KIND_OF_SUFFIX.items() if of == kind)
         console.note(f"  {kind}: {suffixes}")
 
 
-def _watch(folders: Sequence[Path], home: Path, console: Console) -> None:
-    """Index again whenever something below the folders changes, until interrupted."""
-    from watchfiles import watch
+def _follow(folders: Sequence[Folder], home: Path, console: Console, second: Beside) -> None:
+    """Index, then again whenever something below the folders has changed, until interrupted."""
+    from library.ingest.own_sidecars import OwnSidecars
+    from library.ingest.watch import Watcher
 
-    own = str(home.resolve())
-    began = False
-    for changes in watch(
-        *folders,
-        watch_filter=lambda _, path: not path.startswith(own),
-        rust_timeout=1000,
-        yield_on_timeout=True,
-        raise_interrupt=True,
-    ):
-        # Once at first: something may have changed before the watching began.
-        if changes or not began:
-            try:
-                _index(folders, home, console)
-            except LibraryError as error:  # a folder that is away may come back
-                console.note(f"error: {error}")
-        if not began:
-            began = True
+    if os.environ.get("AKIN_WATCH") == "off":
+        _index(folders, home, console)
+        second.start()
+        return
+    watcher = Watcher(
+        [folder.path for folder in folders],
+        home,
+        console,
+        private=[_data()],
+        excluded=_excluded(),
+        poll=os.environ.get("AKIN_WATCH") == "poll",
+        is_own=OwnSidecars(home),
+    )
+    _index(folders, home, console)  # an error at first is one of the command
+    second.start()
+    for number, _ in enumerate(watcher.changes()):
+        if number == 0:
             console.note("watching; Ctrl-C stops")
+        try:
+            _index(folders, home, console, again=True)
+            second.start()
+        except LibraryError as error:  # a folder that is not mounted may return
+            console.note(f"error: {error}")
+
+
+def _excluded() -> GitIgnoreSpec:
+    from library.ingest.exclusions import parse, patterns_of
+
+    return parse(patterns_of(os.environ.get("AKIN_EXCLUDE", "")), "AKIN_EXCLUDE")
+
+
+def _create(folders: Sequence[Folder], home: Path, console: Console) -> None:
+    """Create the library, or convert an old one, so that it can be served while it is indexed."""
+    from library.ingest.indexer import Indexer
+    from library.ingest.run_status import announce
+    from library.ingest.runs import opened
+    from library.store.index import Index
+
+    _refuse_data_folder(folders)
+    try:
+        Index.open(home).close()
+    except (IndexMissing, SchemaTooOld):
+        with _storage_errors(home), opened(home, console, create=True) as index:
+            if not index.count():
+                Indexer(home, index, _models(home), console).follow_models()
+    announce(home)
 
 
 def _reembed(home: Path, console: Console) -> None:
-    from library.index import Index
-    from library.reembedding import reembed
-    from library.runs import alone
+    from library.ingest.reembed import reembed
+    from library.ingest.runs import opened
 
     try:
-        with _told(home), alone(home, console), closing(Index.open(home)) as index:
+        with _storage_errors(home), opened(home, console) as index:
             count = reembed(home, index, _models(home), console)
             _warm(index)
     finally:
         console.end()
-    console.note(f"{count} assets embedded anew")
+    console.note(f"{count} assets embedded again")
 
 
 def _warm(index: Index) -> None:
-    """Let the search make what it keeps of a large library, so that serving starts quickly."""
-    from library.shelves import Shelves
+    """Write the search cache of a large library, so that serving starts quickly."""
+    from library.reader.index_reader import IndexReader
 
-    Shelves(index).warm()
+    IndexReader(index).warm()
 
 
-def _serve(home: Path, port: int) -> None:
-    from library.index import Index
-    from library.serving import serve
+def _serve(options: argparse.Namespace) -> None:
+    from library.server import serve
+    from library.store.index import Index
 
-    Index.open(home).close()  # says so at once when there is no library
-    serve(home, port)
+    home = options.home or home_for(_data(), options.folder)
+    Index.open(home).close()  # raises at once when there is no library
+    serve(home, options.port)
+
+
+def _decisions(options: argparse.Namespace) -> None:
+    from library.store.transfer import export_file, import_file
+
+    home = options.home or home_for(_data(), options.folder)
+    if options.action == "export":
+        export_file(home, options.file)
+        return
+    with _storage_errors(home):
+        done = import_file(home, options.file)
+    for line in (*(f"conflict: {conflict}" for conflict in done.conflicts), f"decisions: {done}"):
+        Console(quiet=True).note(line)
+
+
+def _copy(options: argparse.Namespace) -> None:
+    from library.store.copying import copy
+    from library.store.opening import store_at
+
+    console = Console(quiet=True)
+    with (
+        closing(store_at(options.source, create=False)) as before,
+        closing(store_at(options.target, create=True)) as after,
+    ):
+        count = copy(before, after, console.note)
+    console.note(f"{count} assets copied and compared")
+
+
+def _check(_options: argparse.Namespace) -> None:
+    from library.formats.worker_pool import protections
+
+    for name, holds in protections().items():
+        print(f"{'yes' if holds else 'NO':4} when foreign files are read: {name}")
+
+
+_NOT_INDEXING: Final = {
+    "check": _check,
+    "copy": _copy,
+    "decisions": _decisions,
+    "serve": _serve,
+}
+
+
+def _index_as_asked(options: argparse.Namespace, console: Console, *, is_quiet: bool) -> None:
+    """Index once, or until interrupted, with the second pass beside it."""
+    home = options.home or home_of(_data(), [folder.path for folder in options.folders])
+    second = Beside(home, is_on=not options.no_second_pass, quiet=is_quiet)
+    if options.background:
+        from library.ingest.watch import only_watcher
+
+        with only_watcher(home, console):
+            _follow(options.folders, home, console, second)
+    elif options.watch:
+        _follow(options.folders, home, console, second)
+    else:
+        _index(options.folders, home, console, prune=options.prune)
+        second.start()
+    second.wait()
 
 
 def _run(options: argparse.Namespace) -> None:
-    if options.command == "serve":
-        _serve(options.home or home_for(_data(), options.folder), options.port)
+    if options.command != "mirror":  # its folder may be shared by several people
+        os.umask(0o077)
+    if options.command in _NOT_INDEXING:
+        _NOT_INDEXING[options.command](options)
         return
-    console = Console(quiet=options.quiet)
-    if options.command == "index":
-        home = options.home or home_for(_data(), options.folders[0])
-        _index(options.folders, home, console, prune=options.prune)
-        if options.watch:
-            _watch(options.folders, home, console)
+    is_background = getattr(options, "background", False)
+    is_quiet = getattr(options, "quiet", False) or (is_background and not sys.stderr.isatty())
+    console = Console(quiet=is_quiet)
+    if is_background:
+        from library.ingest import background
+
+        background.begin()
+    if options.command == "create":
+        home = options.home or home_of(_data(), [folder.path for folder in options.folders])
+        _create(options.folders, home, console)
+    elif options.command == "index":
+        _index_as_asked(options, console, is_quiet=is_quiet)
     elif options.command == "mirror":
-        from library.mirror import Access, Mirror
+        from library.ingest.mirror import Access, Mirror
 
         Mirror(Access.from_environment(), options.folder, console, rate=options.rate).run()
-        _index([options.folder], options.home or home_for(_data(), options.folder), console)
+        home = options.home or home_for(_data(), options.folder)
+        _index([Folder(options.folder)], home, console)
+        Beside(home, quiet=is_quiet).start().wait()
+    elif options.command == "second-pass":
+        from library.ingest import second_pass
+
+        home = options.home or home_for(_data(), options.folder)
+        try:
+            with _storage_errors(home):
+                count = second_pass.run_here(home, console, is_beside=options.beside)
+        finally:
+            console.end()
+        console.note(f"second pass: looked at {second_pass.pictures(count)}")
     elif options.command == "reembed":
         _reembed(options.home or home_for(_data(), options.folder), console)
     else:
-        from library import demo
+        from library.ingest import demo
 
         home = options.home or home_for(_data(), None)
-        _index([demo.folder()], home, console, suffixes=demo.SUFFIXES, dated=demo.dated())
+        _index([Folder(demo.folder())], home, console, suffixes=demo.SUFFIXES, dated=demo.date())
+        Beside(home, quiet=is_quiet).start().wait()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0, 1 with a line, 130 when interrupted."""
-    options = _parser().parse_args(arguments)
+    """Run one command; return the exit code: 0, 1 for an error, 130 when interrupted."""
+    options = parser().parse_args(arguments)
     try:
         _run(options)
     except KeyboardInterrupt:
-        print("stopped; what was done so far is kept, the next run goes on", file=sys.stderr)
+        if not getattr(options, "background", False):
+            print("stopped; finished work is stored, and the next run continues", file=sys.stderr)
         return INTERRUPTED
     except LibraryError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Checks that what the documents link to exists: files of this repo, and headings in them."""
+"""Check of the documents' links: files of this repository, and headings in them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEADING = re.compile(r"^#+\s+(.*?)\s*#*$", re.MULTILINE)
 
 
 def mistakes(root: Path = ROOT) -> list[str]:
-    """The links that lead nowhere, a line each; empty when all is well."""
+    """Return a line for each link whose target does not exist."""
     return [
         f"{document.relative_to(root)}: {target} does not exist"
         for document in sorted([*root.glob("*.md"), *root.glob("docs/**/*.md")])
@@ -25,8 +25,8 @@ def mistakes(root: Path = ROOT) -> list[str]:
 
 def _targets(document: Path) -> list[str]:
     text = FENCE.sub("", document.read_text(encoding="utf-8"))
-    found = [one or other for one, other in LINK.findall(text)]
-    return [target for target in found if not re.match(r"[a-z][a-z0-9+.-]*:", target)]
+    targets = [one or other for one, other in LINK.findall(text)]
+    return [target for target in targets if not re.match(r"[a-z][a-z0-9+.-]*:", target)]
 
 
 def _exists(document: Path, target: str) -> bool:
@@ -40,7 +40,7 @@ def _exists(document: Path, target: str) -> bool:
 
 
 def _anchor(heading: str) -> str:
-    """As GitHub makes it: lower case, punctuation dropped, spaces to hyphens."""
+    """Return the anchor of a heading as on GitHub: lower case, no punctuation, hyphens."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 

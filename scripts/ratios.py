@@ -1,7 +1,7 @@
-"""Write static/css/5-ratios.css: a class for each shape that a card can have.
+"""Write static/css/5-ratios.css: a class for each aspect ratio of a card.
 
-Nothing may be inline under the Content-Security-Policy, so a card's shape is a class. The steps
-are those of app.views.card; with --check it fails where the file is not of today.
+The Content-Security-Policy allows no inline styles, so a card's aspect ratio is a class. The steps
+are those of app.viewmodels.card; with --check it fails where the file is out of date.
 """
 
 import sys
@@ -10,13 +10,13 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from app.views.card import ratio_steps  # noqa: E402 - after the path is set
+from app.viewmodels.card import ratio_steps  # noqa: E402 - after the path is set
 
 FILE = ROOT / "static" / "css" / "5-ratios.css"
 
 
 def stylesheet() -> str:
-    """The rules, one class a step."""
+    """Return the rules, one class per step."""
     rules = "".join(f".r{step}{{--ratio:{ratio:g}}}\n" for step, ratio in ratio_steps().items())
     return f"/* Made by scripts/ratios.py */\n@layer components{{\n{rules}}}\n"
 
@@ -24,6 +24,6 @@ def stylesheet() -> str:
 if __name__ == "__main__":
     if "--check" in sys.argv[1:]:
         if FILE.read_text() != stylesheet():
-            sys.exit("static/css/5-ratios.css is not of today: run python scripts/ratios.py")
+            sys.exit("static/css/5-ratios.css is out of date: run python scripts/ratios.py")
     else:
         FILE.write_text(stylesheet())

@@ -1,9 +1,9 @@
-"""Says what is wrong with the settings, or that the port is taken, before anything is installed.
+"""Check of settings, folders and port before anything is installed.
 
     python scripts/ready.py
 
-Needs nothing but Python, and ends with status 1 and a line for each mistake. Where this Python is
-too old to read config.py, it says nothing: scripts/setup looks for another one.
+Needs only the standard library; prints a line for each mistake and ends with status 1. Prints
+nothing where this Python is too old for config.py.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 
 
-def trouble(settings: Settings) -> str:
-    """Why nothing can be served with these settings here and now; empty where it can."""
-    folder = Path(settings.assets).expanduser()
-    if settings.assets and not settings.has_key and (mistake := _unreadable(folder)):
-        return f"ASSETS: {settings.assets} {mistake}."
+def failure_of(settings: Settings) -> str:
+    """Return why these settings cannot be served on this machine; empty where they can."""
+    if not settings.has_key and (mistake := _unreadable_folders(settings)):
+        return mistake
     if mistake := _unwritable(settings.data):
         return f"AKIN_DATA: {settings.data} {mistake}."
     family = socket.AF_INET6 if ":" in settings.listen else socket.AF_INET
@@ -38,37 +37,61 @@ def trouble(settings: Settings) -> str:
     return ""
 
 
+def _unreadable_folders(settings: Settings) -> str:
+    """Return why the folders cannot be browsed; empty where they can, or could at the last run.
+
+    A share that is not there is no reason not to start: its assets are marked as missing.
+    """
+    from library.folders import parse_folders
+    from library.home import home_of
+
+    folders = parse_folders(settings.assets)
+    home = home_of(settings.data, [folder.path for folder in folders])
+    if not folders or (home / "library.sqlite").exists():
+        return ""
+    for folder in folders:
+        if mistake := _unreadable(folder.path):
+            return f"ASSETS: {folder.path} {mistake}."
+    return ""
+
+
 def _unreadable(folder: Path) -> str:
-    """Why a folder cannot be browsed; empty where it can."""
+    """Return why a folder cannot be browsed; empty where it can."""
     if not folder.is_dir():
-        return "is a file, and a folder is wanted" if folder.exists() else "is not there"
+        return "is a file, not a folder" if folder.exists() else "does not exist"
     return "" if os.access(folder, os.R_OK | os.X_OK) else "cannot be read"
 
 
 def _unwritable(folder: Path) -> str:
-    """Why nothing can be kept in a folder, whether it is there or has to be made; else empty."""
-    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    if not there.is_dir():
-        return "is a file" if there == folder.absolute() else f"cannot be made: {there} is a file"
-    if not os.access(there, os.W_OK | os.X_OK):
+    """Return why a folder cannot be written, or created where it is missing; empty where it can."""
+    existing = next(
+        path for path in (folder.absolute(), *folder.absolute().parents) if path.exists()
+    )
+    if not existing.is_dir():
+        return (
+            "is a file"
+            if existing == folder.absolute()
+            else f"cannot be created: {existing} is a file"
+        )
+    if not os.access(existing, os.W_OK | os.X_OK):
         return "cannot be written"
     return ""
 
 
 def main() -> int:
-    """Print what is wrong; answers the exit status."""
+    """Print the mistakes; return the exit status."""
     sys.path.insert(0, str(ROOT))
     from config import InvalidSettings, Settings
 
     try:
-        found = trouble(Settings.from_environ(os.environ))
+        failure = failure_of(Settings.from_environ(os.environ))
     except InvalidSettings as error:
-        found = str(error)
-    except OSError as error:  # a folder that may not even be looked into
-        found = f"{error.filename}: {error.strerror}"
-    if found:
-        print(f"Akin cannot start:\n{found}", file=sys.stderr)
-    return 1 if found else 0
+        failure = str(error)
+    except OSError as error:  # a folder that may not be entered
+        failure = f"{error.filename}: {error.strerror}"
+    if failure:
+        print(f"Akin cannot start:\n{failure}", file=sys.stderr)
+    return 1 if failure else 0
 
 
 if __name__ == "__main__" and sys.version_info >= (3, 11):

@@ -1,109 +1,120 @@
-"""granian's command line, for a server that is told to stop at any moment, and more than once.
+"""The HTTP server: granian's processes around a WSGI application.
 
-    python -m scripts.server ...        # what `python -m granian` takes
+    python -m scripts.server wsgi:application --port 8000 --workers 2
 
-granian's main process waits for ever where a second signal comes while the first is handled (make
-hands on a SIGTERM that its whole process group has got as well), and its workers until they are
-killed; so do workers that are told to stop while they still load the application.
+A signal to the whole process group (Ctrl-C in a terminal, make) stops the main process, which
+stops its workers. Workers have process groups of their own, so that none ends before the main
+process knows about it, and end when the main process has gone.
 """
 
 from __future__ import annotations
 
-import contextlib
-import functools
+import argparse
+import multiprocessing
 import os
-import select
 import signal
-from typing import TYPE_CHECKING, Any, cast
+import sys
+import threading
+from functools import partial
+from importlib import import_module
+from typing import Any, Final
 
-from granian import _signals
-from granian._granian import WorkerSignal
-from granian.cli import entrypoint
-from granian.server.common import AbstractServer
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server import Server
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from scripts.asgi_interface import ASGIInterface
+from scripts.wsgi_bridge import WSGIBridge
+
+_STOPS: Final = [
+    getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)
+]
+_CONNECTIONS: Final = 4096  # of one worker
 
 
-class Interrupt:
-    """What the server's main loop waits for; a threading.Event that a signal's handler may set.
+def serve(
+    target: str,
+    *,
+    port: int,
+    host: str = "127.0.0.1",
+    factory: bool = False,
+    workers: int = 1,
+    threads: int = 8,
+    kill_seconds: int = 30,
+) -> None:
+    """Serve `target`, the "module:name" of an application, until a signal stops it.
 
-    It has no lock: whoever is interrupted in the middle of any of this cannot be waited for.
+    `factory`: the name is that of a function that returns the application. `threads`: of one
+    worker. `kill_seconds`: how long workers may finish their requests when they stop.
     """
-
-    def __init__(self) -> None:
-        self._is_set = False
-        self._reader, self._writer = os.pipe()
-        os.set_blocking(self._reader, False)
-        os.set_blocking(self._writer, False)
-
-    def set(self) -> None:
-        """Wake who waits."""
-        self._is_set = True
-        with contextlib.suppress(BlockingIOError):  # full: there is enough to wake up for
-            os.write(self._writer, b"\0")
-
-    def clear(self) -> None:
-        """Let the next one wait again."""
-        self._is_set = False
-
-    def is_set(self) -> bool:
-        """Tell whether nobody would wait now."""
-        return self._is_set
-
-    def wait(self) -> None:
-        """Wait until it is set."""
-        while not self._is_set:
-            select.select([self._reader], [], [])
-            os.read(self._reader, 1 << 16)
+    if sys.platform == "linux":
+        multiprocessing.set_start_method("fork", force=True)
+    server: Any = Server(
+        target,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=workers,
+        backpressure=_CONNECTIONS,
+        respawn_failed_workers=workers > 1,
+        workers_kill_timeout=kill_seconds,
+        log_level=LogLevels.error,
+    )
+    if sys.platform != "win32":
+        # Signals are blocked in all threads but handled by one of them: granian's handler sets a
+        # threading.Event, and deadlocks where it interrupts the main thread in that event's lock.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+        threading.Thread(target=_stop_at_signal, args=(server,), daemon=True).start()
+    server.serve(target_loader=partial(_load, factory=factory, threads=threads))
 
 
-def interruptible(server: type[AbstractServer[Any]]) -> None:
-    """Have servers of a class wait for an Interrupt, and be told to stop once."""
-    made, told = server.__init__, cast("Any", server.signal_handler_interrupt)
-
-    @functools.wraps(made)
-    def init(self: Any, *arguments: Any, **options: Any) -> None:
-        made(self, *arguments, **options)
-        self.main_loop_interrupt = Interrupt()
-
-    @functools.wraps(told)
-    def tell(self: Any, *_: object) -> None:
-        handle_stops_by(signal.SIG_IGN)
-        told(self)
-
-    server.__init__ = init  # type: ignore[method-assign]
-    server.signal_handler_interrupt = tell  # type: ignore[method-assign]
+def _stop_at_signal(server: Any) -> None:
+    """Stop the server at the first signal; further ones stay blocked."""
+    if sys.platform != "win32":
+        signal.sigwait(_STOPS)
+        server.signal_handler_interrupt()
 
 
-def worker_stop() -> Any:
-    """What a worker stops by: granian's own, set by the first signal alone."""
-    stop = WorkerSignal()
-    untold = [stop]
-
-    def tell(*_: object) -> None:
-        handle_stops_by(signal.SIG_IGN)
-        with contextlib.suppress(IndexError):  # another one came before that line
-            untold.pop().set()  # for a second one it would wait for ever
-
-    handle_stops_by(tell)
-    return stop
+def _load(target: str, *, factory: bool, threads: int) -> ASGIInterface:
+    """Return the application of "module:name"; runs in a worker that has just begun."""
+    _leave_process_group()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    module, _, name = target.partition(":")
+    application: Any = getattr(import_module(module), name)
+    return ASGIInterface(WSGIBridge(application() if factory else application, threads=threads))
 
 
-def handle_stops_by(handler: Callable[..., None] | signal.Handlers) -> None:
-    """Set what SIGTERM and SIGINT do from now on."""
-    signal.signal(signal.SIGTERM, handler)
-    signal.signal(signal.SIGINT, handler)
+def _leave_process_group() -> None:
+    """Let only SIGTERM of the main process stop this worker."""
+    if sys.platform != "win32":
+        os.setpgrp()
+        for number in _STOPS:
+            signal.signal(number, signal.SIG_IGN)  # discards signals that the group has received
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until granian sets its own handler
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
-def end_while_loading() -> None:
-    """Let SIGTERM end a worker that has just begun, which has its parent's handler until then."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+def _end_with_parent() -> None:
+    """End this worker when its parent has ended without stopping it."""
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
-if __name__ in {"__main__", "__mp_main__"}:  # the latter in workers that are not forked (macOS)
-    interruptible(AbstractServer)
-    _signals.set_sync_signals = worker_stop
-    os.register_at_fork(after_in_child=end_while_loading)
+def main() -> None:
+    """Serve what the command line names."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("target", metavar="MODULE:NAME")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=8, help="of one worker")
+    parser.add_argument("--kill-seconds", type=int, default=30, help="for workers that stop")
+    options = vars(parser.parse_args())
+    serve(options.pop("target"), **options)
+
+
 if __name__ == "__main__":
-    entrypoint()  # type: ignore[no-untyped-call]
+    main()

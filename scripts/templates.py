@@ -1,6 +1,6 @@
-"""Compiles every template as the application would, so that none fails first before a reader.
+"""Check of the templates: each compiles in the application's environment.
 
-Also refuses `|safe`: nothing that comes from outside is ever trusted as HTML.
+`|safe` is refused: no text from outside is trusted as HTML.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from config import Settings
 
 
 def mistakes() -> list[str]:
-    """What is wrong with the templates, a line each; empty when all is well."""
+    """Return a line for each mistake in the templates."""
     with tempfile.TemporaryDirectory() as data:
         environment = create_app(Settings(data=Path(data))).jinja_env
-    found = []
+    lines = []
     if environment.undefined is not StrictUndefined:
-        found.append("templates are not compiled under StrictUndefined")
+        lines.append("templates are not compiled under StrictUndefined")
     names = environment.list_templates()
     if not names:
-        found.append("there are no templates")
+        lines.append("there are no templates")
     for name in names:
         try:
             environment.get_template(name)
         except TemplateSyntaxError as error:
-            found.append(f"templates/{error.filename or name}:{error.lineno}: {error.message}")
+            lines.append(f"templates/{error.filename or name}:{error.lineno}: {error.message}")
         source = environment.loader.get_source(environment, name)[0] if environment.loader else ""
         if "|safe" in source.replace(" ", ""):
-            found.append(f"templates/{name}: uses |safe")
-    return found
+            lines.append(f"templates/{name}: uses |safe")
+    return lines
 
 
 if __name__ == "__main__":

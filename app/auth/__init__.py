@@ -1,10 +1,16 @@
-"""Who gets in: the modes of AKIN_AUTH, sessions, and what every request is asked at the door.
+"""Authentication and access: sign-in, sessions, signed links, and the check of every request."""
 
-`door` puts it together; `app.pages.sign_in` has the pages. Knows requests and settings, nothing of
-searches and assets.
-"""
-
-from app.auth.door import Door, current_door, init_app, link_holder
+from app.auth.access import for_local_programs, public, signed_link
+from app.auth.guard import RequestGuard, current_grant, current_guard, init_app
 from app.auth.user import User
 
-__all__ = ["Door", "User", "current_door", "init_app", "link_holder"]
+__all__ = [
+    "RequestGuard",
+    "User",
+    "current_grant",
+    "current_guard",
+    "for_local_programs",
+    "init_app",
+    "public",
+    "signed_link",
+]

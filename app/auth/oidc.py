@@ -1,282 +1,237 @@
-"""Signing in with an OpenID provider: discovery, code flow with PKCE, who of it may come in.
+"""OpenID Connect backend: sign-in, admission by domain or group, logout by the provider.
 
-Authlib speaks the protocol; here is what is asked and what is made of the answer. Sources: OpenID
-Connect Core 1.0, RP-Initiated Logout 1.0 and Back-Channel Logout 1.0.
+Sources: OpenID Connect Core 1.0, RP-Initiated Logout 1.0, Back-Channel Logout 1.0.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-import time
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 from urllib.parse import urlencode, urlsplit
 
-import requests
-from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.base_client.errors import MismatchingStateError
-from authlib.integrations.flask_client import FlaskOAuth2App, OAuth
-from authlib.integrations.requests_client import OAuth2Session
-from flask import session, url_for
-from joserfc import jwt
-from joserfc.errors import InvalidKeyIdError, JoseError
-from joserfc.jwk import KeySet
-from joserfc.jws import JWSRegistry
+from flask import redirect, request, session, url_for
 
-from app import observing
-from app.auth.ended import Ended
-from app.auth.modes import SINCE, STAMP, WithSession
+from app.auth.backends import EDITOR, FINGERPRINT, SessionBackend
+from app.auth.oidc_admission import EMAIL_CLAIMS, AdmissionRules, editor_name
+from app.auth.oidc_errors import CLIENT_REFUSED, cause, redirect_cause
+from app.auth.oidc_provider import ERRORS, OidcProvider
+from app.auth.started_sign_ins import StartedSignIn, StartedSignIns
 from app.auth.user import User
-from app.connecting import TimedAdapter
 from app.errors import NotAdmitted, SignInFailed
+from app.telemetry import events
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from flask import Flask
     from werkzeug.wrappers import Response
 
-    from app.shelves import Shelf
+    from app.auth.revoked_sessions import RevokedSessions
     from config import Settings
 
 log = logging.getLogger(__name__)
 
-TIMEOUT: Final = 10.0  # seconds for one answer of the provider
-NEXT: Final = "next"
-MOST_BEGUN: Final = 3  # sign-ins begun at once: each takes room in the cookie
-EVERYBODY: Final = "*"
-LEEWAY: Final = 120  # seconds that clocks may differ
-_LOGOUT: Final = "http://schemas.openid.net/event/backchannel-logout"
-_KEYS_AGAIN: Final = 60.0  # seconds until its keys are asked for again for a key that is not known
-_ALGORITHMS: Final = frozenset(
-    f"{family}{bits}" for family in ("RS", "PS", "ES") for bits in (256, 384, 512)
-) | {"EdDSA", "Ed25519"}
-_TROUBLE: Final = (
-    AuthlibBaseError,
-    JoseError,
-    requests.RequestException,
-    RuntimeError,  # metadata without an endpoint
-    KeyError,
-    TypeError,
-    ValueError,
-)
+_LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 
 
-class _Session(OAuth2Session):
-    """Authlib's, whose time-outs are those of whole answers."""
-
-    def __init__(self, *rest: Any, **named: Any) -> None:
-        super().__init__(*rest, **named)
-        for scheme in ("https://", "http://"):
-            self.mount(scheme, TimedAdapter())
-
-
-class _App(FlaskOAuth2App):
-    client_cls = _Session
-
-
-class _OAuth(OAuth):
-    oauth2_client_cls = _App
-
-
-class Oidc(WithSession):
+class OidcBackend(SessionBackend):
     """`oidc`: accounts of a provider, in the allowed domains or groups."""
 
     name: ClassVar[str] = "oidc"
 
-    def __init__(self, app: Flask, settings: Settings, shelf: Shelf) -> None:
-        """Register with Authlib; the provider is asked when somebody signs in.
-
-        What it has ended is known to all who share the shelf.
-        """
-        super().__init__(hours=settings.session_hours)
-        self._issuer = settings.oidc_issuer
-        self._client_id = settings.oidc_client_id
-        self._domains = frozenset(domain.casefold() for domain in settings.oidc_domains)
-        self._groups = frozenset(settings.oidc_groups)
-        self._ended = Ended.of(settings, shelf)
-        self._keys_due = 0.0
-        register: Any = _OAuth(app).register  # it has no types
-        self._client: Any = register(
-            "akin_oidc",
-            client_id=settings.oidc_client_id,
-            client_secret=settings.oidc_client_secret,
-            server_metadata_url=f"{settings.oidc_issuer}/.well-known/openid-configuration",
-            client_kwargs={
-                "scope": " ".join(settings.oidc_scopes),
-                "code_challenge_method": "S256",
-                "default_timeout": TIMEOUT,
-            },
+    def __init__(
+        self, app: Flask, settings: Settings, revoked: RevokedSessions, keys: tuple[str, ...]
+    ) -> None:
+        """Sign the cookies of started sign-ins with the first key, accept those of any."""
+        super().__init__(revoked, hours=settings.session_hours)
+        self._provider = OidcProvider(app, settings)
+        self._started = StartedSignIns(keys)
+        self._rules = AdmissionRules.of(
+            domains=settings.oidc_domains,
+            groups=settings.oidc_groups,
+            groups_claims=settings.oidc_groups_claim,
+            email_verified=settings.oidc_email_verified,
+            editors=settings.editors,
         )
 
     @property
     def provider(self) -> str:
-        """Where one signs in, for people."""
-        return urlsplit(self._issuer).netloc
+        """Name of the provider for people: its host."""
+        return urlsplit(self._provider.issuer).netloc
 
-    def begin(self, target: str) -> Response:
-        """Lead to the provider; `target` is the path to come back to. Raises SignInFailed."""
-        begun = [key for key in session if key.startswith("_state_")]
-        for key in begun[: 1 - MOST_BEGUN]:
-            session.pop(key)
-        session[NEXT] = target
-        try:
-            self._metadata()
-            callback = url_for("sign_in.returned", _external=True)
-            answer: Response = self._client.authorize_redirect(callback)
-        except _TROUBLE as error:
-            raise self._failed("The sign-in service cannot be reached.", error) from error
-        return answer
+    def redirect_to_provider(self, target: str) -> Response:
+        """Return the redirect that starts a sign-in.
 
-    def finish(self) -> str:
-        """Sign in whoever the provider sent back; answers the path to go on to.
-
-        Raises SignInFailed, or NotAdmitted for an account that may not come in.
+        `target` is the path to return to, as SignInTargets shortens it. Raises SignInFailed.
         """
-        target = str(session.get(NEXT) or "/")
+        callback = url_for("sign_in.callback", _external=True)
         try:
-            self._metadata()
-            token = self._client.authorize_access_token()
-            claims = self._claims(token)
-        except MismatchingStateError as error:
-            message = "This sign-in is too old, or was begun in another window."
-            raise self._failed(message, error) from error
-        except _TROUBLE as error:
-            raise self._failed("The sign-in service did not confirm you.", error) from error
-        user = User.called(
-            claims.get("email") or claims.get("preferred_username") or claims["sub"],
-            claims.get("name"),
+            begun = self._provider.begin(callback)
+        except ERRORS as error:
+            self._fail(cause(error, callback), error)
+        self._started.put(
+            begun["state"],
+            StartedSignIn(target, begun["nonce"], begun["code_verifier"], callback),
         )
-        if user is None or not self._admits(claims):
+        return redirect(begun["url"])
+
+    def started(self) -> StartedSignIn | None:
+        """Return the sign-in of this browser that the provider's redirect belongs to."""
+        return self._started.get(request.args.get("state", ""))
+
+    def complete_sign_in(self, *, has_cookies: bool) -> None:
+        """Sign in the user whom the provider sent back.
+
+        `has_cookies`: the browser sent a cookie of the sign-in page. Raises SignInFailed, or
+        NotAdmitted for an account in no allowed domain or group.
+        """
+        started = self.started()
+        if code := request.args.get("error"):
+            self._fail(redirect_cause(code))
+        if started is None and not has_cookies:
+            self._fail(
+                "The browser sent no cookie of this site. Either it does not keep the cookie: then "
+                "allow cookies for this site in its settings. Or another browser started the "
+                "sign-in."
+            )
+        if started is None or not started.is_open:
+            self._fail(
+                "This sign-in is too old, was completed before, or was started in another browser. "
+                "Start again."
+            )
+        try:
+            self._provider.check_issuer(request.args.get("iss"))
+            claims = self._provider.claims(
+                request.args.get("code", ""),
+                nonce=started.nonce,
+                code_verifier=started.code_verifier,
+                callback=started.callback,
+                is_complete=self._is_complete,
+            )
+        except ERRORS as error:
+            self._provider.forget_metadata()
+            self._fail(cause(error, started.callback), error)
+        self._admit(claims)
+        self._started.complete(request.args["state"], started)
+
+    def _is_complete(self, claims: Mapping[str, Any]) -> bool:
+        """Return whether signed claims have all that is needed."""
+        return EMAIL_CLAIMS | {"name"} <= claims.keys() and not self._rules.are_groups_missing(
+            claims
+        )
+
+    def _admit(self, claims: Mapping[str, Any]) -> None:
+        """Start a session for an account. Raises NotAdmitted."""
+        identity = claims.get("email") or claims.get("preferred_username") or claims["sub"]
+        user = User.parse(identity, claims.get("name"))
+        refusal = self._rules.refusal(claims)
+        if user is None:
+            refusal = "Its name or mail address contains characters that cannot be used."
+        if user is None or refusal:
             session.clear()
-            observing.SIGN_INS.labels(self.name, "not-admitted").inc()
-            name = user.id if user else "This account"
-            raise NotAdmitted(f"{name} is not in a domain or group that may come in.")
-        self.enter(user, ".".join(self._names(claims)))
-        return target
+            events.SIGN_INS.labels(self.name, "not-admitted").inc()
+            log.warning("sign-in refused for %s: %s", user.id if user else "an account", refusal)
+            raise NotAdmitted(refusal)
+        fingerprint = ".".join(self._names_in(claims))
+        self.start_session(user, fingerprint, self._rules.editor_names(claims))
 
-    def end(self, token: str) -> None:
-        """End what a logout token of the provider names: an account's sign-ins, or one of them.
+    def back_channel_logout(self, token: str) -> None:
+        """Revoke the sessions that a logout token names: of an account, or one of them.
 
-        Raises SignInFailed where the token is none, or for somebody else.
+        Raises SignInFailed where the token is not valid.
         """
         try:
-            claims = self._verified(token)
-            if _LOGOUT not in dict(claims["events"]):
-                raise ValueError("it is about something else")
+            claims = self._provider.verified(token)
+            if _LOGOUT_EVENT not in dict(claims["events"]):
+                raise ValueError("no logout event")
             if "nonce" in claims:
-                raise ValueError("it is of a sign-in")
-            names = self._names(claims)
-            # One sign-in alone where it is named, though whose it is stands there, too.
-            ended = [name for name in names if name.startswith("sid")] or names
-            if not ended:
-                raise ValueError("it names nobody")
-        except _TROUBLE as error:
-            raise self._failed("This ends no sign-in.", error) from error
-        self._ended.end(ended)
-        observing.SIGN_INS.labels(self.name, "ended-by-provider").inc()
+                raise ValueError("an ID token")
+            token_id = self._revocation_name("jti", str(claims["jti"]))
+            if self._revoked.is_revoked([token_id], since=1):
+                raise ValueError("used before")
+            names = self._names_in(claims)
+            # A token that names a session means that one only, though it names the account as well.
+            names = [name for name in names if name.startswith("sid")] or names
+            if not names:
+                raise ValueError("no account and no session")
+        except ERRORS as error:
+            self._fail("This logout token is not valid.", error)
+        self._revoked.revoke([*names, token_id])
+        events.SIGN_INS.labels(self.name, "ended-by-provider").inc()
 
-    def _verified(self, token: str) -> dict[str, Any]:
-        """The claims of a token that the provider has signed for us, a short while ago."""
-        algorithms = self._metadata()["id_token_signing_alg_values_supported"]
-        registry = JWSRegistry(algorithms=algorithms, strict_check_header=False)
-        keys = KeySet.import_key_set(self._client.fetch_jwk_set())
-        try:
-            found = jwt.decode(token, key=keys, registry=registry)
-        except InvalidKeyIdError:
-            if time.monotonic() < self._keys_due:
-                raise
-            self._keys_due = time.monotonic() + _KEYS_AGAIN
-            keys = KeySet.import_key_set(self._client.fetch_jwk_set(force=True))
-            found = jwt.decode(token, key=keys, registry=registry)
-        jwt.JWTClaimsRegistry(
-            leeway=LEEWAY,
-            iss={"essential": True, "value": self._metadata()["issuer"]},
-            aud={"essential": True, "value": self._client_id},
-            iat={"essential": True},
-        ).validate(found.claims)
-        if (
-            not isinstance(found.claims["iat"], int)
-            or found.claims["iat"] < time.time() - 2 * LEEWAY
-        ):
-            raise ValueError("it is of long ago")
-        return dict(found.claims)
-
-    def _names(self, claims: Mapping[str, Any]) -> list[str]:
-        """An account and one of its sign-ins at the provider, as `Ended` knows them."""
+    def _names_in(self, claims: Mapping[str, Any]) -> list[str]:
+        """Return the revocation names of an account and of its session at the provider."""
         return [
-            kind + hashlib.sha256(f"{self._issuer} {value}".encode()).hexdigest()[:32]
+            self._revocation_name(kind, value)
             for kind in ("sub", "sid")
             if isinstance(value := claims.get(kind), str) and value
         ]
 
-    def _is_still_known(self, user: User) -> bool:  # noqa: ARG002 - the session tells
-        names = [name for name in str(session.get(STAMP, "")).split(".") if name]
-        return not self._ended.has_ended(names, session[SINCE])
+    def _revocation_name(self, kind: str, value: str) -> str:
+        digest = hashlib.sha256(f"{self._provider.issuer} {value}".encode()).hexdigest()
+        return kind + digest[:32]
+
+    def _revocation_names(self) -> list[str]:
+        """Return the names of the account and of its session, either of which may be revoked."""
+        return [name for name in str(session.get(FINGERPRINT, "")).split(".") if name]
+
+    def is_listed(self, user: User, names: Collection[str]) -> bool:  # noqa: ARG002 - the protocol's signature
+        """Return whether the account was in one of the groups at its sign-in."""
+        stored = session.get(EDITOR)
+        return isinstance(stored, list) and not {*stored}.isdisjoint(map(editor_name, names))
 
     def sign_out_url(self, back: str) -> str:
-        """Where one signs out of the provider as well; empty where it has no such page.
+        """Return the URL to sign out at the provider as well; "" where it has none.
 
-        `back` is the whole address to return to.
+        `back` is the absolute URL to return to.
         """
         try:
-            end = self._metadata().get("end_session_endpoint")
-        except _TROUBLE as error:
-            log.warning("no way to sign out of the provider: %s", type(error).__name__)
+            end = self._provider.metadata().get("end_session_endpoint")
+        except ERRORS as error:
+            log.warning("no way to sign out of the provider: %s", cause(error))
             return ""
         if not isinstance(end, str):
             return ""
-        query = {"client_id": self._client_id, "post_logout_redirect_uri": back}
+        query = {"client_id": self._provider.client_id, "post_logout_redirect_uri": back}
         return f"{end}{'&' if '?' in end else '?'}{urlencode(query)}"
 
-    def stamp(self, user: User) -> str | None:  # noqa: ARG002 - as Mode has it
-        """Changes with the rules of who may come in: whom the provider drops, it does not tell."""
-        rules = (self._issuer, self._client_id, sorted(self._domains), sorted(self._groups))
+    def fingerprint(self, user: User) -> str | None:  # noqa: ARG002 - the protocol's signature
+        """Return a digest of the admission rules: the provider does not report removed accounts."""
+        rules = (
+            self._provider.issuer,
+            self._provider.client_id,
+            sorted(self._rules.domains),
+            sorted(self._rules.groups),
+        )
         return hashlib.sha256(repr(rules).encode()).hexdigest()[:16]
 
-    def try_out(self) -> str:
-        """Ask the provider what it is."""
+    def check_configuration(self) -> str:
+        """Return one line on the provider; raise SignInFailed with what is wrong."""
         try:
-            self._metadata()
-        except _TROUBLE as error:
-            message = f"{self._issuer} did not tell what it is: {type(error).__name__}"
-            raise SignInFailed(message) from error
-        return f"{self.provider} answers as AKIN_OIDC_ISSUER"
+            faults, notes = self._provider.findings()
+        except ERRORS as error:
+            raise SignInFailed(f"{self._provider.issuer}: {cause(error)}") from error
+        if faults:
+            raise SignInFailed(f"{self._provider.issuer}: {' '.join(faults)}")
+        return " ".join((f"{self.provider} answers as AKIN_OIDC_ISSUER.", *notes)).rstrip(".")
 
-    def _metadata(self) -> dict[str, Any]:
-        metadata: dict[str, Any] = self._client.load_server_metadata()
-        if str(metadata.get("issuer", "")).rstrip("/") != self._issuer:
-            raise ValueError("AKIN_OIDC_ISSUER is not what the provider calls itself")
-        # Whatever it lists: no signature, and one with our own secret, prove nothing.
-        listed = metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
-        metadata["id_token_signing_alg_values_supported"] = [a for a in listed if a in _ALGORITHMS]
-        return metadata
+    def check_client(self) -> str:
+        """Return one line on client id and secret; raise SignInFailed where they are refused.
 
-    def _claims(self, token: Mapping[str, Any]) -> dict[str, Any]:
-        """The signed claims, completed from the userinfo endpoint where they are short."""
-        claims = dict(token["userinfo"])
-        wanted = {"email", "name"} | ({"groups"} if self._groups else set())
-        if not wanted <= claims.keys() and "userinfo_endpoint" in self._client.server_metadata:
-            more = dict(self._client.userinfo(token=token))
-            if more.get("sub") != claims["sub"]:
-                raise ValueError("userinfo is about somebody else")
-            claims = more | claims
-        return claims
+        The provider logs a failed sign-in, so that this is no part of `check_configuration`.
+        """
+        try:
+            is_refused = self._provider.is_client_refused()
+        except ERRORS as error:
+            raise SignInFailed(cause(error)) from error
+        if is_refused:
+            raise SignInFailed(CLIENT_REFUSED)
+        return "the provider does not refuse client id and secret"
 
-    def _admits(self, claims: Mapping[str, Any]) -> bool:
-        groups = claims.get("groups")
-        if isinstance(groups, list) and self._groups & {g for g in groups if isinstance(g, str)}:
-            return True
-        if EVERYBODY in self._domains:
-            return True
-        email = claims.get("email")
-        if not isinstance(email, str) or claims.get("email_verified") is not True:
-            return False
-        name, at, domain = email.partition("@")
-        return bool(name and at) and domain.casefold() in self._domains
-
-    def _failed(self, message: str, error: Exception) -> SignInFailed:
-        observing.SIGN_INS.labels(self.name, "failed").inc()
-        # The class alone: an error's text may quote what was sent, the secret among it.
-        log.warning("sign-in failed: %s", type(error).__name__)
-        return SignInFailed(message)
+    def _fail(self, message: str, error: Exception | None = None) -> NoReturn:
+        events.SIGN_INS.labels(self.name, "failed").inc()
+        # Of the error only the class: its text may quote the request, the secret included.
+        kind = f" ({type(error).__name__})" if error else ""
+        log.warning("sign-in failed: %s%s", message, kind)
+        raise SignInFailed(message) from error

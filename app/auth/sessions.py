@@ -1,8 +1,8 @@
-"""Sessions: a signed cookie, whose keys can be changed while people stay signed in.
+"""Signed session cookies, whose keys can be changed while people stay signed in.
 
 The newest key signs, the older ones still verify (AKIN_SECRET_KEYS, newest first). The cookie is
-HttpOnly and SameSite=Lax, Secure behind TLS, and lasts as long as a sign-in does, counted from the
-sign-in. Knows Flask's sessions and files; nothing of who is signed in.
+HttpOnly and SameSite=Lax, Secure behind TLS, and expires a fixed time after the sign-in. Knows
+Flask's sessions and the key file, nothing of users.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from flask import has_request_context, request
+from flask import request
 from flask.sessions import SecureCookieSessionInterface
 
+from app.auth.cookies import cookie_name, cookie_path
 from config import InvalidSettings
 
 if TYPE_CHECKING:
@@ -29,13 +30,15 @@ COOKIE: Final = "akin"
 KEY_FILE: Final = "secret-key"
 
 
-class _Sessions(SecureCookieSessionInterface):
-    def get_cookie_name(self, app: Flask) -> str:
-        """`__Host-` makes browsers refuse the cookie from a subdomain or over plain HTTP."""
-        return f"__Host-{COOKIE}" if self.get_cookie_secure(app) else COOKIE
+class _SessionInterface(SecureCookieSessionInterface):
+    def get_cookie_name(self, app: Flask) -> str:  # noqa: ARG002 - the base class's signature
+        return cookie_name(COOKIE)
 
-    def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 - the base class's signature
-        return has_request_context() and request.is_secure
+    def get_cookie_path(self, app: Flask) -> str:  # noqa: ARG002 - as above
+        return cookie_path()
+
+    def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 - as above
+        return request.is_secure
 
 
 def init_app(app: Flask, keys: tuple[str, ...], *, hours: int) -> None:
@@ -48,42 +51,43 @@ def init_app(app: Flask, keys: tuple[str, ...], *, hours: int) -> None:
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=timedelta(hours=hours),
     )
-    app.session_interface = _Sessions()
+    app.session_interface = _SessionInterface()
 
 
-def keys_of(settings: Settings) -> tuple[str, ...]:
-    """The keys that the settings name, else the one that is kept in the data folder.
+def session_keys(settings: Settings) -> tuple[str, ...]:
+    """Return AKIN_SECRET_KEYS, else the key that is stored in the data folder.
 
-    Raises InvalidSettings where none can be kept there.
+    Raises InvalidSettings where no key can be stored there.
     """
     if settings.secret_keys:
         return settings.secret_keys
     try:
-        return (key_in(settings.data),)
+        return (stored_key(settings.data),)
     except OSError as error:
         raise InvalidSettings(
-            f"AKIN_SECRET_KEYS is missing, and no key can be kept in AKIN_DATA: {error}. "
+            f"AKIN_SECRET_KEYS is missing, and no key can be stored in AKIN_DATA: {error}. "
             "`python -m app secret` makes one."
         ) from error
 
 
 def new_key() -> str:
-    """A key that nobody can guess: 256 bits."""
+    """Return a random key of 256 bits."""
     return secrets.token_urlsafe(32)
 
 
-def key_in(folder: Path) -> str:
-    """The key kept in a folder, made the first time; only its owner may read the file.
+def stored_key(folder: Path) -> str:
+    """Return the key stored in a folder, made at the first call; only its owner may read it.
 
-    Workers that start at once agree on one: the file appears whole, by whoever is first.
+    Processes that start at the same time get the same key: the file appears complete, written by
+    the first of them.
     """
     path = folder / KEY_FILE
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        mine = folder / f".{KEY_FILE}-{os.getpid()}-{secrets.token_hex(4)}"
-        mine.touch(mode=0o600)
-        mine.write_text(new_key() + "\n", encoding="ascii")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = folder / f".{KEY_FILE}-{os.getpid()}-{secrets.token_hex(4)}"
+        draft.touch(mode=0o600)
+        draft.write_text(new_key() + "\n", encoding="ascii")
         with suppress(FileExistsError):
-            os.link(mine, path)
-        mine.unlink()
+            os.link(draft, path)
+        draft.unlink()
     return path.read_text(encoding="ascii").strip()

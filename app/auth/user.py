@@ -1,4 +1,4 @@
-"""User: who is signed in."""
+"""User: an authenticated person."""
 
 from __future__ import annotations
 
@@ -6,35 +6,41 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any, Final
 
-MOST_NAME: Final = 200
+MAX_NAME: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who may come in: `id` is what the mode knows them by, `name` what is shown."""
+    """An authenticated person: `id` identifies them in the backend, `name` is shown."""
 
     id: str
     name: str
 
     @classmethod
-    def called(cls, identity: object, name: object = None) -> User | None:
-        """Make a user of what a file, a provider or a proxy tells; None where it tells nothing."""
-        known, shown = _printable(identity), _printable(name)
-        return cls(known, shown or known) if known else None
+    def parse(cls, identity: object, name: object = None) -> User | None:
+        """Return the user that a file, a provider or a proxy names, or None.
+
+        An identity with control characters, or one that is too long, is refused: cleaned or cut
+        it would be the identity of another account.
+        """
+        clean_id, clean_name = printable(identity), printable(name)
+        if not clean_id or not isinstance(identity, str) or clean_id != identity.strip(" "):
+            return None
+        return cls(clean_id, clean_name or clean_id)
 
     @classmethod
-    def from_session(cls, kept: Any) -> User | None:
-        """Read what `to_session` kept; None where it is nothing of the kind."""
-        return cls.called(*kept[:2]) if isinstance(kept, list) and len(kept) >= 2 else None
+    def from_session(cls, content: Any) -> User | None:
+        """Return the user that `to_session` stored, or None for other content."""
+        return cls.parse(*content[:2]) if isinstance(content, list) and len(content) >= 2 else None
 
     def to_session(self) -> list[str]:
-        """What the signed cookie keeps."""
+        """Return what the session cookie stores."""
         return [self.id, self.name]
 
 
-def _printable(text: object) -> str:
-    """One line of text without control characters, bounded; empty for anything else."""
+def printable(text: object) -> str:
+    """Return one bounded line of text without control characters; "" for anything else."""
     if not isinstance(text, str):
         return ""
     clean = "".join(char for char in text if unicodedata.category(char)[0] != "C")
-    return " ".join(clean.split())[:MOST_NAME]
+    return " ".join(clean.split())[:MAX_NAME]

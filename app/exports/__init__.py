@@ -1,1 +1,1 @@
-"""What is handed over: a search or a selection as a table, a feed, a sheet, an archive, code."""
+"""The file formats that a search or a selection is exported in."""

@@ -1,7 +1,7 @@
-"""The small pictures of assets, fetched by the server for sheets and previews.
+"""Thumbnails of assets for contact sheets and previews, downloaded by the server.
 
-Each comes from the address that a grid would show, through `Media`; one that cannot be had is
-None, so a sheet is never lost for a single picture. Bounded in size, time and number at once.
+A thumbnail that fails is None, so that a sheet does not depend on a single picture. Downloads are
+limited in size, time and number at once.
 """
 
 from __future__ import annotations
@@ -14,42 +14,49 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageFilter
 
-from app import images, pictures
 from app.errors import AkinError
+from app.scenario import image_urls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from app.assets import Asset
-    from app.media import Media
+    from app.scenario.assets import Asset
+    from app.scenario.files import FileFetcher
+    from app.services.image_decoding import DecodingSession
+    from app.services.time_limits import TimeLimits
 
 log = logging.getLogger(__name__)
 
-MOST_BYTES: Final = 8_000_000  # of one thumbnail; a transformed picture has some 50 kB
-SECONDS: Final = 6.0  # for one
-ALL_SECONDS: Final = 25.0  # for all of a sheet; those that are late are left out
+MOST_BYTES: Final = 8_000_000  # of one thumbnail; most have about 50 kB
 AT_ONCE: Final = 6
-BLUR: Final = 1 / 12  # of the longer side: nothing but colours is left
+BLUR: Final = 1 / 12  # radius, as a share of the longer side: only colours remain
 
 
 def thumbnails(
-    media: Media, assets: Iterable[Asset], *, side: int, blur_sensitive: bool
+    media: FileFetcher,
+    decoder: DecodingSession,
+    assets: Iterable[Asset],
+    *,
+    side: int,
+    blur_sensitive: bool,
+    limits: TimeLimits,
 ) -> list[Image.Image | None]:
-    """Answer a picture for each asset, at most `side` pixels long; None where there is none.
+    """Return a picture for each asset, at most `side` pixels long, or None.
 
-    RGB or RGBA. Sensitive ones are blurred beyond recognition where `blur_sensitive` says so.
+    Pictures are RGB or RGBA. With `blur_sensitive`, sensitive ones are blurred beyond recognition.
     """
-    deadline = time.monotonic() + ALL_SECONDS
+    deadline = time.monotonic() + limits.thumbnails
 
     def one(asset: Asset) -> Image.Image | None:
         left = deadline - time.monotonic()
-        source = images.grid_picture(asset).src
+        source = image_urls.grid_picture(asset).src
         if not source or left <= 0:
             return None
         content = io.BytesIO()
         try:
-            media.fetch(source, content, most_bytes=MOST_BYTES, seconds=min(SECONDS, left))
-            picture = pictures.decoded(content.getvalue(), side=side)
+            seconds = min(limits.thumbnail, left)
+            media.fetch(source, content, most_bytes=MOST_BYTES, seconds=seconds)
+            picture = decoder.decode(content.getvalue(), side=side)
         except AkinError as error:
             log.info("no thumbnail of %s: %s", asset.id, error)
             return None

@@ -1,4 +1,1 @@
-"""What can be said about a search and its answer: why, what tells apart, what costs most.
-
-Pure functions over `Search` and `Asset`: nothing here asks anyone, and nothing knows of pages.
-"""
+"""Pure functions over searches and assets: explanations, suggestions, groupings. No I/O."""

@@ -1,20 +1,49 @@
-// The enhancements, one custom element or behaviour a module. Every page works without them.
+// Entry module: imports every enhancement, one custom element or behaviour per module. All pages work without them.
 import "./broken-images.js";
-import "./compare-slider.js";
+import "./copy-asset.js";
 import "./copy-link.js";
 import "./copy-text.js";
-import "./endless.js";
-import "./hover-play.js";
+import "./drag-out.js";
+import "./edit.js";
+import "./image-upload.js";
+import "./inspect-picture.js";
 import "./keys.js";
-import "./lazy-part.js";
-import "./pick-part.js";
+import "./lazy-section.js";
+import "./library-status.js";
+import "./local-time.js";
 import "./menus.js";
 import "./navigate.js";
-import "./pictures.js";
+import "./new-tab.js";
+import "./private-page.js";
+import "./quick-look.js";
 import "./saved-searches.js";
-import "./select.js";
-import "./sound-player.js";
+import "./selection-gestures.js";
+import "./selection.js";
 import "./submit-on-change.js";
 import "./theme-switch.js";
-import "./why.js";
-import "./zoom-image.js";
+
+// Modules that only some pages need, each with what it is for.
+const NEEDED = {
+  "change-progress": "change-progress",
+  "compare-slider": "compare-slider",
+  "crop-box": "crop-box",
+  explain: ".card a.explain",
+  "hover-preview": ".card[data-media]",
+  "import-searches": "import-searches",
+  "infinite-scroll": "[data-infinite-scroll]",
+  "review-keys": "review-keys",
+  "sound-player": "sound-player",
+  "zoom-image": "zoom-image",
+};
+
+function load() {
+  for (const [name, selector] of Object.entries(NEEDED)) {
+    if (document.querySelector(selector)) {
+      delete NEEDED[name];
+      import(`./${name}.js`);
+    }
+  }
+}
+
+for (const name of ["akin:navigated", "akin:added"]) document.addEventListener(name, load);
+load();

@@ -1,15 +1,15 @@
-// <compare-slider>: where css cannot tell where the slider inside stands, this does.
+// <compare-slider>: sets the position of the slider where css cannot derive it from a view timeline.
 class CompareSlider extends HTMLElement {
   connectedCallback() {
-    if (!CSS.supports("animation-timeline: view()")) this.addEventListener("input", this.#cut);
+    if (!CSS.supports("animation-timeline: view()")) this.addEventListener("input", this.#update);
   }
 
   disconnectedCallback() {
-    this.removeEventListener("input", this.#cut);
+    this.removeEventListener("input", this.#update);
   }
 
-  #cut = (event) => {
-    this.style.setProperty("--cut", event.target.value / 100);
+  #update = (event) => {
+    this.style.setProperty("--split", event.target.value / 100);
   };
 }
 

@@ -1,9 +1,10 @@
-// <copy-link>: a click on the link inside copies its whole address instead of following it.
-import { say } from "./pictures.js";
+// <copy-link>: a click on the link inside copies its absolute URL instead of following it.
+import { copy } from "./copy.js";
+import { showToast } from "./toast.js";
 
 class CopyLink extends HTMLElement {
   connectedCallback() {
-    if (navigator.clipboard) this.addEventListener("click", this.#copy);
+    this.addEventListener("click", this.#copy);
   }
 
   disconnectedCallback() {
@@ -12,16 +13,22 @@ class CopyLink extends HTMLElement {
 
   #copy = async (event) => {
     const link = event.target.closest("a[href]");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
     event.stopPropagation();
-    try {
-      await navigator.clipboard.writeText(link.href);
-      say("Link copied");
-    } catch {
-      location.assign(link.href);
-    }
+    if (await copy(link.href)) return showToast("Link copied");
+    showToast("The browser did not allow copying. Copy the link in the box.");
+    this.#showUrl(link.href);
   };
+
+  #showUrl(url) {
+    const field = this.querySelector("input") ?? document.createElement("input");
+    field.readOnly = true;
+    field.value = url;
+    field.setAttribute("aria-label", "Link");
+    this.append(field);
+    field.select();
+  }
 }
 
 customElements.define("copy-link", CopyLink);

@@ -1,13 +1,15 @@
-// <copy-text>: adds a button that copies the text inside. Without it the text can still be selected.
+// <copy-text label>: adds a button that copies the text inside. Without scripts the text can be selected.
+import { copy } from "./copy.js";
+
 class CopyText extends HTMLElement {
   #button;
 
   connectedCallback() {
-    if (!navigator.clipboard || this.#button) return;
+    if (this.#button) return;
     this.#button = document.createElement("button");
     this.#button.type = "button";
     this.#button.className = "copy";
-    this.#say("Copy");
+    this.#label(this.#name);
     this.#button.addEventListener("click", this.#copy);
     this.append(this.#button);
   }
@@ -17,19 +19,19 @@ class CopyText extends HTMLElement {
     this.#button = undefined;
   }
 
+  get #name() {
+    return this.getAttribute("label") ?? "Copy";
+  }
+
   #copy = async () => {
-    const text = this.querySelector(".text").textContent;
-    try {
-      await navigator.clipboard.writeText(text);
-      this.#say("Copied");
-    } catch {
-      this.#say("Press Ctrl+C");
-      getSelection().selectAllChildren(this.querySelector(".text"));
-    }
-    setTimeout(() => this.#button && this.#say("Copy"), 1500);
+    const text = this.querySelector(".text");
+    const copied = await copy(text.textContent);
+    if (!copied) getSelection().selectAllChildren(text);
+    this.#label(copied ? "Copied" : "Not copied: the text is selected");
+    setTimeout(() => this.#button && this.#label(this.#name), copied ? 1500 : 6000);
   };
 
-  #say(words) {
+  #label(words) {
     this.#button.textContent = words;
   }
 }

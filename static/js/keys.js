@@ -1,13 +1,15 @@
-// Keyboard: arrows move through the grid, single letters steer. Nothing is taken from a field that
-// is being typed into, nor from a browser's own shortcuts.
+// Keyboard shortcuts: the help lists the keys, their actions and where they apply (app/viewmodels/shortcuts.py).
+// Text fields and the browser's own shortcuts are left alone.
 import { steer } from "./navigate.js";
-import { say } from "./pictures.js";
+import { root } from "./root.js";
+import { showToast } from "./toast.js";
 
 const cards = () => [...document.querySelectorAll(".grid .card .picture")];
-const focused = () => document.activeElement?.closest?.(".card");
+/** Return the card with the focus. */
+export const focused = () => document.activeElement?.closest?.(".card");
 const isTyping = (element) => element?.matches?.("input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]");
 
-// The nearest picture in a direction: beside it in reading order, above or below by place.
+// The next picture in a direction: left and right in reading order, up and down by position.
 function neighbour(from, key) {
   const all = cards();
   const at = all.indexOf(from);
@@ -31,109 +33,150 @@ function neighbour(from, key) {
 
 function move(event) {
   const card = focused();
+  if (!card && (event.key === "ArrowUp" || !cards().length)) return false; // the page scrolls
   const target = card ? neighbour(card.querySelector(".picture"), event.key) : cards()[0];
-  if (!target) return false;
-  target.focus();
-  target.scrollIntoView({ block: "nearest" });
-  return true;
+  target?.focus();
+  target?.scrollIntoView({ block: "nearest" });
 }
 
-// On an asset's page, and not among the cards of its strips: left and right lead through the search.
-const isBeforeAsset = () => !focused() && document.querySelector(".asset") !== null;
-
-// Else an arrow scrolls.
-function takes(key) {
-  if (focused()) return true;
-  if (isBeforeAsset()) return key === "ArrowLeft" || key === "ArrowRight";
-  return key !== "ArrowUp" && cards().length > 0;
+/** Move the focus from a card to the next one, if there is one. */
+export function focusNext() {
+  const card = focused();
+  const next = card && neighbour(card.querySelector(".picture"), "ArrowRight");
+  next?.focus();
+  next?.scrollIntoView({ block: "nearest" });
 }
 
-const press = (selector) => focused()?.querySelector(selector)?.click();
-// The sound of the focused card, else what an asset's page plays.
+const press = (selector, within = focused()) => within?.querySelector(selector)?.click();
+// Play or pause the sound of the focused card, otherwise the media of the asset page.
 function play() {
-  const button = focused()?.querySelector(".play");
-  if (button) return button.click();
-  const media = document.querySelector(".stage :is(audio, video)");
-  if (media?.paused) media.play();
-  else media?.pause();
+  const media = document.querySelector(".media-view :is(audio, video)");
+  if (!media) return false; // the page scrolls
+  if (media.paused) media.play();
+  else media.pause();
 }
 const add = (side) => {
   const full = focused()?.querySelector(`button[name="${side}"]:disabled`);
-  if (full) say(full.title);
+  if (full) showToast(full.title);
   else if (focused()) steer([side, focused().dataset.assetId]);
 };
 const follow = (rel) => {
-  const link = document.querySelector(`.pagination a[rel="${rel}"], .neighbours a[rel="${rel}"]`);
+  const link = document.querySelector(`.pagination a[rel="${rel}"], .result-navigation a[rel="${rel}"], .review-steps a[rel="${rel}"]`);
   link?.click();
 };
 
-// What is transparent is seen on the next ground. A page of an asset leaves no trace in the history.
-function ground() {
-  const links = [...document.querySelectorAll(".grounds a")];
+// Switch to the next background. On an asset page this replaces the history entry.
+function nextBackground() {
+  const links = [...document.querySelectorAll(".backgrounds a")];
   const at = links.findIndex((link) => link.hasAttribute("aria-current"));
   const next = links[(at + 1) % links.length];
   if (document.querySelector(".workspace")) next?.click();
   else if (next) location.replace(next.href);
 }
 
-const actions = {
-  ArrowRight: (event) => (isBeforeAsset() ? follow("next") : move(event)),
-  ArrowLeft: (event) => (isBeforeAsset() ? follow("prev") : move(event)),
-  ArrowUp: move,
-  ArrowDown: move,
-  l: () => add("like"),
-  u: () => add("unlike"),
-  s: () => press(".similar") ?? document.querySelector(".asset .similar")?.click(),
-  x: () => press(".pick"),
-  w: () => press(".why"),
-  p: play,
-  g: ground,
-  "/": () => {
-    const query = document.querySelector('.words input[name="query"]');
+/**
+ * Functions by the names of the help; other modules add theirs. One that returns false leaves the key to the browser;
+ * keys do nothing until a promise is settled.
+ */
+export const actions = {
+  move,
+  play,
+  leave,
+  like: () => add("like"),
+  unlike: () => add("unlike"),
+  // On an asset page without a focused card: the asset of the page.
+  similar: () => press(".similar", focused() ?? document.querySelector(".asset")),
+  select: () => press(".pick"),
+  explain: () => press(".explain"),
+  background: nextBackground,
+  write: () => {
+    const query = document.querySelector('.query-field input[name="query"]');
     query?.focus();
     query?.select();
   },
-  "[": () => follow("prev"),
-  "]": () => follow("next"),
-  "?": () => document.getElementById("help")?.togglePopover(),
+  previous: () => follow("prev"),
+  next: () => follow("next"),
+  help: () => document.getElementById("help")?.togglePopover(),
 };
 
+const table = new Map(); // "place key" -> name of the action
+for (const { dataset } of document.querySelectorAll("#help [data-action]")) {
+  for (const place of dataset.places.split(" ")) {
+    for (const key of dataset.keys.split(" ")) table.set(`${place} ${key}`, dataset.action);
+  }
+}
+
+// Where the focus is, in the words of the table.
+function place() {
+  if (focused()) return "card";
+  if (document.querySelector("review-keys")) return "review";
+  return document.querySelector(".asset") ? "asset" : "page";
+}
+
+// The name of a key in the table. Letters are the same with Caps Lock. Where the layout has no Latin
+// letters, the physical key counts. Many layouts need Shift or AltGr (Option) for a sign.
+const PHYSICAL = { BracketLeft: "[", BracketRight: "]" };
+function nameOf(event) {
+  const isAltGr = event.getModifierState("AltGraph");
+  const isSign = /^[^\p{L}\s]$/u.test(event.key);
+  let modifiers = event.metaKey || (event.ctrlKey && !isAltGr) ? "Ctrl+" : "";
+  if ((event.altKey || isAltGr) && !isSign) modifiers += "Alt+";
+  if (event.shiftKey && !isSign) modifiers += "Shift+";
+  let key = event.key === " " ? "Space" : event.key;
+  if (/^\p{L}$/u.test(key)) {
+    key = /\p{Script=Latin}/u.test(key) ? key.toLowerCase() : (PHYSICAL[event.code] ?? event.code.replace(/^Key/, "").toLowerCase());
+  }
+  return modifiers + key;
+}
+
+// Whether the focused element uses the key itself: radio buttons, sliders and players the arrow keys, controls Space.
+function isTaken(name) {
+  const uses = { Arrow: "input, summary, video, audio", Space: "input, button, summary, video, audio" };
+  return Object.entries(uses).some(([start, elements]) => name.startsWith(start) && document.activeElement?.matches(elements));
+}
+
+let isWaiting = false;
+
 document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Escape") return leave(event);
+  // 229: an input method takes the key. Safari sends it when a composition has just ended.
+  if (event.defaultPrevented || event.isComposing || event.keyCode === 229) return;
+  const name = nameOf(event);
+  const action = table.get(`${place()} ${name}`);
+  if (!action || isTaken(name)) return;
+  if (action === "leave") return leave(event);
   if (isTyping(document.activeElement) || document.querySelector("dialog[open]")) return;
-  // On a radio or a slider the arrows are its own.
-  if (event.key.startsWith("Arrow") && document.activeElement?.matches("input, summary, video, audio")) return;
-  const action = actions[event.key];
-  if (!action || (event.shiftKey && event.key !== "?")) return;
-  if (event.key.startsWith("Arrow") && !takes(event.key)) return;
-  event.preventDefault();
-  action(event);
+  if (document.activeElement?.closest("[popover]") && !["help", "undo"].includes(action)) return;
+  if (isWaiting) return event.preventDefault();
+  const result = actions[action](event);
+  if (result !== false) event.preventDefault();
+  if (!(result instanceof Promise)) return;
+  isWaiting = true;
+  result.catch(() => {}).finally(() => (isWaiting = false));
 });
 
-// Esc goes one step out: from a field to the pictures, from the pictures to nothing, from an asset to
-// its search. What closes by itself on Esc is left to the browser.
+// Esc leaves one level: from a field to the pictures, from a picture to the page, from an asset page to its
+// search. Dialogs and popovers are closed by the browser.
 function leave(event) {
-  if (document.querySelector("dialog[open], .help:popover-open")) return;
+  if (document.querySelector("dialog[open], [popover]:not(.toast):popover-open")) return;
   const open = document.querySelector("details.upload[open], details.menu[open]");
   if (open) {
     open.open = false;
     open.querySelector("summary").focus();
-  } else if (document.activeElement?.matches('.words input[name="query"]')) {
-    event.preventDefault(); // or the browser would empty the field
-    // On an asset's page the cards are of its strips, which nobody has come for.
+  } else if (document.activeElement?.matches('.query-field input[name="query"]')) {
+    event.preventDefault(); // otherwise the browser would clear the field
+    // On an asset page the cards belong to its card rows, so focus the page instead.
     (document.querySelector(".results .picture") ?? document.getElementById("main")).focus({ preventScroll: true });
   } else if (document.querySelector("zoom-image.close")) document.querySelector("zoom-image.close").click();
-  else if (focused()) document.activeElement.blur();
+  else if (focused() || document.activeElement?.matches(".review-page textarea")) document.activeElement.blur();
   else if (!isTyping(document.activeElement)) back();
 }
 
-// To the very place in the results where that is where the reader came from.
+// Use the history when the previous page was the results, which restores the scroll position.
 function back() {
   const link = document.querySelector(".asset .back");
   if (!link) return;
   const from = URL.canParse(document.referrer) && new URL(document.referrer);
-  if (from && from.origin === location.origin && from.pathname === "/") history.back();
+  if (from && from.origin === location.origin && from.pathname === root) history.back();
   else link.click();
 }
 

@@ -1,6 +1,9 @@
-// In-place navigation between states of the search: fetches the server's page, swaps the bar and
-// the results, keeps focus, open panels and scroll, and writes history. Whatever it cannot do it
-// leaves to the browser.
+// In-place navigation between states of the search: fetches the server's page, replaces the search bar and
+// the results, keeps focus, open panels and scroll position, and updates the history. Everything else is
+// left to the browser.
+
+import { root } from "./root.js";
+import { onward, request } from "./session.js";
 
 const FRESH_MS = 45_000;
 const MOST_PAGES = 16;
@@ -8,7 +11,7 @@ const SLOW_MS = 150;
 const pages = new Map(); // url -> { html, url, at }
 let current = null; // AbortController of the running fetch
 
-const isResults = (url) => url.origin === location.origin && url.pathname === "/";
+const isResults = (url) => url.origin === location.origin && url.pathname === root;
 const canSwap = () => document.querySelector(".workspace") !== null;
 
 function remember(url, page) {
@@ -22,9 +25,11 @@ async function load(url, { signal, purpose } = {}) {
   if (known && performance.now() - known.at < FRESH_MS) return known;
   const headers = { Accept: "text/html" };
   if (purpose) headers.Purpose = purpose;
-  const response = await fetch(url, { signal, headers });
+  const response = await request(url, { signal, headers });
   if (!response.headers.get("Content-Type")?.startsWith("text/html")) throw new Error("not a page");
   const page = { html: await response.text(), url: response.url, at: performance.now() };
+  const next = onward(page.html);
+  if (next) return load(next, { signal, purpose });
   if (response.ok) {
     remember(url, page);
     remember(response.url, page);
@@ -32,12 +37,12 @@ async function load(url, { signal, purpose } = {}) {
   return page;
 }
 
-// Where the focus is, in words that still mean something on the next page.
+// Describe the focused element so that it can be found on the next page.
 function focusKey() {
   const element = document.activeElement;
   if (!element || element === document.body) return null;
   const card = element.closest("[data-asset-id]");
-  if (card) return { asset: card.dataset.assetId, part: element.className };
+  if (card) return { asset: card.dataset.assetId, className: element.className };
   if (element.id) return { id: element.id };
   if (element.name) return { name: element.name, value: element.type === "radio" || element.type === "checkbox" ? element.value : null };
   if (element.rel) return { rel: element.rel };
@@ -48,7 +53,7 @@ function focusKey() {
 function refocus(key) {
   if (!key) return;
   let element = null;
-  if (key.asset) element = document.querySelector(`[data-asset-id="${CSS.escape(key.asset)}"] [class="${key.part}"]`);
+  if (key.asset) element = document.querySelector(`[data-asset-id="${CSS.escape(key.asset)}"] [class="${key.className}"]`);
   else if (key.id) element = document.getElementById(key.id);
   else if (key.name) element = document.querySelector(`[name="${key.name}"]${key.value === null ? "" : `[value="${CSS.escape(key.value)}"]`}:not([type="hidden"])`);
   else if (key.rel) element = document.querySelector(`.pagination a[rel="${key.rel}"]`);
@@ -61,7 +66,7 @@ function swap(page) {
   const main = next.getElementById("main");
   const bar = next.querySelector(".bar");
   if (!main?.querySelector(".workspace, .failure") || !bar) return false;
-  const typed = document.activeElement?.matches('.words input[name="query"]') ? document.activeElement : null;
+  const typed = document.activeElement?.matches('.query-field input[name="query"]') ? document.activeElement : null;
   const caret = typed && { value: typed.value, was: typed.defaultValue, at: [typed.selectionStart, typed.selectionEnd] };
   const key = focusKey();
   const open = [...document.querySelectorAll("details[id][open]")].map((each) => each.id);
@@ -76,8 +81,8 @@ function swap(page) {
   }
   refocus(key);
   if (caret) {
-    const input = document.querySelector('.words input[name="query"]');
-    // Words typed while the page was on its way are not taken back.
+    const input = document.querySelector('.query-field input[name="query"]');
+    // Keep text that was typed while the page was loading.
     if (caret.value !== caret.was && input.defaultValue === caret.was) input.value = caret.value;
     input.setSelectionRange(...caret.at);
   }
@@ -86,28 +91,28 @@ function swap(page) {
 
 function announce() {
   const region = document.getElementById("announcer");
-  const said = document.querySelector(".failure h1, .nothing h2, .count");
-  if (region && said) region.textContent = `${said.textContent.trim()}. ${document.title}`;
+  const heading = document.querySelector(".failure h1, .empty-state h2, .count");
+  if (region && heading) region.textContent = `${heading.textContent.trim()}. ${document.title}`;
 }
 
-/** How far down one is on the page of the address; in endless mode others stand before it. */
-function place() {
-  const grids = [...document.querySelectorAll(".results[data-endless] .grid")];
+/** The scroll position on the page of the URL; with infinite scroll other pages may precede it. */
+function scrollPosition() {
+  const grids = [...document.querySelectorAll(".results[data-infinite-scroll] .grid")];
   const own = grids.find((grid) => grid.dataset.address === location.href);
   return own ? Math.max(0, scrollY - (own.offsetTop - grids[0].offsetTop)) : scrollY;
 }
 
-/** Write down where one is, for the way back. */
+/** Store the scroll position in the history entry. */
 export function keepScroll() {
-  history.replaceState({ ...history.state, scroll: place() }, "");
+  history.replaceState({ ...history.state, scroll: scrollPosition() }, "");
 }
 
-// The address, the page and what the other modules do with it change in one step: in between, a key
-// or a paste would steer by the form of a search that is no longer the address's.
+// The URL and the page change in one step: otherwise a key or a paste in between would use the form of a
+// search that no longer matches the URL.
 async function show(page, { push, scroll, signal }) {
   let swapped = false;
   const change = () => {
-    if (signal.aborted) return; // a transition begins a frame later: somebody was quicker
+    if (signal.aborted) return; // a transition starts one frame later; a newer navigation may have begun
     if (push) {
       keepScroll();
       history.pushState({ scroll: 0 }, "", page.url);
@@ -116,19 +121,19 @@ async function show(page, { push, scroll, signal }) {
     if (!swapped) return;
     scrollTo({ top: scroll, behavior: "instant" });
     announce();
-    document.dispatchEvent(new CustomEvent("akin:shown"));
+    document.dispatchEvent(new CustomEvent("akin:navigated"));
   };
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   if (document.startViewTransition && !calm && document.visibilityState === "visible") {
     const transition = document.startViewTransition(change);
     transition.finished.catch(() => {});
-    transition.ready.catch(() => {}); // skipped, when the next one comes early
+    transition.ready.catch(() => {}); // rejected when the next transition starts early
     await transition.updateCallbackDone;
   } else change();
   return swapped;
 }
 
-/** Go to a state of the search. `push: false` replaces the address (redirects, history). */
+/** Navigate to a state of the search. `push: false` adds no history entry. */
 export async function navigate(address, { push = true, scroll = 0, prepared = null } = {}) {
   const url = new URL(address, location.href);
   if (!isResults(url) || !canSwap()) return location.assign(url);
@@ -148,23 +153,26 @@ export async function navigate(address, { push = true, scroll = 0, prepared = nu
   }
 }
 
-/** A page's HTML and address, from memory where it was asked for a moment ago. */
+/** Forget the pages in memory, because the library has changed. */
+export const forget = () => pages.clear();
+
+/** Return a page's HTML and URL, from memory if it was requested a moment ago. */
 export const pageOf = (address) => load(new URL(address, location.href).href);
 
-/** The address that the search form leads to, with more pairs added. */
+/** Return the URL that the search form leads to, with more pairs added. */
 export function formUrl(form, submitter = null, more = []) {
-  const url = new URL(form.getAttribute("action"), location.href);
+  const url = new URL(submitter?.getAttribute("formaction") ?? form.getAttribute("action"), location.href);
   const pairs = [...new FormData(form, submitter)].filter(([, value]) => typeof value === "string" && value !== "");
   url.search = new URLSearchParams([...pairs, ...more]).toString();
   return url;
 }
 
-/** Add pairs to the search as it stands in the form, and go there. */
+/** Navigate to the search in the form with more pairs added. */
 export function steer(...pairs) {
   return navigate(formUrl(document.getElementById("search"), null, pairs));
 }
 
-/** Ask for a page ahead of the click, with its first row of pictures. */
+/** Prefetch a page and its first pictures. */
 export async function prepare(address) {
   const url = new URL(address, location.href);
   if (!isResults(url) || pages.has(url.href) || navigator.connection?.saveData) return;
@@ -178,7 +186,7 @@ export async function prepare(address) {
       ahead.src = image.getAttribute("src");
     }
   } catch {
-    // only a courtesy: the click will ask again
+    // a failed prefetch is ignored: the click requests the page again
   }
 }
 
@@ -194,10 +202,10 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   const submitter = event.submitter;
   if (event.defaultPrevented || form.method !== "get" || !canSwap()) return;
-  const action = new URL(submitter?.getAttribute("formaction") ?? form.getAttribute("action"), location.href);
-  if (!isResults(action)) return;
+  const url = formUrl(form, submitter);
+  if (!isResults(url)) return;
   event.preventDefault();
-  navigate(formUrl(form, submitter));
+  navigate(url);
 });
 
 for (const name of ["pointerover", "focusin"]) {

@@ -1,59 +1,65 @@
-// <saved-searches>: what was searched lately, and what was saved under a name, kept by this browser
-// alone. When it is opened it asks, once a while, how many new assets each saved search has.
+// <saved-searches>: recent searches, and searches saved under a name, stored in this browser only. When it
+// is opened, it requests the number of new assets of each saved search.
+import { copy } from "./copy.js";
+import { start } from "./local-time.js";
+import { root, storageKey } from "./root.js";
 
-const SAVED = "akin.saved"; // [{ name, url, seen }]: seen is when it was last looked at
-const RECENT = "akin.recent"; // [{ name, url }]
-const MOST = { [SAVED]: 100, [RECENT]: 12 };
-const MOST_ASKED = 8; // saved searches that are counted when the list is opened
+const SAVED = storageKey("akin.saved"); // [{ name, url, seen }]: seen: when its results were last shown
+const RECENT = storageKey("akin.recent"); // [{ name, url }]
+const MAX_ITEMS = { [SAVED]: 100, [RECENT]: 12 };
+const MAX_COUNTED = 8; // saved searches that are counted when the list is opened
 const FRESH_MS = 5 * 60_000;
-const counts = new Map(); // address that counts -> { count, at }
+const counts = new Map(); // URL of a count request -> { count, at }
 
-const isSearch = (item) => typeof item?.name === "string" && typeof item?.url === "string" && /^\/(\?|$)/.test(item.url);
+const isSearch = (item) => typeof item?.name === "string" && typeof item?.url === "string" && /^(\?|$)/.test(item.url.slice(root.length)) && item.url.startsWith(root);
 
 function load(key) {
   try {
     const items = JSON.parse(localStorage.getItem(key) ?? "[]");
     return Array.isArray(items) ? items.filter(isSearch) : [];
   } catch {
-    return []; // storage is refused, or holds something else
+    return []; // storage is disabled, or contains something else
   }
 }
 
-function keep(key, items) {
+function store(key, items) {
   try {
-    localStorage.setItem(key, JSON.stringify(items.slice(0, MOST[key])));
+    localStorage.setItem(key, JSON.stringify(items.slice(0, MAX_ITEMS[key])));
   } catch {
-    // storage is refused or full: the list lasts as long as the page
+    // storage is disabled or full: the list is lost with the page
   }
 }
 
-/** The search that the page shows, from its first page; null where it shows none. */
+/** Return the saved searches as text: a line with the name, a line with the address of each. */
+export const savedLinks = () => load(SAVED).map(({ name, url }) => `${name}\n${new URL(url, location.href).href}`).join("\n\n");
+
+/** Return the search that the page shows, without its page number; null if it shows none. */
 function shown() {
   const canonical = document.head.querySelector('link[rel="canonical"]');
   const title = document.querySelector(".workspace h1");
   if (!canonical || !title) return null;
   const url = new URL(canonical.href, location.href);
-  if (url.pathname !== "/") return null;
+  if (url.pathname !== root) return null;
   for (const name of ["page", "offset", "limit"]) url.searchParams.delete(name);
   const query = url.search.replaceAll("%3A", ":").replaceAll("%2C", ",");
-  return { name: title.textContent.trim().replace(/ · (page|from) \d+$/, ""), url: `/${query}` };
+  return { name: title.textContent.trim().replace(/ · (page|from) \d+$/, ""), url: `${root}${query}` };
 }
 
-/** The same search for what is newer than `seen`; null where "new" would mean nothing. */
+/** Return the URL of the same search for assets newer than `seen`; null if that cannot be searched. */
 function since({ url, seen }) {
   const newer = new URL(url, location.href);
   const pairs = newer.searchParams;
-  // By likeness or meaning everything is found, only further down.
-  if (!seen || pairs.has("like") || pairs.has("unlike") || pairs.has("querySemanticRatio")) return null;
+  // A search by similarity or meaning matches every asset, so there is no number of new ones.
+  if (!seen || pairs.has("like") || pairs.has("unlike") || Number(pairs.get("querySemanticRatio")) > 0) return null;
   const [low = "", high = ""] = (pairs.get("createdAt") ?? "").split("..");
-  if (high) return null; // a closed interval has nothing new
-  pairs.set("createdAt", `${low > seen ? low : seen}..`);
+  if (high) return null; // nothing new in a closed interval
+  pairs.set("createdAt", `${start(low) > start(seen) ? low : seen}..`);
   return newer;
 }
 
 async function countNew(newer) {
   const url = new URL(newer);
-  url.pathname = "/search.json";
+  url.pathname = `${root}search.json`;
   for (const name of ["sortBy", "stacks", "density", "endless"]) url.searchParams.delete(name);
   url.searchParams.set("hitsPerPage", "1");
   const known = counts.get(url.href);
@@ -69,7 +75,7 @@ async function countNew(newer) {
 class SavedSearches extends HTMLElement {
   #details;
   #form;
-  #asking = false;
+  #isCounting = false;
 
   connectedCallback() {
     this.#details = this.querySelector("details");
@@ -78,7 +84,7 @@ class SavedSearches extends HTMLElement {
     this.#form.addEventListener("submit", this.#save);
     this.addEventListener("click", this.#press);
     addEventListener("storage", this.#show);
-    document.addEventListener("akin:shown", this.#note);
+    document.addEventListener("akin:navigated", this.#note);
     this.#note();
     if (this.#details.open) this.#open();
   }
@@ -88,19 +94,19 @@ class SavedSearches extends HTMLElement {
     this.#form.removeEventListener("submit", this.#save);
     this.removeEventListener("click", this.#press);
     removeEventListener("storage", this.#show);
-    document.removeEventListener("akin:shown", this.#note);
+    document.removeEventListener("akin:navigated", this.#note);
   }
 
-  // The search that is shown is a recent one; if it is saved, it has been looked at now.
+  // Add the shown search to the recent ones; if it is saved, update when it was seen.
   #note = () => {
     const search = shown();
     if (!search) return;
-    if (search.url !== "/") keep(RECENT, [search, ...load(RECENT).filter(({ url }) => url !== search.url)]);
+    if (search.url !== root) store(RECENT, [search, ...load(RECENT).filter(({ url }) => url !== search.url)]);
     const saved = load(SAVED);
     const own = saved.find(({ url }) => url === search.url);
     if (own) {
       own.seen = new Date().toISOString();
-      keep(SAVED, saved);
+      store(SAVED, saved);
     }
   };
 
@@ -116,7 +122,7 @@ class SavedSearches extends HTMLElement {
     const name = this.#form.elements["saved-name"].value.trim();
     if (!search || !name) return;
     const others = load(SAVED).filter((item) => item.url !== search.url);
-    keep(SAVED, [{ ...search, name, seen: new Date().toISOString() }, ...others]);
+    store(SAVED, [{ ...search, name, seen: new Date().toISOString() }, ...others]);
     this.#show();
     this.querySelector('[data-list="saved"] a')?.focus();
   };
@@ -125,10 +131,10 @@ class SavedSearches extends HTMLElement {
     const button = event.target.closest("button");
     // A button that is gone when the click arrives at the document would count as outside.
     if (button) event.stopPropagation();
-    if (button?.matches(".drop")) this.#drop(button);
+    if (button?.matches(".remove-saved")) this.#drop(button);
     else if (button?.matches("[data-export]")) this.#export(button);
     else if (button?.matches("[data-forget]")) {
-      keep(RECENT, []);
+      store(RECENT, []);
       this.#show();
       this.querySelector("summary").focus();
     }
@@ -138,22 +144,17 @@ class SavedSearches extends HTMLElement {
     const item = button.closest("li");
     const next = item.nextElementSibling ?? item.previousElementSibling;
     const key = item.closest("[data-list]").dataset.list === "saved" ? SAVED : RECENT;
-    keep(key, load(key).filter(({ url }) => url !== item.dataset.url));
+    store(key, load(key).filter(({ url }) => url !== item.dataset.url));
     const at = next?.dataset.url;
     this.#show();
-    const again = at === undefined ? null : this.querySelector(`li[data-url="${CSS.escape(at)}"] .drop`);
+    const again = at === undefined ? null : this.querySelector(`li[data-url="${CSS.escape(at)}"] .remove-saved`);
     (again ?? this.querySelector("summary")).focus();
   }
 
   async #export(button) {
-    const items = load(SAVED).map(({ name, url }) => ({ name, url: new URL(url, location.href).href }));
     const words = button.textContent;
-    try {
-      await navigator.clipboard.writeText(items.map(({ name, url }) => `${name}\n${url}`).join("\n\n"));
-      button.textContent = "Copied";
-    } catch {
-      button.textContent = "The browser refused";
-    }
+    const copied = await copy(savedLinks());
+    button.textContent = copied ? "Copied" : "Copying failed";
     setTimeout(() => (button.textContent = words), 1500);
   }
 
@@ -180,35 +181,35 @@ class SavedSearches extends HTMLElement {
   #row({ name, url }) {
     const row = this.querySelector("template").content.cloneNode(true).querySelector("li");
     row.dataset.url = url;
-    const link = row.querySelector(".to");
+    const link = row.querySelector(".saved-link");
     link.href = url;
     link.textContent = name;
     link.title = name;
-    row.querySelector(".drop").setAttribute("aria-label", `Forget ${name}`);
+    row.querySelector(".remove-saved").setAttribute("aria-label", `Remove ${name}`);
     return row;
   }
 
-  // One after the other: counts are a courtesy and each one is a search.
+  // One after the other, because each count is a search.
   async #count() {
-    if (this.#asking) return;
-    this.#asking = true;
+    if (this.#isCounting) return;
+    this.#isCounting = true;
     try {
-      for (const item of load(SAVED).slice(0, MOST_ASKED)) {
+      for (const item of load(SAVED).slice(0, MAX_COUNTED)) {
         const newer = since(item);
         const count = newer && (await countNew(newer));
         if (!this.isConnected || !this.#details.open) break;
-        const link = this.querySelector(`[data-list="saved"] li[data-url="${CSS.escape(item.url)}"] .new`);
+        const link = this.querySelector(`[data-list="saved"] li[data-url="${CSS.escape(item.url)}"] .new-count`);
         if (!count || !link) continue;
-        // Akin's addresses leave ":" and "," as they are.
+        // Akin's URLs leave ":" and "," as they are.
         link.href = newer.pathname + newer.search.replaceAll("%3A", ":").replaceAll("%2C", ",");
         link.textContent = `${count} new`;
         link.setAttribute("aria-label", `${count} new in ${item.name}`);
         link.hidden = false;
       }
     } catch {
-      // the server is out of reach: the list is there without counts
+      // the server cannot be reached: show the list without counts
     } finally {
-      this.#asking = false;
+      this.#isCounting = false;
     }
   }
 }

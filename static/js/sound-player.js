@@ -1,5 +1,5 @@
-// <sound-player>: one button instead of the browser's own controls, and a line that runs over the
-// waveform. One sound at a time, wherever it is.
+// <sound-player>: a play button instead of the browser's controls, and a position line over the waveform.
+// Only one sound plays at a time.
 document.addEventListener(
   "play",
   (event) => {
@@ -24,7 +24,7 @@ class SoundPlayer extends HTMLElement {
   }
 
   disconnectedCallback() {
-    this.#audio.pause(); // a sound that has left the page would go on
+    this.#audio.pause(); // otherwise a removed player would continue to play
     this.#button.removeEventListener("click", this.#turn);
     for (const name of ["play", "pause", "ended", "error"]) this.#audio.removeEventListener(name, this.#show);
     cancelAnimationFrame(this.#frame);
@@ -39,8 +39,8 @@ class SoundPlayer extends HTMLElement {
     const plays = !this.#audio.paused && !this.#audio.ended;
     this.#button.setAttribute("aria-pressed", String(plays));
     this.classList.toggle("failed", this.#audio.error !== null);
-    if (this.#audio.error) this.#button.title = "This sound cannot be played here";
-    this.toggleAttribute("data-plays", plays);
+    if (this.#audio.error) this.#button.title = "This sound cannot be played in this browser";
+    this.toggleAttribute("data-playing", plays);
     cancelAnimationFrame(this.#frame);
     if (plays) this.#run();
   };

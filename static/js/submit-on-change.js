@@ -1,4 +1,4 @@
-// A control with data-submit searches at once; its "Apply" button is then not needed.
+// A control with data-submit submits its form on change, so the “Apply” button is not needed.
 
 document.addEventListener("change", (event) => {
   const control = event.target.closest("[data-submit]");

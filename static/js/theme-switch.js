@@ -1,5 +1,5 @@
-// <theme-switch>: system, dark or light, kept in this browser. Shown only where scripts run.
-const WORDS = { system: "Theme: as the system", dark: "Theme: dark", light: "Theme: light" };
+// <theme-switch>: system, dark or light theme, stored in this browser. Hidden without scripts.
+const LABELS = { system: "Theme: system", dark: "Theme: dark", light: "Theme: light" };
 const NEXT = { system: "dark", dark: "light", light: "system" };
 
 class ThemeSwitch extends HTMLElement {
@@ -24,15 +24,15 @@ class ThemeSwitch extends HTMLElement {
       if (next === "system") localStorage.removeItem("theme");
       else localStorage.setItem("theme", next);
     } catch {
-      // storage is refused: the choice holds for this page
+      // storage is disabled: the choice is limited to this page
     }
     this.#label();
   };
 
   #label() {
     const button = this.querySelector("button");
-    button.setAttribute("aria-label", WORDS[this.#chosen]);
-    button.title = WORDS[this.#chosen];
+    button.setAttribute("aria-label", LABELS[this.#chosen]);
+    button.title = LABELS[this.#chosen];
   }
 }
 

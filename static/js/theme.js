@@ -1,10 +1,10 @@
-// Runs before the first paint: a chosen theme must not flash the other one.
+// Runs before the first paint, so that the other theme does not flash.
 {
   let chosen = null;
   try {
     chosen = localStorage.getItem("theme");
   } catch {
-    // storage is refused: the system's theme is used
+    // storage is disabled: use the theme of the system
   }
   if (chosen === "dark" || chosen === "light") document.documentElement.dataset.theme = chosen;
 }

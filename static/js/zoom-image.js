@@ -1,6 +1,6 @@
-// <zoom-image>: a click looks closer, where the pointer is; moving looks around; another click, or
-// Esc, goes back. With keys: + and − on the focused picture, arrows to look around.
-const CLOSER = 2.5;
+// <zoom-image>: a click zooms in at the pointer; moving the pointer pans; another click, or Esc, zooms out.
+// Keyboard: + and − zoom the focused picture, arrows pan.
+const MIN_SCALE = 2.5;
 
 class ZoomImage extends HTMLElement {
   #image;
@@ -11,7 +11,7 @@ class ZoomImage extends HTMLElement {
     this.tabIndex = 0;
     this.setAttribute("role", "button");
     this.setAttribute("aria-pressed", "false");
-    this.setAttribute("aria-label", `${this.#image.alt || "Picture"}. Look closer`);
+    this.setAttribute("aria-label", `${this.#image.alt || "Picture"}. Zoom in`);
     this.addEventListener("click", this.#click);
     this.addEventListener("pointermove", this.#move);
     this.addEventListener("keydown", this.#key);
@@ -27,16 +27,41 @@ class ZoomImage extends HTMLElement {
     return this.classList.contains("close");
   }
 
+  // Pictures that are compared are zoomed and moved together: the others of the group follow.
+  #share() {
+    for (const other of this.closest("[data-zoom-together]")?.querySelectorAll("zoom-image") ?? []) {
+      if (other !== this) other.follow(this.#isClose, this.#at);
+    }
+  }
+
+  /** Show the same part as another picture. */
+  follow(close, at) {
+    this.#at = { ...at };
+    if (close !== this.#isClose) this.#set(close);
+    else this.#place();
+  }
+
   #set(close) {
     this.classList.toggle("close", close);
     this.setAttribute("aria-pressed", String(close));
-    if (close) this.#image.sizes = "300vw"; // the largest there is
+    if (close) this.#loadLargest();
     this.#place();
+  }
+
+  // The original under its own name, which a browser saves or copies, where it can show it; else the largest version.
+  #loadLargest() {
+    if (!this.dataset.original) this.#image.sizes = "300vw";
+    else if (this.#image.srcset) {
+      this.#image.addEventListener("error", () => (this.#image.src = shown), { once: true });
+      const shown = this.#image.src;
+      this.#image.removeAttribute("srcset");
+      this.#image.src = this.dataset.original;
+    }
   }
 
   #place() {
     const { naturalWidth, clientWidth } = this.#image;
-    const scale = this.#isClose ? Math.max(CLOSER, naturalWidth / clientWidth || 1) : 1;
+    const scale = this.#isClose ? Math.max(MIN_SCALE, naturalWidth / clientWidth || 1) : 1;
     this.#image.style.transform = this.#isClose ? `scale(${scale})` : "";
     this.#image.style.transformOrigin = `${this.#at.x}% ${this.#at.y}%`;
   }
@@ -44,12 +69,14 @@ class ZoomImage extends HTMLElement {
   #click = (event) => {
     this.#aim(event);
     this.#set(!this.#isClose);
+    this.#share();
   };
 
   #move = (event) => {
     if (!this.#isClose) return;
     this.#aim(event);
     this.#place();
+    this.#share();
   };
 
   #aim(event) {
@@ -71,6 +98,7 @@ class ZoomImage extends HTMLElement {
       this.#at = { x: Math.min(100, Math.max(0, this.#at.x + x)), y: Math.min(100, Math.max(0, this.#at.y + y)) };
       this.#place();
     } else return;
+    this.#share();
     event.preventDefault();
     event.stopPropagation();
   };

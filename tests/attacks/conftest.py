@@ -1,4 +1,4 @@
-"""The application as an attacker meets it: open on this machine, before a healthy API."""
+"""The attacked application: without sign-in, with a healthy API."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pages.wire import Wire, make_app
+from tests.support.scenario_api import FakeAPI, make_app
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def wire() -> Wire:
-    """A healthy API, whose answers a test may replace by an attacker's."""
-    return Wire()
+def api() -> FakeAPI:
+    """A healthy API, whose responses a test may replace by an attacker's."""
+    return FakeAPI()
 
 
 @pytest.fixture
-def app(wire: Wire, tmp_path: Path) -> Flask:
-    """The application, keeping everything it keeps below `tmp_path / "data"`."""
-    return make_app(wire, tmp_path / "data", reference_bytes=2_000_000)
+def app(api: FakeAPI, tmp_path: Path) -> Flask:
+    """The application, with its data folder in `tmp_path / "data"`."""
+    return make_app(api, tmp_path / "data", reference_bytes=2_000_000)
 
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """Somebody who asks."""
+    """A client without a cookie."""
     return app.test_client()

@@ -1,28 +1,19 @@
-"""An API, or somebody who can write into its library, that attacks those who look at it."""
+"""Attacks by the API, or by authors of assets, on people who view the assets."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import pytest
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup
 
-from tests.pages.wire import CDN, Wire, answer, page, refusal
+from tests.support.injection import BREAKOUTS, foreign
+from tests.support.scenario_api import CDN, FakeAPI, answer, page, refusal
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
-BREAKOUTS = (
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "'><svg onload=alert(1)>",
-    "</title><script>alert(1)</script>",
-    "{{ 7*7 }}{% include 'x' %}",
-    "javascript:alert(1)",
-    "</textarea><script>alert(1)</script>",
-    "-->\u2028<script>alert(1)</script>",
-)
+
 ADDRESSES = (
     "javascript:alert(1)",
     "JaVaScRiPt:alert(1)",
@@ -37,7 +28,7 @@ ADDRESSES = (
 
 
 def hostile(text: str, address: str = f"{CDN}/assets-transform/asset_1?p=100") -> dict[str, Any]:
-    """An asset in which every text that its author chooses is `text`, and every URL `address`."""
+    """Return an asset whose every text is `text` and whose every URL is `address`."""
     return {
         "id": "asset_hostile",
         "url": address,
@@ -68,66 +59,53 @@ PAGES = ("/?query=a", "/?like=asset_hostile", "/assets/asset_hostile", "/compare
 
 
 def shown(client: FlaskClient, path: str) -> BeautifulSoup:
-    """A page as a browser reads it."""
+    """Return a page as a browser parses it."""
     return BeautifulSoup(client.get(path, follow_redirects=True).data, "html.parser")
 
 
-def serve(wire: Wire, asset: dict[str, Any]) -> None:
-    """Answer every question with this asset."""
-    wire.always(page(asset))
-    wire.always(answer({"asset": asset}), on="/v1/assets/asset_hostile")
-    wire.always(answer({"assets": [asset]}), on="/v1/assets/get-bulk")
+def serve(api: FakeAPI, asset: dict[str, Any]) -> None:
+    """Return this asset for every request."""
+    api.always(page(asset))
+    api.always(answer({"asset": asset}), on="/v1/assets/asset_hostile")
+    api.always(answer({"assets": [asset]}), on="/v1/assets/get-bulk")
     named = [{"id": "c", "name": asset["description"], "itemCount": 1}]
-    wire.always(answer({"collections": named}), on="/v1/collections")
-    wire.always(answer({"tags": [{"tagName": asset["description"]}]}), on="/v1/tags")
-    wire.always(answer({"models": named}), on="/v1/models")
-
-
-def foreign(soup: BeautifulSoup) -> list[str]:
-    """What is in a page that no template has put there."""
-    found = [str(tag) for tag in soup.find_all("script") if not str(tag.get("src")).startswith("/")]
-    for tag in soup.find_all(True):
-        assert isinstance(tag, Tag)
-        found += [f"{tag.name} {name}" for name in tag.attrs if name.startswith("on")]
-        for name in ("href", "src", "action", "formaction", "poster", "srcset"):
-            scheme = urlsplit(str(tag.get(name, "")).strip()).scheme.lower()
-            if scheme not in {"", "http", "https"}:
-                found.append(f"{tag.name} {name}={tag[name]}")
-    return found
+    api.always(answer({"collections": named}), on="/v1/collections")
+    api.always(answer({"tags": [{"tagName": asset["description"]}]}), on="/v1/tags")
+    api.always(answer({"models": named}), on="/v1/models")
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_text_stays_text(client: FlaskClient, wire: Wire, path: str) -> None:
-    """Whatever an asset is called, it is read and never run."""
+def test_text_stays_text(client: FlaskClient, api: FakeAPI, path: str) -> None:
+    """Texts of an asset are shown and never run."""
     for text in BREAKOUTS:
-        serve(wire, hostile(text))
+        serve(api, hostile(text))
         soup = shown(client, path)
         assert foreign(soup) == []
         assert "49" not in soup.title.get_text()  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_addresses_that_are_programs(client: FlaskClient, wire: Wire, path: str) -> None:
-    """No link, picture or form leads to what is no web address."""
+def test_addresses_that_are_programs(client: FlaskClient, api: FakeAPI, path: str) -> None:
+    """No link, image or form has a URL that is no web address."""
     for address in ADDRESSES:
-        serve(wire, hostile("a name", address))
+        serve(api, hostile("a name", address))
         assert foreign(shown(client, path)) == []
 
 
 @pytest.mark.parametrize("path", ["/assets/asset_hostile/image", "/assets/asset_hostile/download"])
-def test_redirects_to_programs(client: FlaskClient, wire: Wire, path: str) -> None:
-    """Nor does a redirect."""
+def test_redirects_to_programs(client: FlaskClient, api: FakeAPI, path: str) -> None:
+    """No redirect leads to a URL that is no web address."""
     for address in ADDRESSES:
-        serve(wire, hostile("a name", address))
-        wire.always(answer({"url": address}), on="/v1/assets/asset_hostile/download")
+        serve(api, hostile("a name", address))
+        api.always(answer({"url": address}), on="/v1/assets/asset_hostile/download")
         assert "Location" not in client.get(path).headers
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
-def test_errors_stay_text(client: FlaskClient, wire: Wire, status: int) -> None:
-    """What an API says of an error is quoted."""
+def test_errors_stay_text(client: FlaskClient, api: FakeAPI, status: int) -> None:
+    """The API's text of an error is escaped."""
     for text in BREAKOUTS:
-        wire.always(refusal(status, text, text))
+        api.always(refusal(status, text, text))
         soup = shown(client, "/?query=a")
         assert soup.select_one(".failure") is not None
         assert foreign(soup) == []

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser import pictures
-from tests.browser.browsing import PATIENCE, Watch, chromium, launch
-from tests.browser.server import Server
+from app.auth.user_store import UserStore
 from tests.faults import Upstream
+from tests.support import library_files
+from tests.support.browser import PATIENCE, Watch, chromium, launch
+from tests.support.server import Server
+from tests.support.users import PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark these tests; skip them where there is no browser, unless CI asks for every test."""
+    """Mark these tests; skip them without a browser, unless CI requires every test."""
     for item in items:
         if "tests/browser/" in item.path.as_posix():
             item.add_marker(pytest.mark.browser)
@@ -39,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of made-up files."""
     folder = tmp_path_factory.mktemp('it\'s a "library"')
-    pictures.draw(folder)
+    library_files.draw(folder)
     return folder
 
 
@@ -53,14 +55,14 @@ def server(tmp_path_factory: pytest.TempPathFactory, library: Path) -> Iterator[
 
 @pytest.fixture(scope="session")
 def api() -> Iterator[Upstream]:
-    """A pretended Scenario API, with every kind of asset and every kind of trouble."""
+    """A fake Scenario API with every kind of asset and every fault."""
     with Upstream(count=200) as upstream:
         yield upstream
 
 
 @pytest.fixture(autouse=True)
 def healthy_api(request: pytest.FixtureRequest) -> None:
-    """No test meets the trouble that another has made."""
+    """Reset the faults after each test."""
     if "api" in request.fixturenames:
         request.getfixturevalue("api").always("healthy")
 
@@ -82,7 +84,7 @@ def server_before_api(tmp_path_factory: pytest.TempPathFactory, api: Upstream) -
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests; each page has a context of its own."""
+    """One Chromium for all tests; each page has a separate context."""
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         launched = launch(playwright)
@@ -129,3 +131,34 @@ def any_page(request: pytest.FixtureRequest, watch: Watch) -> Page:
 def other_browser(watch: Watch) -> Callable[..., Page]:
     """A second browser, with no cookie and nothing stored; options as of a context."""
     return watch.page
+
+
+@pytest.fixture(scope="session")
+def api_settings(api: Upstream) -> dict[str, str]:
+    """The settings of an application with that API."""
+    return {
+        "SCENARIO_SDK_API_KEY": "key-of-the-tests",
+        "SCENARIO_SDK_API_SECRET": "secret-of-the-tests",
+        "SCENARIO_BASE_URL": api.url,
+        "AKIN_MEDIA_ORIGINS": api.origin,
+        "AKIN_TIMEOUT": "60",  # a busy machine is slow
+    }
+
+
+@pytest.fixture(scope="session")
+def guarded(
+    tmp_path_factory: pytest.TempPathFactory, api_settings: dict[str, str]
+) -> Iterator[Server]:
+    """Akin with passwords."""
+    data = tmp_path_factory.mktemp("guarded")
+    UserStore(data / "users.json").set_password("ada", PASSWORD)
+    with Server(data, {**api_settings, "AKIN_AUTH": "password"}) as running:
+        yield running
+
+
+@pytest.fixture
+def guarded_watch(browser: Browser, guarded: Server, api: Upstream) -> Iterator[Watch]:
+    """Pages of it, which watch themselves."""
+    watching = Watch(browser, guarded.url, api.origin)
+    yield watching
+    assert watching.close() == []

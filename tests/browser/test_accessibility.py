@@ -9,56 +9,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from tests.faults.synthetic import KINDS, asset_id
+from tests.support.accessibility import open_page, overflow, violations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from playwright.sync_api import Page
 
-    from tests.browser.browsing import Watch
     from tests.faults import Upstream
-
-WIDTHS = {"wide": (1440, 900), "narrow": (320, 640)}  # narrow: a small phone, or a desk at 400 %
-MORE_RULES = ("target-size", "label-content-name-mismatch")  # not among axe's own by default
-axe = Axe()
+    from tests.support.browser import Watch
 
 
 @pytest.fixture(params=["dark-wide", "light-narrow"])
 def look(request: pytest.FixtureRequest) -> str:
     """Both themes and both widths, in two of their four pairs; the first page takes all four."""
     return str(request.param)
-
-
-def open_page(watch: Watch, look: str) -> Page:
-    """A page of that theme and width in which nothing moves, so that colours are the final ones."""
-    theme, width = look.split("-")
-    w, h = WIDTHS[width]
-    return watch.page(
-        viewport={"width": w, "height": h},
-        color_scheme="dark" if theme == "dark" else "light",
-        reduced_motion="reduce",
-        has_touch=width == "narrow",
-    )
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds: the rule, and the elements with the reason, a line each."""
-    page.wait_for_load_state("networkidle")
-    options = {"rules": {rule: {"enabled": True} for rule in MORE_RULES}}
-    found = axe.run(page, options=options).response["violations"]
-    return [
-        f"{rule['id']}: {node['html'][:160]} | {' '.join(node['failureSummary'].split())[:300]}"
-        for rule in found
-        for node in rule["nodes"][:4]
-    ]
-
-
-def overflow(page: Page) -> int:
-    """By how many pixels the page is wider than its window."""
-    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
 
 
 def _open(details: str) -> Callable[[Page], None]:
@@ -103,9 +70,13 @@ STEPS: dict[str, Callable[[Page], None] | None] = {
 }
 ADDRESSES = {
     "words": "/?query=castle",
+    "no exact match": "/?query=stronghold",
     "meaning": "/?query=castle&querySemanticRatio=1&sortBy=width%3Aasc",
     "last page": "/?hitsPerPage=24&page=6",
     "past the last page": "/?hitsPerPage=24&page=600",
+    "folders": "/folders",
+    "files that are not shown": "/problems",
+    "rejected assets": "/rejects",
     "nothing found": "/?query=zzzzzz&kind=video&filter=width+%3E+100",
     "nonsense": "/?kind=%C2%B2&page=x&hitsPerPage=-1&filter=%28&like=%2F..%2F&colour=red",
 }
@@ -125,7 +96,7 @@ def test_the_first_page(watch: Watch, look: str, step: str) -> None:
 
 @pytest.mark.parametrize("state", ADDRESSES)
 def test_states_of_results(watch: Watch, look: str, state: str) -> None:
-    """Results, full and empty, and what was asked wrongly."""
+    """Results, no results, and invalid searches."""
     page = open_page(watch, look)
     page.goto(ADDRESSES[state])
     assert violations(page) == []
@@ -152,11 +123,18 @@ PAGES = {
     "compare by slider": "/compare?a={0}&b={1}&view=slider",
     "nothing selected": "/selection",
     "selection": "/selection?id={0}&id={1}&id={2}",
+    "editing a selection": "/selection/edit?id={0}&id={1}",
+    "changes": "/changes",
     "both ends of words": "/ends/words?query=castle",
     "both ends of likeness": "/ends/likeness?like={0}",
     "why": "/why/{0}?like={1}&query=castle",
     "wander": "/wander/{0}",
     "a part of a picture": "/assets/{0}/part?query=castle",
+    "lineage": "/assets/{0}/lineage",
+    "provenance": "/provenance?query=castle",
+    "provenance of a selection": "/selection/provenance?id={0}&id={1}",
+    "team searches": "/searches",
+    "a team search after a sign-in": "/searches?name=Castles&search=query%3Dcastle",
     "tags": "/tags",
     "code": "/code?query=castle",
     "stacks": "/?stacks=on&query=castle",
@@ -170,7 +148,7 @@ PAGES = {
 @pytest.mark.parametrize("name", PAGES)
 def test_other_pages(watch: Watch, look: str, name: str) -> None:
     """Every page that a search leads to."""
-    watch.forgive("404")  # likes that do not exist have no picture
+    watch.allow("404")  # likes that do not exist have no picture
     page = open_page(watch, look)
     found = page.request.get("/search.json?query=castle&kind=image").json()
     page.goto(PAGES[name].format(*(hit["id"] for hit in found["hits"])))
@@ -181,7 +159,7 @@ def test_other_pages(watch: Watch, look: str, name: str) -> None:
 def test_each_kind_of_asset(watch_before_api: Watch, look: str) -> None:
     """A page with every kind, sensitive ones, foreign scripts, and each kind's own page."""
     page = open_page(watch_before_api, look)
-    watch_before_api.forgive("model-viewer")  # the pretended CDN has no models in its files
+    watch_before_api.allow("model-viewer")  # the fake CDN has no models
     page.goto("/?hitsPerPage=96")
     assert violations(page) == []
     assert overflow(page) <= 0
@@ -194,9 +172,9 @@ def test_each_kind_of_asset(watch_before_api: Watch, look: str) -> None:
 @pytest.mark.parametrize(
     "fault", ["400-field", "400-script", "401", "403", "404", "429-quota", "503", "html"]
 )
-def test_troubles(watch_before_api: Watch, api: Upstream, look: str, fault: str) -> None:
+def test_failures(watch_before_api: Watch, api: Upstream, look: str, fault: str) -> None:
     """The page that says what happened, for a search and for an asset."""
-    watch_before_api.forgive("Failed to load resource: the server responded with a status of")
+    watch_before_api.allow("Failed to load resource: the server responded with a status of")
     page = open_page(watch_before_api, look)
     api.always(fault)
     api.always(fault, on="/v1/assets/")
@@ -210,7 +188,7 @@ def test_troubles(watch_before_api: Watch, api: Upstream, look: str, fault: str)
 
 def test_pages_that_are_not_there(watch: Watch, look: str) -> None:
     """An unknown asset and an unknown address."""
-    watch.forgive("404")
+    watch.allow("404")
     page = open_page(watch, look)
     for address in ("/assets/asset_nothing", "/nowhere"):
         page.goto(address)

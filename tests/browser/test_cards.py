@@ -1,4 +1,4 @@
-"""What belongs to a card lies on it, whole, and is large enough to be hit."""
+"""Controls of a card are within it, complete, and large enough to press."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.browser.browsing import Watch
+    from tests.support.browser import Watch
 
 # WCAG 2.2's least target. A card that has the focus shows what it shows under a pointer.
 OUTSIDE_OR_SMALL = """cards => cards.flatMap(card => {
     const whole = card.getBoundingClientRect();
-    return [...card.querySelectorAll(".steer > *")].map(each => each.getBoundingClientRect())
+    return [...card.querySelectorAll(".card-actions > *")].map(each => each.getBoundingClientRect())
         .filter(it => it.width < 24 || it.height < 24 || it.left < whole.left || it.top < whole.top
             || it.right > whole.right || it.bottom > whole.bottom)
         .map(it => [card.dataset.assetId, whole.width, whole.height, it.width, it.height]);
@@ -22,7 +22,7 @@ OUTSIDE_OR_SMALL = """cards => cards.flatMap(card => {
 @pytest.mark.parametrize("touch", [False, True], ids=["pointer", "finger"])
 @pytest.mark.parametrize("density", ["small", "medium", "large"])
 def test_every_control_lies_on_its_card(watch: Watch, density: str, touch: bool) -> None:
-    """Also where a picture is narrow, and the smallest cards are asked for."""
+    """Also with narrow pictures and the smallest cards."""
     page = watch.page(has_touch=touch, is_mobile=touch, viewport={"width": 412, "height": 900})
     page.goto(f"/?query=castle&kind=image&density={density}")
     cards = page.locator(".grid .card")
@@ -42,6 +42,6 @@ def test_the_bar_of_a_selection_lies_over_nothing_that_has_the_focus(watch: Watc
     page.goto("/?kind=image")
     page.locator("input.pick").first.check(force=True)
     bar = page.locator(".selection")
-    for button in page.locator(".card .steer button").all():
+    for button in page.locator(".card .card-actions button").all():
         button.focus()
         assert not page.evaluate(COVERED, [button.element_handle(), bar.element_handle()])

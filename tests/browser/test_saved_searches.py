@@ -1,4 +1,4 @@
-"""Searches that the browser keeps: named, counted for what is new, exported, forgotten."""
+"""Saved searches in the browser: names, counts of new results, export, deletion."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.browsing import eventually, listen
+from tests.support.browser import eventually, listen
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -17,7 +17,7 @@ LONG_AGO = "2001-01-01T00:00:00.000Z"
 
 def rows(page: Page, which: str) -> list[tuple[str, str]]:
     """The searches of one list: their names, and where they lead."""
-    links = page.locator(f'[data-list="{which}"] li .to').all()
+    links = page.locator(f'[data-list="{which}"] li .saved-link').all()
     return [(link.inner_text(), str(link.get_attribute("href"))) for link in links]
 
 
@@ -31,7 +31,7 @@ def opened(page: Page, address: str) -> Locator:
 
 
 def filled(page: Page, address: str) -> None:
-    """A page with the list open and filled: the script is told of the first a bit later."""
+    """Return a page with the list open and filled; the `toggle` event comes after the opening."""
     hint = opened(page, address).locator("[data-none]")
     expect(hint).to_be_hidden()
 
@@ -40,16 +40,16 @@ def saved(page: Page, address: str, name: str) -> None:
     """Keep a search under a name."""
     filled(page, address)
     page.get_by_label("Name for this search").fill(name)
-    page.get_by_role("button", name="Save").click()
-    page.locator('[data-list="saved"] .to', has_text=name).wait_for()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.locator('[data-list="saved"] .saved-link', has_text=name).wait_for()
 
 
-def test_a_search_is_kept_under_a_name_and_opened_again(page: Page) -> None:
+def test_a_search_is_saved_under_a_name_and_opened_again(page: Page) -> None:
     """From its first page, in this browser, also after it was left."""
     saved(page, "/?kind=image&page=2", "Our pictures")
     filled(page, "/")
     assert rows(page, "saved") == [("Our pictures", "/?kind=image")]
-    page.locator('[data-list="saved"] .to').click()
+    page.locator('[data-list="saved"] .saved-link').click()
     page.wait_for_url("**/?kind=image")
 
 
@@ -59,7 +59,7 @@ def test_recent_searches_are_noted_the_last_one_first(page: Page) -> None:
         page.goto(address)
     filled(page, "/?query=green")
     assert rows(page, "recent") == [("red", "/?query=red"), ("blue", "/?query=blue")]
-    page.get_by_role("button", name="Forget these").click()
+    page.get_by_role("button", name="Clear recent searches").click()
     page.locator(SUMMARY).click()
     assert rows(page, "recent") == []
 
@@ -78,7 +78,7 @@ def test_what_is_new_is_counted_when_the_list_is_opened(page: Page) -> None:
     page.goto("/")
     assert [url for url in asked if "search.json" in url] == []
     page.locator(SUMMARY).click()
-    new = page.locator('[data-list="saved"] .new:visible')
+    new = page.locator('[data-list="saved"] .new-count:visible')
     new.wait_for()
     assert new.count() == 1
     count = new.inner_text().removesuffix(" new")
@@ -91,10 +91,10 @@ def test_a_search_can_be_forgotten_by_keyboard(page: Page) -> None:
     """The focus goes to the next one, at last to the button that opens the list."""
     saved(page, "/?query=red", "One")
     saved(page, "/?query=blue", "Two")
-    page.locator('[data-list="saved"] .drop').first.focus()
+    page.locator('[data-list="saved"] .remove-saved').first.focus()
     page.keyboard.press("Enter")
     assert rows(page, "saved") == [("One", "/?query=red")]
-    assert page.evaluate("document.activeElement.ariaLabel") == "Forget One"
+    assert page.evaluate("document.activeElement.ariaLabel") == "Remove One"
     page.keyboard.press("Enter")
     assert rows(page, "saved") == []
     assert page.evaluate("document.activeElement.ariaLabel") == "Saved and recent searches"
@@ -129,5 +129,5 @@ def test_a_spoilt_list_is_an_empty_one(page: Page) -> None:
 def test_without_javascript_the_list_says_what_to_do(page_without_javascript: Page) -> None:
     """A search is a link in any case."""
     sheet = opened(page_without_javascript, "/?query=red")
-    assert "bookmark its address" in sheet.inner_text()
-    assert sheet.locator("form").is_hidden()
+    assert "bookmark or copy it" in sheet.inner_text()
+    assert sheet.locator("form:not([action])").is_hidden()

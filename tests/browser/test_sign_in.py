@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,75 +10,76 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from app.auth.users import Users
 from tests import provider as oidc
-from tests.browser.browsing import Watch
-from tests.browser.server import Server
-from tests.browser.test_accessibility import open_page, overflow, violations
+from tests.support.accessibility import open_page, overflow, violations
+from tests.support.server import Server
+from tests.support.users import PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Page
 
-    from tests.faults import Upstream
-
-PASSWORD = "correct horse battery"
-
-
-def settings_before(api: Upstream) -> dict[str, str]:
-    """What stands before a pretended API."""
-    return {
-        "SCENARIO_SDK_API_KEY": "key-of-the-tests",
-        "SCENARIO_SDK_API_SECRET": "secret-of-the-tests",
-        "SCENARIO_BASE_URL": api.url,
-        "AKIN_MEDIA_ORIGINS": api.origin,
-        "AKIN_TIMEOUT": "60",  # a busy machine is slow
-    }
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory, api: Upstream) -> Iterator[Server]:
-    """Akin that asks for a password."""
-    data = tmp_path_factory.mktemp("guarded")
-    Users(data / "users.json").put("ada", PASSWORD)
-    with Server(data, {**settings_before(api), "AKIN_AUTH": "password"}) as running:
-        yield running
-
-
-@pytest.fixture
-def guarded_watch(browser: Browser, guarded: Server, api: Upstream) -> Iterator[Watch]:
-    """Pages of it, which watch themselves."""
-    watching = Watch(browser, guarded.url, api.origin)
-    yield watching
-    assert watching.close() == []
+    from tests.support.browser import Watch
 
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["with JavaScript", "without JavaScript"])
 def test_password(guarded_watch: Watch, *, scripted: bool) -> None:
-    """A shared link asks for a password, says when it is wrong, and leads on to the search."""
-    guarded_watch.forgive("401")  # the wrong password, on the console
+    """A shared link requires a password, reports a wrong one, and then shows the search."""
+    guarded_watch.allow("401")  # the wrong password, on the console
     page = guarded_watch.page(java_script_enabled=scripted)
     page.goto("/?query=asset&page=2")
     assert urlsplit(page.url).path == "/sign-in"
     page.get_by_label("Name").fill("ada")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert")).to_contain_text("Name and password do not fit")
+    expect(page.get_by_role("alert")).to_contain_text("Wrong name or password")
     expect(page.get_by_label("Name")).to_have_value("ada")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/?query=asset&page=2")
-    expect(page.locator(".viewer")).to_contain_text("Signed in as ada")
+    expect(page.locator(".account")).to_contain_text("Signed in as ada")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("status").first).to_have_text("You are signed out.")
     page.goto("/")
     assert urlsplit(page.url).path == "/sign-in"
 
 
+def test_back_after_sign_out(guarded_watch: Watch) -> None:
+    """Back shows no page of the user who has signed out, neither from a cache nor from memory."""
+    page = guarded_watch.page()
+    page.goto("/")
+    page.get_by_label("Name").fill("ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")
+    page.goto("/tags")
+    page.go_back()
+    expect(page.locator(".grid article.card").first).to_be_visible()  # Back works meanwhile
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/signed-out*")
+    page.go_back()
+    expect(page.get_by_label("Password")).to_be_visible()
+    expect(page.locator("article.card")).to_have_count(0)
+
+
+def test_page_restored_from_memory(guarded_watch: Watch) -> None:
+    """A private page that the browser restores from memory is requested again."""
+    guarded_watch.allow("401")  # what the page loads by itself before it is left
+    page = guarded_watch.page()
+    page.goto("/?query=asset")
+    page.get_by_label("Name").fill("ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/?query=asset")
+    page.context.clear_cookies()
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    page.wait_for_url("**/sign-in?**")
+
+
 def test_upload_while_signed_in(guarded_watch: Watch) -> None:
     """A form of a page of ours passes the door, where one of another site would not."""
-    guarded_watch.forgive("400")  # what is asked for at the end, on the console
+    guarded_watch.allow("400")  # the last request, on the console
     page = guarded_watch.page()
     page.goto("/sign-in")
     page.get_by_label("Name").fill("ada")
@@ -100,25 +99,18 @@ def test_upload_while_signed_in(guarded_watch: Watch) -> None:
 @pytest.fixture(scope="module")
 def provider() -> oidc.Provider:
     """The provider's address; skipped without node, unless CI has it."""
-    reason = oidc.missing()
-    if reason:
-        pytest.skip(reason)
-    try:
-        oidc.install()
-    except subprocess.SubprocessError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"oidc-provider cannot be installed: {error}")
-    return oidc.Provider()
+    return oidc.available()
 
 
 @pytest.fixture(scope="module")
 def trusting(
-    tmp_path_factory: pytest.TempPathFactory, provider: oidc.Provider, api: Upstream
+    tmp_path_factory: pytest.TempPathFactory,
+    provider: oidc.Provider,
+    api_settings: dict[str, str],
 ) -> Iterator[Server]:
     """Akin that lets the provider say who is there."""
     settings = {
-        **settings_before(api),
+        **api_settings,
         "AKIN_AUTH": "oidc",
         "AKIN_OIDC_ISSUER": provider.issuer,
         "AKIN_OIDC_CLIENT_ID": oidc.CLIENT_ID,
@@ -149,6 +141,38 @@ def sign_in_at_provider(page: Page, name: str) -> None:
     page.locator("button[type=submit]", has_text="Continue").click()
 
 
+def test_two_tabs_that_start_at_the_same_time(trusting_page: Page) -> None:
+    """Both arrive at their own page; Back to the redirect of the provider leads there again."""
+    first = trusting_page
+    second = first.context.new_page()
+    targets = {first: "/?query=asset", second: "/tags"}
+    for page, target in targets.items():
+        page.goto(target)
+        page.get_by_role("link", name="Sign in with").click()
+        page.locator("input[name=login]").wait_for()
+    sign_in_at_provider(first, "ada")
+    first.wait_for_url("**/?query=asset")
+    second.locator("input[name=login]").fill("ada")
+    second.locator("input[name=password]").fill("any")
+    second.locator("button[type=submit]").click()  # the provider has its consent from the other tab
+    second.wait_for_url("**/tags")
+    expect(second.locator(".account .account-name")).to_have_text("Signed in as Ada L.")
+    second.goto("/sign-in?next=/tags")
+    second.wait_for_url("**/tags")
+
+
+def test_cancelled_sign_in(trusting_page: Page) -> None:
+    """The page names the cause, and leads to where the user was going."""
+    page = trusting_page
+    page.goto("/tags")
+    page.get_by_role("link", name="Sign in with").click()
+    page.get_by_role("link", name="Cancel").click()
+    expect(page.get_by_role("alert")).to_contain_text("was cancelled")
+    expect(page.get_by_role("link", name="Sign in with")).to_have_attribute(
+        "href", re.compile("next=%2Ftags")
+    )
+
+
 def sign_in_by_provider(page: Page) -> None:
     """Come in as ada, onto the first page."""
     page.goto("/sign-in")
@@ -166,7 +190,7 @@ def test_provider(trusting_page: Page, provider: oidc.Provider) -> None:
     page.get_by_role("link", name="Sign in with").click()
     sign_in_at_provider(page, "ada")
     page.wait_for_url("**/?query=asset")
-    expect(page.locator(".viewer .who")).to_have_text("Signed in as Ada L.")
+    expect(page.locator(".account .account-name")).to_have_text("Signed in as Ada L.")
     begun = next(url for url in asked if url.startswith(f"{provider.issuer}/auth?"))
     query = parse_qs(urlsplit(begun).query)
     assert query["code_challenge_method"] == ["S256"]
@@ -191,7 +215,9 @@ def test_signing_out_at_the_provider(trusting_page: Page, provider: oidc.Provide
     """Whoever signs out there is signed out here, though the browser's cookie is what it was."""
     page = trusting_page
     sign_in_by_provider(page)
-    cookies = [each for each in page.context.cookies(page.url) if each["name"] == "akin"]
+    sent = page.context.cookies(page.url)
+    cookies = [each for each in sent if each["name"].startswith("akin-")]
+    assert cookies
     page.goto(f"{provider.issuer}/session/end")
     page.get_by_role("button", name="Yes, sign me out").click()
     page.get_by_text("Sign-out Success").wait_for()
@@ -204,37 +230,54 @@ def test_signing_out_at_the_provider(trusting_page: Page, provider: oidc.Provide
 
 
 @pytest.mark.parametrize(
-    ("name", "admitted"),
-    [("eve", False), ("max", False), ("lin", True)],
-    ids=["address not verified", "another domain", "another domain, in the group"],
+    ("name", "refusal"),
+    [
+        ("eve", "eve@studio.example is not verified"),
+        ("tex", "AKIN_OIDC_EMAIL_VERIFIED=text"),
+        ("max", "“elsewhere.example”"),
+        ("sub", "Its groups are: studio/artists"),
+        ("lin", ""),
+        ("kim", ""),
+        ("kay", ""),
+    ],
+    ids=[
+        "address not verified",
+        "verified by a text",
+        "another domain",
+        "a group of the same name in another one",
+        "in the group",
+        "one group as a text",
+        "a group as Keycloak names it",
+    ],
 )
-def test_who_may_come_in(trusting_page: Page, name: str, *, admitted: bool) -> None:
-    """A verified address of the domain is needed, or one of the groups."""
+def test_who_may_come_in(trusting_page: Page, name: str, refusal: str) -> None:
+    """A verified address of the domain is needed, or one of the groups; a refusal has a reason."""
     page = trusting_page
     page.goto("/sign-in")
     page.get_by_role("link", name="Sign in with").click()
     sign_in_at_provider(page, name)
     page.wait_for_url(re.compile(r"/(sign-in/returned.*)?$"))
-    if admitted:
-        expect(page.locator(".viewer")).to_be_visible()
+    if not refusal:
+        expect(page.locator(".account")).to_be_visible()
     else:
-        expect(page.get_by_role("alert")).to_contain_text("This account may not come in")
+        expect(page.get_by_role("alert")).to_contain_text("This account has no access")
+        expect(page.get_by_role("alert")).to_contain_text(refusal)
         page.goto("/")
         assert urlsplit(page.url).path == "/sign-in"
 
 
 def test_a_stolen_return(trusting_page: Page) -> None:
-    """An answer of the provider that this browser did not ask for signs nobody in."""
+    """A response of the provider that this browser did not request does not sign in."""
     page = trusting_page
     page.goto("/sign-in/returned?code=of-somebody-else&state=of-somebody-else")
-    expect(page.get_by_role("alert")).to_contain_text("Signing in did not work")
+    expect(page.get_by_role("alert")).to_contain_text("The sign-in failed")
     page.goto("/")
     assert urlsplit(page.url).path == "/sign-in"
 
 
 def test_session_that_ends_while_a_page_is_open(guarded_watch: Watch) -> None:
     """The next click says that one is signed out, and leads on to where it was going."""
-    guarded_watch.forgive("401")  # what a script was told, on the console
+    guarded_watch.allow("401")  # the response to a script, on the console
     page = guarded_watch.page()
     page.goto("/sign-in")
     page.get_by_label("Name").fill("ada")
@@ -251,13 +294,13 @@ def test_session_that_ends_while_a_page_is_open(guarded_watch: Watch) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/?query=asset")
-    expect(page.locator(".viewer")).to_be_visible()
+    expect(page.locator(".account")).to_be_visible()
 
 
 @pytest.mark.parametrize("look", ["dark-wide", "light-narrow"])
 def test_pages_of_the_door_are_for_everybody(guarded_watch: Watch, look: str) -> None:
     """Nothing for axe-core to find on the pages around a sign-in, nor in the bar after it."""
-    guarded_watch.forgive("401")
+    guarded_watch.allow("401")
     page = open_page(guarded_watch, look)
     page.goto("/sign-in")
     assert (violations(page), overflow(page)) == ([], 0)
@@ -273,7 +316,7 @@ def test_pages_of_the_door_are_for_everybody(guarded_watch: Watch, look: str) ->
     page.get_by_label("Name").fill("ada")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.locator(".viewer").wait_for()
+    page.locator(".account").wait_for()
     assert (violations(page), overflow(page)) == ([], 0)
 
 

@@ -1,4 +1,4 @@
-"""Sounds are played where they are found: in the grid, by a button or a key, one at a time."""
+"""Sounds are played in the grid, by a button, one at a time; by a key in quick look."""
 
 from __future__ import annotations
 
@@ -26,17 +26,6 @@ def test_one_sound_at_a_time(page: Page) -> None:
     expect(second).to_have_attribute("aria-pressed", "false")
 
 
-def test_a_key_plays_the_picture_that_is_focused(page: Page) -> None:
-    """And pauses it."""
-    page.goto("/?kind=audio")
-    page.evaluate(LAST)
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("p")
-    expect(page.locator(".play").first).to_have_attribute("aria-pressed", "true")
-    page.keyboard.press("p")
-    expect(page.locator(".play").first).to_have_attribute("aria-pressed", "false")
-
-
 def test_a_sound_ends_with_its_page(page: Page) -> None:
     """Going on in place takes the player away, and silence with it."""
     page.goto("/?kind=audio")
@@ -44,14 +33,14 @@ def test_a_sound_ends_with_its_page(page: Page) -> None:
     page.locator(".play").first.click()
     expect(page.locator(".play").first).to_have_attribute("aria-pressed", "true")
     page.evaluate("window.heard = document.querySelector('audio'); null")
-    page.locator('.words input[name="query"]').fill("low")
+    page.locator('.query-field input[name="query"]').fill("low")
     page.keyboard.press("Enter")
-    expect(page.locator("sound-player[data-plays]")).to_have_count(0)
+    expect(page.locator("sound-player[data-playing]")).to_have_count(0)
     assert page.evaluate("window.heard.paused")
 
 
 def test_without_javascript_the_browser_has_its_own_player(page_without_javascript: Page) -> None:
-    """In the card; what asks for nothing before it is pressed."""
+    """In the card; nothing is requested before the button is pressed."""
     page_without_javascript.goto("/?kind=audio")
     player = page_without_javascript.locator(".card audio").first
     expect(player).to_be_visible()

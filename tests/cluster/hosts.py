@@ -1,12 +1,12 @@
-"""Two hosts of Akin as network namespaces, nginx before them, Redis and an API behind them.
+"""Two hosts of Akin as network namespaces, with nginx in front, and Redis and an API behind.
 
     with Cluster(folder) as cluster:
         requests.get(cluster.url)
-        cluster.hosts[0].vanish()      # its cable is pulled and its processes are gone
+        cluster.hosts[0].vanish()      # its cable is pulled and its processes are killed
         cluster.hosts[0].come_back()
 
-Needs root, iproute2, nginx and redis-server: `missing()` says what there is not. Everything that
-is made is named after this process and removed again.
+Needs root, iproute2, nginx and redis-server: `missing()` returns what is missing. Everything
+that is made has this process's id in its name and is removed again.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from pathlib import Path
 from typing import Self
 
 from tests.cluster.programs import NGINX, Redis, recommended
-from tests.ports import free_port
-from tests.processes import end, until
+from tests.support.ports import free_port
+from tests.support.processes import end, until
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery staple"
 
 
 def missing() -> str:
-    """Why a cluster cannot be made here; empty where it can."""
+    """Return why a cluster cannot be made here; "" where it can."""
     if os.geteuid() != 0:
         return "network namespaces need root"
     for program in ("ip", "nginx", "redis-server"):
@@ -56,10 +56,10 @@ def _ip(*words: str) -> None:
 
 
 class Host:
-    """One machine: a namespace on the bridge, and Akin in it."""
+    """One host: a network namespace on the bridge, with Akin in it."""
 
     def __init__(self, name: str, address: str, bridge: str, environment: dict[str, str]) -> None:
-        """Make the machine, and start nothing on it yet."""
+        """Make the namespace."""
         self.name = name
         self.port = 8000
         self.address = address
@@ -78,7 +78,7 @@ class Host:
             _ip("-n", name, *words)
 
     def start(self) -> None:
-        """Start Akin and wait until it is ready. Raises RuntimeError where it ends instead."""
+        """Start Akin and wait until it is ready. Raises RuntimeError where it exits."""
         data = Path(self._environment["AKIN_DATA"])
         data.mkdir(exist_ok=True)
         with (data / "log").open("ab") as log:
@@ -96,34 +96,34 @@ class Host:
 
     @property
     def runs(self) -> bool:
-        """Whether Akin has been started on it and not ended."""
+        """Return whether Akin is running."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def served(self) -> int:
-        """How many requests it has answered, by its own log."""
+        """Return how many requests are in its log."""
         log = Path(self._environment["AKIN_DATA"]) / "log"
         return log.read_bytes().count(b'"event": "request"')
 
     def vanish(self) -> None:
-        """Pull the cable, then kill everything: nobody is told."""
+        """Pull the cable, then kill all processes: no connection is closed."""
         _ip("link", "set", self._link, "down")
         if self._process is not None:
             end(self._process, signal.SIGKILL, group=True)
 
     def come_back(self) -> None:
-        """Plug it in and start."""
+        """Plug the cable in and start Akin."""
         _ip("link", "set", self._link, "up")
         self.start()
 
     def restart(self) -> None:
-        """Let it finish what it is doing, stop, and start again."""
+        """Stop Akin after the requests in progress, and start it again."""
         if self._process is not None:
             end(self._process, group=True)
         self.start()
 
     def remove(self) -> None:
-        """End everything on it, and the machine."""
+        """Stop all processes and remove the namespace."""
         if self._process is not None:
             end(self._process, signal.SIGKILL, group=True)
         _ip("netns", "del", self.name)
@@ -141,16 +141,16 @@ def _is_there(url: str) -> bool:
 
 
 class Cluster:
-    """Two hosts, nginx, Redis and an API, while it is entered; `url` is what people open."""
+    """Context manager that runs two hosts, nginx, Redis and an API; `url` is the public URL."""
 
     def __init__(self, folder: Path) -> None:
-        """Keep everything in `folder`."""
+        """Store all files in `folder`."""
         self._folder = folder
         self._stack = ExitStack()
         self.url = f"http://127.0.0.1:{free_port()}"
 
     def __enter__(self) -> Self:
-        """Make the machines and start everything."""
+        """Make the hosts and start all programs."""
         try:
             self._enter()
         except BaseException:
@@ -159,7 +159,7 @@ class Cluster:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop and remove everything, the youngest first."""
+        """Stop and remove everything, in reverse order."""
         self._stack.close()
 
     def _enter(self) -> None:
@@ -175,8 +175,10 @@ class Cluster:
         self._run(command, f"http://{gateway}:{api}/count")
         shared = self._folder / "shared"
         shared.mkdir()
-        kept = {n: v for n, v in os.environ.items() if not n.startswith(("AKIN_", "SCENARIO_"))}
-        environment = kept | {
+        inherited = {
+            n: v for n, v in os.environ.items() if not n.startswith(("AKIN_", "SCENARIO_"))
+        }
+        environment = inherited | {
             "OMP_NUM_THREADS": "1",
             "SCENARIO_BASE_URL": f"http://{gateway}:{api}/v1",
             "SCENARIO_SDK_API_KEY": "key",
@@ -201,9 +203,9 @@ class Cluster:
         self._start_nginx()
 
     def _add_user(self, environment: dict[str, str]) -> None:
-        from app.auth.users import Users
+        from app.auth.user_store import UserStore
 
-        Users(Path(environment["AKIN_USERS"])).put("ada", PASSWORD)
+        UserStore(Path(environment["AKIN_USERS"])).set_password("ada", PASSWORD)
 
     def _start_nginx(self) -> None:
         upstream, brace, site = recommended("upstream akin {").partition("}")

@@ -1,24 +1,24 @@
-"""Programs that tests and benches start and stop by their process: Redis, and what nginx reads.
+"""Redis as a process for tests and benches, and configurations for nginx.
 
-Knows how each is told to listen on a free port of 127.0.0.1 and to keep everything in a folder.
+Both listen on free ports of 127.0.0.1 and store everything in one folder.
 """
 
 from __future__ import annotations
 
 import itertools
 import subprocess
-import time
 from pathlib import Path
 from typing import Self
 
 import redis
 
-from tests.ports import free_port
+from tests.support.ports import free_port
+from tests.support.processes import until
 
 ROOT = Path(__file__).parents[2]
 
-# What stands around the lines of docs/deploy.md; paths are below the folder that `nginx -p` names,
-# whose own name may have spaces.
+# Configuration around the lines of docs/deploy.md. Paths are relative to the folder of `nginx -p`,
+# whose name may contain spaces.
 NGINX = """
 daemon off;
 worker_processes 1;
@@ -37,7 +37,7 @@ http {{
 
 
 def recommended(beginning: str) -> str:
-    """The lines of the block in docs/deploy.md that begins so."""
+    """Return the block of docs/deploy.md that begins with a line."""
     text = (ROOT / "docs" / "deploy.md").read_text("utf-8")
     lines = text[text.index(f"    {beginning}") :].splitlines()
     block = itertools.takewhile(lambda line: line.startswith("    ") or not line, lines)
@@ -45,10 +45,10 @@ def recommended(beginning: str) -> str:
 
 
 class Redis:
-    """A redis-server while it is entered; it may be stopped and started meanwhile."""
+    """Context manager that runs redis-server, which may be stopped and started meanwhile."""
 
     def __init__(self, folder: Path, *options: str, address: str = "127.0.0.1") -> None:
-        """Keep nothing on disk but its log, in `folder`."""
+        """Store nothing on disk but a log in `folder`."""
         self.address = address
         self.port = free_port(address)
         self._folder = folder
@@ -57,28 +57,28 @@ class Redis:
 
     @property
     def url(self) -> str:
-        """What AKIN_CACHE_URL is set to."""
+        """Return its URL for AKIN_CACHE_URL."""
         return f"redis://{self.address}:{self.port}/0"
 
+    @property
+    def patient_url(self) -> str:
+        """Return its URL with time-outs that a busy machine does not reach."""
+        return f"{self.url}?socket_timeout=60&socket_connect_timeout=60"
+
     def client(self) -> redis.Redis:
-        """A connection of its own."""
+        """Return a new connection."""
         return redis.Redis.from_url(self.url)
 
     def start(self) -> None:
-        """Start, and wait until it answers. Raises RuntimeError where it ends instead."""
+        """Start it and wait until it responds. Raises RuntimeError where it exits."""
         log = self._folder / "redis.log"
         command = ["redis-server", "--port", str(self.port), "--bind", self.address, "--save", ""]
         command += ["--protected-mode", "no"]
         command += ["--dir", str(self._folder), "--logfile", str(log), *self._options]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-        while not self._answers():
-            if self._process.poll() is not None:
-                said = log.read_text() if log.exists() else ""
-                msg = f"redis-server did not start:\n{said}"
-                raise RuntimeError(msg)
-            time.sleep(0.02)
+        until(self._responds, self._process, lambda: log.read_text() if log.exists() else "")
 
-    def _answers(self) -> bool:
+    def _responds(self) -> bool:
         with self.client() as client:
             try:
                 return bool(client.ping())
@@ -86,7 +86,7 @@ class Redis:
                 return False
 
     def stop(self) -> None:
-        """Stop, and wait for the end."""
+        """Stop it and wait until it has exited."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()

@@ -1,6 +1,6 @@
-"""A team's afternoon on two machines: one dies, Redis dies, both come back, all are restarted.
+"""Failures of two hosts: one dies, Redis dies, both return, all are restarted.
 
-The load goes on through all of it. What is counted is requests, never time.
+The load goes on during all of it. Requests are counted, no times are measured.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import itertools
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +16,8 @@ from bs4 import BeautifulSoup
 from PIL import Image
 
 from tests.cluster.hosts import PASSWORD, Cluster, missing
+from tests.support.processes import MAX_SECONDS
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ CALLERS = 4
 
 
 class Load:
-    """Callers who open one page after the other: shared links and searches of their own."""
+    """Clients that open one page after the other: shared links and searches of their own."""
 
     def __init__(self, url: str, cookies: requests.cookies.RequestsCookieJar, link: str) -> None:
         self._url = url
@@ -51,15 +52,18 @@ class Load:
             thread.join()
 
     def pages(self, count: int) -> list[str]:
-        """Wait for so many more pages; answers what failed meanwhile."""
+        """Wait for a number of pages; return the requests that failed meanwhile."""
         before, target = len(self.failures), self.done + count
-        while self.done < target:
+
+        def reached() -> bool:
             assert all(thread.is_alive() for thread in self._threads)
-            time.sleep(0.02)
+            return self.done >= target
+
+        eventually(reached, MAX_SECONDS)
         return self.failures[before:]
 
     def reaches(self, host: Host) -> list[str]:
-        """Wait until a host has answered some more; answers what failed meanwhile."""
+        """Wait until a host has responded to more requests; return those that failed meanwhile."""
         before, served = len(self.failures), host.served
         while host.served < served + 10:
             assert host.runs, f"{host.name} has ended"
@@ -73,9 +77,9 @@ class Load:
             number = next(self._numbers)
             path = self._link if number % 3 == 0 else f"/?query=word{number % 40}"
             try:
-                answer = session.get(self._url + path, timeout=30, allow_redirects=False)
-                if answer.status_code != 200:
-                    self.failures.append(f"{path}: {answer.status_code}")
+                response = session.get(self._url + path, timeout=30, allow_redirects=False)
+                if response.status_code != 200:
+                    self.failures.append(f"{path}: {response.status_code}")
             except requests.RequestException as error:
                 self.failures.append(f"{path}: {type(error).__name__}")
             self.done += 1
@@ -83,34 +87,34 @@ class Load:
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    """Two hosts, or the reason why there are none."""
+    """Two hosts, or a skipped test where they cannot be made."""
     if reason := missing():
         pytest.skip(reason)
-    with Cluster(tmp_path) as made:
-        yield made
+    with Cluster(tmp_path) as cluster:
+        yield cluster
 
 
 def signed_in(url: str) -> requests.Session:
-    """Somebody who has signed in."""
+    """A client that is signed in."""
     session = requests.Session()
     session.headers["Origin"] = url
     form = {"name": "ada", "password": PASSWORD, "next": "/"}
-    answer = session.post(f"{url}/sign-in", form, timeout=30, allow_redirects=False)
-    assert (answer.status_code, bool(session.cookies)) == (303, True)
+    response = session.post(f"{url}/sign-in", form, timeout=30, allow_redirects=False)
+    assert (response.status_code, bool(session.cookies)) == (303, True)
     return session
 
 
 def with_a_picture(url: str, session: requests.Session) -> str:
-    """The link to a search by an uploaded picture."""
+    """The link to a search by an uploaded image."""
     file = io.BytesIO()
     Image.new("RGB", (32, 32), "teal").save(file, "PNG")
     files = {"image": ("teal.png", file.getvalue())}
-    answer = session.post(f"{url}/references", files=files, timeout=30, allow_redirects=False)
-    assert answer.status_code == 303
-    return str(answer.headers["Location"])
+    response = session.post(f"{url}/references", files=files, timeout=30, allow_redirects=False)
+    assert response.status_code == 303
+    return str(response.headers["Location"])
 
 
-def test_machines_die_and_come_back_and_nobody_loses_a_page(cluster: Cluster) -> None:
+def test_failures_lose_no_page(cluster: Cluster) -> None:
     session = signed_in(cluster.url)
     link = with_a_picture(cluster.url, session)
     first, second = cluster.hosts

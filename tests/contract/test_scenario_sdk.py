@@ -8,8 +8,8 @@ import pytest
 import scenario_sdk
 from scenario_sdk import Scenario
 
-from tests.contract.conftest import EACH, TOPICS, items
-from tests.library import engine_samples as samples
+from tests.contract.items import EACH, TOPICS, items
+from tests.support import sample_documents
 
 ALL = sorted(found.id for found, _ in items())
 EVERYTHING = 'createdAt >= "1970-01-01"'
@@ -26,7 +26,7 @@ def test_paging_by_offset_meets_every_asset_once(client: Scenario) -> None:
 
 def test_paging_a_search_in_words_meets_every_match_once(client: Scenario) -> None:
     found = [hit.metadata.name for hit in client.search.asset_search(query="dragon", limit=4)]
-    assert sorted(found) == [f"dragon {step:02d}" for step in range(EACH)]
+    assert sorted(found) == [f"dragon {step:02d}" for step in range(EACH)]  # type: ignore[type-var]
 
 
 def test_numbered_pages_meet_every_asset_once(client: Scenario) -> None:
@@ -61,7 +61,10 @@ def test_every_parameter_is_understood(client: Scenario) -> None:
     page = client.search.asset_search(
         query="castle",
         query_semantic_ratio=0.3,
-        images={"like": [samples.asset_id("castle 00")], "unlike": [samples.asset_id("ship 00")]},
+        images={
+            "like": [sample_documents.asset_id("castle 00")],
+            "unlike": [sample_documents.asset_id("ship 00")],
+        },
         image_semantic_ratio=0.5,
         filter="kind = image",
         sort_by=["createdAt:desc"],
@@ -74,12 +77,12 @@ def test_every_parameter_is_understood(client: Scenario) -> None:
 
 
 def test_a_picture_finds_its_like(client: Scenario) -> None:
-    page = client.search.asset_search(image=samples.asset_id("ship 00"), limit=3)
+    page = client.search.asset_search(image=sample_documents.asset_id("ship 00"), limit=3)
     assert names(page) == ["ship 01", "ship 02", "ship 03"]
 
 
 def test_an_uploaded_picture_finds_its_like(client: Scenario) -> None:
-    content = base64.b64encode(samples.picture(samples.COLOURS["green"])).decode()
+    content = base64.b64encode(sample_documents.picture(sample_documents.COLOURS["green"])).decode()
     page = client.search.asset_search(image=f"data:image/png;base64,{content}", limit=2)
     assert names(page) == ["dragon 00", "dragon 01"]
 
@@ -94,15 +97,15 @@ def test_every_asset_is_retrieved(client: Scenario, asset_id: str) -> None:
     assert client.assets.retrieve(asset_id).asset.id == asset_id
 
 
-def test_an_asset_brings_its_vector_when_asked(client: Scenario) -> None:
-    asset_id = samples.asset_id("castle 00")
+def test_an_asset_has_its_vector_on_request(client: Scenario) -> None:
+    asset_id = sample_documents.asset_id("castle 00")
     plain = client.assets.retrieve(asset_id).asset
     rich = client.assets.retrieve(asset_id, with_embedding=True).asset
     assert plain.embedding is None
     assert len(rich.embedding or []) == 5
 
 
-def test_many_assets_come_in_the_order_asked_for(client: Scenario) -> None:
+def test_many_assets_are_in_the_requested_order(client: Scenario) -> None:
     wanted = ALL[10:30][::-1]
     found = client.assets.get_bulk(asset_ids=[*wanted, "asset_unknown"]).assets
     assert [asset.id for asset in found] == wanted
@@ -111,6 +114,27 @@ def test_many_assets_come_in_the_order_asked_for(client: Scenario) -> None:
 def test_a_bulk_call_over_its_limit_is_refused_whole(client: Scenario) -> None:
     with pytest.raises(scenario_sdk.BadRequestError, match="at most"):
         client.assets.get_bulk(asset_ids=[f"asset_{step}" for step in range(201)])
+
+
+def test_what_was_made_from_an_asset_is_listed(client: Scenario) -> None:
+    castles = [sample_documents.asset_id(f"castle {step:02d}") for step in range(5)]
+    assert [each.id for each in client.assets.list(parent_asset_id=castles[0])] == [castles[1]]
+    derived = client.assets.list(root_asset_id=castles[0], page_size=2)
+    assert [each.id for each in derived] == castles[:0:-1]
+    guide = sample_documents.asset_id("dragon 14")
+    (guided,) = client.assets.list(parent_asset_id=guide)
+    assert (guided.metadata.name, guided.metadata.reference_images) == ("ship 09", [guide])
+    made = client.assets.retrieve(castles[2]).asset.metadata
+    assert (made.parent_id, made.root_parent_id) == (castles[1], castles[0])
+    assert (made.model_extra or {})["inputs"] == ["castle 01.png"]
+    hits = client.search.asset_search(filter=f"rootParentId = {castles[0]}").hits
+    assert sorted(hit.id for hit in hits) == sorted(castles[1:])
+    with pytest.raises(scenario_sdk.NotFoundError, match="asset_nowhere"):
+        list(client.assets.list(parent_asset_id="asset_nowhere"))
+
+
+def test_all_assets_are_listed_page_by_page(client: Scenario) -> None:
+    assert sorted(each.id for each in client.assets.list(page_size=20)) == ALL
 
 
 def test_tags_are_listed_with_counts_page_by_page(client: Scenario) -> None:
@@ -127,7 +151,7 @@ def test_collections_are_listed_with_names_and_covers(client: Scenario) -> None:
         ("Ship", 15),
     ]
     assert [entry.thumbnail.asset_id for entry in found if entry.thumbnail] == [
-        samples.asset_id(f"{topic} {EACH - 1:02d}") for topic, _ in TOPICS
+        sample_documents.asset_id(f"{topic} {EACH - 1:02d}") for topic, _ in TOPICS
     ]
 
 
@@ -137,18 +161,18 @@ def test_models_have_names(client: Scenario) -> None:
 
 
 def test_a_download_is_a_signed_url_of_the_format(client: Scenario) -> None:
-    asset_id = samples.asset_id("castle 00")
+    asset_id = sample_documents.asset_id("castle 00")
     plain = client.assets.download.request(asset_id)
     webp = client.assets.download.request(asset_id, target_format="webp")
     assert f"/assets/{asset_id}?" in plain.url
     assert f"/assets-transform/{asset_id}?" in webp.url
     assert webp.url.endswith("&format=webp&download=true")
-    with pytest.raises(scenario_sdk.BadRequestError, match="can be had as wav, not as"):
-        client.assets.download.request(samples.asset_id("splash"), target_format="mp3")
-    clip = client.assets.download.request(samples.asset_id("trailer"), target_format="mp4")
-    assert f"/assets/{samples.asset_id('trailer')}?" in clip.url
-    song = client.assets.download.request(samples.asset_id("song"), target_format="mp3")
-    assert f"/assets/{samples.asset_id('song')}?" in song.url
+    with pytest.raises(scenario_sdk.BadRequestError, match="is available as wav, not as"):
+        client.assets.download.request(sample_documents.asset_id("splash"), target_format="mp3")
+    clip = client.assets.download.request(sample_documents.asset_id("trailer"), target_format="mp4")
+    assert f"/assets/{sample_documents.asset_id('trailer')}?" in clip.url
+    song = client.assets.download.request(sample_documents.asset_id("song"), target_format="mp3")
+    assert f"/assets/{sample_documents.asset_id('song')}?" in song.url
 
 
 def test_a_wrong_key_is_refused(address: str) -> None:

@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from tests.faults.exchange import Exchange
     from tests.faults.server import Upstream
 
-HUGE = 100 * 1024 * 1024  # bytes of the answers named "100-mb"
+HUGE = 100 * 1024 * 1024  # bytes of the responses named "100-mb"
 BOMB = 1024 * 1024 * 1024  # bytes that the gzip bomb unpacks to
 _PAGE = b"<!doctype html><title>Welcome</title><h1>Please sign in to the hotel's network</h1>"
 
 
 @fault("html")
 def html(exchange: Exchange, _: Upstream) -> None:
-    """Answer 200 with a page of HTML, as hotels and firewalls do."""
+    """Answer 200 with a page of HTML, like a captive portal."""
     exchange.answer(200, _PAGE, "text/html")
 
 
 @fault("not-json")
 def not_json(exchange: Exchange, upstream: Upstream) -> None:
-    """Answer 200 with half a JSON text, honestly counted."""
+    """Answer 200 with half a JSON text and its correct length."""
     body = whole(exchange, upstream)
     exchange.answer(200, body[: len(body) // 2])
 
@@ -47,7 +47,7 @@ def empty_body(exchange: Exchange, _: Upstream) -> None:
     exchange.answer(200, b"")
 
 
-def _enter_shapes() -> None:
+def _register_shapes() -> None:
     shapes: dict[str, object] = {
         "shape-list": [],
         "shape-string": "hits",
@@ -67,12 +67,12 @@ def _enter_shapes() -> None:
         FAULTS[name] = answer
 
 
-_enter_shapes()
+_register_shapes()
 
 
 @fault("hits-odd")
 def hits_odd(exchange: Exchange, upstream: Upstream) -> None:
-    """Put what is no hit between the hits: null, a number, a string, a list, an empty object."""
+    """Insert values that are not hits: null, a number, a string, a list, an empty object."""
     body = upstream.healthy.api(exchange.request)
     if "hits" in body:
         first, *rest = body["hits"]
@@ -82,7 +82,7 @@ def hits_odd(exchange: Exchange, upstream: Upstream) -> None:
 
 @fault("fields-missing")
 def fields_missing(exchange: Exchange, upstream: Upstream) -> None:
-    """Leave every field of a hit out but its id."""
+    """Remove all fields of a hit but its id."""
     change_hits(exchange, upstream, lambda hit: {"id": hit["id"]})
 
 
@@ -111,7 +111,7 @@ def fields_mistyped(exchange: Exchange, upstream: Upstream) -> None:
 
 @fault("fields-new")
 def fields_new(exchange: Exchange, upstream: Upstream) -> None:
-    """Add fields, a kind, a type and a mime type that nobody knows yet."""
+    """Add unknown fields, and an unknown kind, type and MIME type."""
 
     def change(hit: dict[str, Any]) -> dict[str, Any]:
         metadata = hit["metadata"] | {"kind": "hologram", "type": "txt2smell", "aura": {"a": [1]}}
@@ -122,7 +122,7 @@ def fields_new(exchange: Exchange, upstream: Upstream) -> None:
 
 @fault("lone-surrogates")
 def lone_surrogates(exchange: Exchange, upstream: Upstream) -> None:
-    r"""Put \ud800 into names, prompts and tags: valid JSON that no UTF-8 can spell."""
+    r"""Put \ud800 into names, prompts and tags: valid JSON that UTF-8 cannot encode."""
 
     def change(hit: dict[str, Any]) -> dict[str, Any]:
         metadata = hit["metadata"] | {"name": "lone \ud800", "prompt": "lone \udfff \x00 \x1b"}
@@ -146,7 +146,7 @@ def odd_numbers(exchange: Exchange, upstream: Upstream) -> None:
 
 @fault("dates-odd")
 def dates_odd(exchange: Exchange, upstream: Upstream) -> None:
-    """Give dates that are none, or in the year 99999, or a number."""
+    """Give dates that are invalid, in the year 99999, or a number."""
     dates = ["", "yesterday", "99999-12-31T00:00:00Z", "2025-02-30T25:61:61Z", 1735689600]
 
     def change(hit: dict[str, Any]) -> dict[str, Any]:
@@ -158,7 +158,7 @@ def dates_odd(exchange: Exchange, upstream: Upstream) -> None:
 
 @fault("urls-odd")
 def urls_odd(exchange: Exchange, upstream: Upstream) -> None:
-    """Give URLs that are none, or would run a script, or lead to a file."""
+    """Give URLs that are empty, invalid, or of the schemes `javascript:` and `file:`."""
     urls = ["", "javascript:alert(1)", "file:///etc/passwd", "//elsewhere.invalid/x", "http://[::1"]
 
     def change(hit: dict[str, Any]) -> dict[str, Any]:
@@ -170,13 +170,13 @@ def urls_odd(exchange: Exchange, upstream: Upstream) -> None:
 
 @fault("deep-json")
 def deep_json(exchange: Exchange, _: Upstream) -> None:
-    """Answer 200 with a hundred thousand lists in one another."""
+    """Answer 200 with a hundred thousand nested lists."""
     exchange.answer(200, b'{"hits": ' + b"[" * 100_000 + b"]" * 100_000 + b"}")
 
 
 @fault("100-mb")
 def hundred_megabytes(exchange: Exchange, _: Upstream) -> None:
-    """Answer 200 with 100 MB of JSON, its length said before."""
+    """Answer 200 with 100 MB of JSON, with `content-length`."""
     exchange.head(200, {"content-type": "application/json", "content-length": str(HUGE)})
     for block in _padded(HUGE):
         exchange.send(block)
@@ -184,7 +184,7 @@ def hundred_megabytes(exchange: Exchange, _: Upstream) -> None:
 
 @fault("100-mb-chunked")
 def hundred_megabytes_chunked(exchange: Exchange, _: Upstream) -> None:
-    """Answer 200 with 100 MB of JSON, its length never said."""
+    """Answer 200 with 100 MB of JSON, chunked."""
     exchange.head(200, {"content-type": "application/json", "transfer-encoding": "chunked"})
     for block in _padded(HUGE):
         exchange.send(chunk(block))
@@ -199,13 +199,13 @@ def gzip_bomb(exchange: Exchange, _: Upstream) -> None:
 
 @fault("gzip-broken")
 def gzip_broken(exchange: Exchange, upstream: Upstream) -> None:
-    """Call a plain body gzip."""
+    """Send a plain body with `content-encoding: gzip`."""
     exchange.answer(200, whole(exchange, upstream), content_encoding="gzip")
 
 
 @functools.cache
 def bomb() -> bytes:
-    """A gzip file of a megabyte that holds `BOMB` bytes of valid JSON."""
+    """Return a gzip file of a megabyte that unpacks to `BOMB` bytes of valid JSON."""
     block = b" " * (1024 * 1024)
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     start, end = b'{"hits": [', b"]}"
@@ -234,7 +234,7 @@ def _padded(size: int) -> Iterator[bytes]:
 
 
 def _mistyped(value: Any) -> Any:
-    """A value of another type than this one's, with all that is inside it mistyped, too."""
+    """Return a value of another type, with all nested values mistyped too."""
     match value:
         case dict():
             return {name: _mistyped(inner) for name, inner in value.items()}

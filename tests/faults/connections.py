@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @fault("healthy")
 def healthy(exchange: Exchange, upstream: Upstream) -> None:
-    """Answer as the API does in good health."""
+    """Send a healthy response."""
     upstream.healthy(exchange)
 
 
@@ -26,33 +26,33 @@ def refused(exchange: Exchange, _: Upstream) -> None:
 
 @fault("reset")
 def reset(exchange: Exchange, _: Upstream) -> None:
-    """Take the request, then RST before the first byte."""
+    """Read the request, then RST before the first byte."""
     exchange.reset()
 
 
 @fault("hang-up")
 def hang_up(exchange: Exchange, _: Upstream) -> None:
-    """Take the request, then FIN before the first byte."""
+    """Read the request, then FIN before the first byte."""
     exchange.hang_up()
 
 
 @fault("stale-connection")
 def stale_connection(exchange: Exchange, upstream: Upstream) -> None:
-    """Answer well, then close a connection that was said to stay open."""
+    """Send a healthy response, then close the keep-alive connection."""
     upstream.healthy(exchange)
     exchange.hang_up()
 
 
 @fault("no-answer")
 def no_answer(exchange: Exchange, _: Upstream) -> None:
-    """Take the request and never say anything."""
+    """Read the request and never respond."""
     exchange.wait(float("inf"))
     exchange.hang_up()
 
 
 @fault("slow-first-byte")
 def slow_first_byte(exchange: Exchange, upstream: Upstream) -> None:
-    """Answer well, `delay` seconds late."""
+    """Send a healthy response, `delay` seconds late."""
     if exchange.wait(upstream.delay):
         upstream.healthy(exchange)
     else:
@@ -61,7 +61,7 @@ def slow_first_byte(exchange: Exchange, upstream: Upstream) -> None:
 
 @fault("slow-body")
 def slow_body(exchange: Exchange, upstream: Upstream) -> None:
-    """Answer well, a byte every `drip` seconds: no read ever times out."""
+    """Send a healthy response, a byte every `drip` seconds: no read times out."""
     body = _head_of_whole(exchange, upstream)
     for place in range(len(body)):
         exchange.send(body[place : place + 1])
@@ -72,8 +72,8 @@ def slow_body(exchange: Exchange, upstream: Upstream) -> None:
 
 @fault("slow-headers")
 def slow_headers(exchange: Exchange, upstream: Upstream) -> None:
-    """Begin well, then go on with one header, a letter every `drip` seconds, without an end."""
-    exchange.send(b"HTTP/1.1 200 Pretended\r\ncontent-type: application/json\r\nx-slow: ")
+    """Send a status line, then one endless header, a letter every `drip` seconds."""
+    exchange.send(b"HTTP/1.1 200 Fake\r\ncontent-type: application/json\r\nx-slow: ")
     while exchange.wait(upstream.drip):
         exchange.send(b"x")
     exchange.hang_up()
@@ -81,7 +81,7 @@ def slow_headers(exchange: Exchange, upstream: Upstream) -> None:
 
 @fault("slow-status")
 def slow_status(exchange: Exchange, upstream: Upstream) -> None:
-    """Spell the reason of the status a letter every `drip` seconds, without an end."""
+    """Send an endless reason phrase, a letter every `drip` seconds."""
     exchange.send(b"HTTP/1.1 200 ")
     while exchange.wait(upstream.drip):
         exchange.send(b"x")
@@ -99,7 +99,7 @@ def stalled_body(exchange: Exchange, upstream: Upstream) -> None:
 
 @fault("cut-body")
 def cut_body(exchange: Exchange, upstream: Upstream) -> None:
-    """Promise the whole length, send half of the body, then FIN."""
+    """State the whole length, send half of the body, then FIN."""
     body = _head_of_whole(exchange, upstream)
     exchange.send(body[: len(body) // 2])
     exchange.hang_up()
@@ -116,7 +116,7 @@ def cut_body_chunked(exchange: Exchange, upstream: Upstream) -> None:
 
 @fault("reset-body")
 def reset_body(exchange: Exchange, upstream: Upstream) -> None:
-    """Promise the whole length, send half of the body, then RST."""
+    """State the whole length, send half of the body, then RST."""
     body = _head_of_whole(exchange, upstream)
     exchange.send(body[: len(body) // 2])
     exchange.reset()
@@ -124,14 +124,14 @@ def reset_body(exchange: Exchange, upstream: Upstream) -> None:
 
 @fault("not-http")
 def not_http(exchange: Exchange, _: Upstream) -> None:
-    """Answer in a protocol that is not HTTP."""
+    """Respond in a protocol that is not HTTP."""
     exchange.send(b"SSH-2.0-OpenSSH_9.2p1 Debian\r\n")
     exchange.hang_up()
 
 
 @fault("long-header")
 def long_header(exchange: Exchange, upstream: Upstream) -> None:
-    """Answer well, with a header of 100,000 bytes."""
+    """Send a healthy response with a header of 100,000 bytes."""
     exchange.answer(200, whole(exchange, upstream), x_long="x" * 100_000)
 
 

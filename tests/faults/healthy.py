@@ -1,6 +1,6 @@
-"""The Scenario API in good health: routes and answers as scenario-api.md has them.
+"""The Scenario API without faults: routes and responses as in docs/scenario-api.md.
 
-Over synthetic hits; filters and sorting are accepted and not carried out.
+With synthetic hits; filters and sorting are accepted and ignored.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from PIL import Image
 
 from tests.faults import synthetic
 from tests.faults.exchange import Refusal
+from tests.faults.writes import Writes
 
 if TYPE_CHECKING:
     from tests.faults.exchange import Exchange, Request
@@ -22,16 +23,17 @@ Json = dict[str, Any]
 
 
 class Healthy:
-    """The API in good health, over `count` synthetic assets."""
+    """The API without faults, with `count` synthetic assets."""
 
     def __init__(self, count: int, cdn: str) -> None:
         """Serve `count` assets whose URLs begin with `cdn`; `numbers` finds one by its id."""
         self.count = count
         self.cdn = cdn
+        self.writes = Writes()
         self.numbers = {synthetic.asset_id(number): number for number in range(count)}
 
     def __call__(self, exchange: Exchange) -> None:
-        """Answer one request, whatever it is."""
+        """Respond to one request."""
         try:
             if exchange.request.path.startswith("/v1/"):
                 exchange.json(self.api(exchange.request))
@@ -41,11 +43,11 @@ class Healthy:
             exchange.json(refusal.body, refusal.status)
 
     def hit(self, number: int) -> Json:
-        """The hit of that number, its URLs good for a week."""
+        """Return the hit of that number; its URLs expire in a week."""
         return synthetic.hit(number, cdn=self.cdn)
 
     def api(self, request: Request) -> Json:
-        """The JSON that answers a request below /v1; raises Refusal."""
+        """Return the JSON response to a request below /v1. Raises Refusal."""
         if not request.headers.get("authorization", "").startswith(("Basic ", "Bearer ")):
             raise Refusal(401, "Unauthorized", "UNAUTHORIZED")
         answer: Json | None = None
@@ -59,17 +61,42 @@ class Healthy:
                 answer = {
                     "models": [{"id": i, "name": f"Model {i}", "type": "flux"} for i in names]
                 }
-            case "GET", ["assets", asset_id] if asset_id in self.numbers:
+            case "GET", ["assets", asset_id] if self._exists(asset_id):
                 answer = {"asset": self._asset(asset_id)}
             case "POST", ["assets", asset_id, "download"] if asset_id in self.numbers:
                 answer = {"url": self.hit(self.numbers[asset_id])["url"]}
+            case "GET", ["assets"] if {"parentAssetId", "rootAssetId"} & request.query.keys():
+                answer = {"assets": []}
             case "GET", ["tags"]:
                 answer = {"tags": [{"tagName": "synthetic", "itemCount": self.count}]}
             case "GET", ["collections"]:
-                listed = [{"id": f"collection_{n}", "name": f"Folder {n}"} for n in range(5)]
-                answer = {"collections": listed}
+                each = self.writes.collection
+                answer = {"collections": [each(i)["collection"] for i in self.writes.collections]}
+        answer = self._written(request) if answer is None else answer
         if answer is None:
             raise Refusal(404, "Not found", "NOT_FOUND")
+        return answer
+
+    def _written(self, request: Request) -> Json | None:
+        """Return the response to a call that writes, or about a collection."""
+        answer: Json | None = None
+        match request.method, request.path.removeprefix("/v1/").split("/"):
+            case "PUT", ["assets", asset_id] if self._exists(asset_id):
+                answer = self.writes.edit_asset(request, self.hit(self.numbers[asset_id]))
+            case "PUT", ["assets", asset_id, "tags"] if self._exists(asset_id):
+                answer = self.writes.edit_tags(request, self.hit(self.numbers[asset_id]))
+            case "POST", ["collections"]:
+                answer = self.writes.create(request)
+            case "GET", ["collections", collection_id]:
+                answer = self.writes.collection(collection_id)
+            case "DELETE", ["collections", collection_id]:
+                answer = self.writes.delete(collection_id)
+            case ("PUT" | "DELETE") as method, ["collections", collection_id, "assets"]:
+                ids = request.json["assetIds"]
+                if not all(map(self._exists, ids)):
+                    raise Refusal(404, "Asset not found", "NOT_FOUND")
+                hits = [self.hit(self.numbers[each]) for each in ids]
+                answer = self.writes.edit_members(collection_id, hits, add=method == "PUT")
         return answer
 
     def _search(self, request: Request) -> Json:
@@ -96,10 +123,11 @@ class Healthy:
             counts = {"offset": first, "limit": size, "estimatedTotalHits": len(found)}
         if size > 100:
             raise Refusal(400, "Limit exceeds maximum (100)", "BAD_REQUEST")
-        return {"hits": [self.hit(number) for number in found[first : first + size]]} | counts
+        hits = [self.hit(number) for number in found[first : first + size]]
+        return {"hits": [self.writes.shown(hit, by_search=True) for hit in hits]} | counts
 
     def _asset(self, asset_id: str) -> Json:
-        found = self.hit(self.numbers[asset_id])
+        found = self.writes.shown(self.hit(self.numbers[asset_id]))
         metadata = found["metadata"]
         sizes = {name: metadata[name] for name in ("size", "width", "height") if name in metadata}
         return found | {
@@ -113,10 +141,13 @@ class Healthy:
         asked: list[str] = request.json[field]
         if len(asked) > 200:
             raise Refusal(400, f"{field} exceeds maximum (200)", "BAD_REQUEST")
-        return [i for i in asked if i in self.numbers or i.startswith("model_")]
+        return [i for i in asked if self._exists(i) or i.startswith("model_")]
+
+    def _exists(self, asset_id: str) -> bool:
+        return asset_id in self.numbers and asset_id not in self.writes.deleted
 
     def _file(self, exchange: Exchange) -> None:
-        """The CDN: thumbnails for everybody, the rest as long as its policy lasts."""
+        """Send a file as the CDN does: thumbnails without a signature, others until they expire."""
         request = exchange.request
         match request.path.split("/"):
             case ["", "thumbnails", asset_id]:

@@ -1,6 +1,6 @@
-"""The pretended API's server: which fault is whose turn, and what was asked.
+"""Server of the fake API: selects the fault of each request, and records requests.
 
-Knows names of faults, threads and sockets; nothing of what a fault does.
+Knows the names of faults, threads and sockets; the faults are in other modules.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SEARCH = "/v1/search/assets"
 
 
 def fault(name: str) -> Callable[[Fault], Fault]:
-    """Enter a function into FAULTS under a name."""
+    """Register a function in FAULTS under a name."""
 
     def enter(function: Fault) -> Fault:
         FAULTS[name] = function
@@ -38,14 +38,14 @@ def fault(name: str) -> Callable[[Fault], Fault]:
 
 
 class Upstream:
-    """The server; a context manager that listens while it is entered.
+    """The server; a context manager.
 
     `delay` is how long "slow-first-byte" waits and `drip` how long "slow-body" does between two
-    bytes, both in seconds. `requests` are what clients asked, `errors` what went wrong in here.
+    bytes, both in seconds. `requests` are all requests, `errors` the errors of this server.
     """
 
     def __init__(self, *, count: int = 200, delay: float = 30.0, drip: float = 0.05) -> None:
-        """Listen on a free port of 127.0.0.1, in good health."""
+        """Listen on a free port of 127.0.0.1, without faults."""
         self.delay = delay
         self.drip = drip
         self.requests: list[Request] = []
@@ -55,7 +55,7 @@ class Upstream:
         self._next: list[tuple[str, str]] = []
         self._always: list[tuple[str, str]] = []
         self._placeholder: socket.socket | None = None
-        self.wires: set[socket.socket] = set()
+        self.connections: set[socket.socket] = set()
         self._listen(0)
         self.healthy = Healthy(count, self.origin)
 
@@ -66,11 +66,11 @@ class Upstream:
 
     @property
     def url(self) -> str:
-        """What SCENARIO_BASE_URL is set to."""
+        """Value for SCENARIO_BASE_URL."""
         return self.origin + "/v1"
 
     def next(self, *names: str, on: str = SEARCH) -> None:
-        """Answer the next requests whose path begins with `on` so, one a name."""
+        """Apply these faults to the next requests whose path begins with `on`, one each."""
         for name in names:
             if name == "refused":
                 msg = "a refused connection is never seen here: use always('refused')"
@@ -80,7 +80,7 @@ class Upstream:
             self._next += [(on, name) for name in names]
 
     def always(self, name: str, on: str = SEARCH) -> None:
-        """Answer every request whose path begins with `on` so, after those of `next`.
+        """Apply this fault to every request whose path begins with `on`, after those of `next`.
 
         "refused" closes the whole port; any other name opens it again.
         """
@@ -96,12 +96,12 @@ class Upstream:
             if name not in ("healthy", "refused"):
                 self._always.append((on, name))
 
-    def asked(self, on: str = SEARCH) -> list[Request]:
-        """The requests so far whose path begins with `on`."""
+    def received(self, on: str = SEARCH) -> list[Request]:
+        """Return the requests so far whose path begins with `on`."""
         return [request for request in self.requests if request.path.startswith(on)]
 
     def answer(self, exchange: Exchange) -> None:
-        """Answer one request with the fault whose turn it is."""
+        """Respond to one request with the next fault."""
         self.requests.append(exchange.request)
         name = self._turn(exchange.request.path)
         try:
@@ -115,10 +115,10 @@ class Upstream:
         if self._placeholder is not None:
             self._placeholder.close()
         else:
-            self._hear_no_more()
+            self._stop_listening()
 
     def __enter__(self) -> Self:
-        """Listen already since construction."""
+        """Return the server, which has listened since construction."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -145,18 +145,18 @@ class Upstream:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
 
-    def _hear_no_more(self) -> None:
+    def _stop_listening(self) -> None:
         self._server.shutdown()
         self._thread.join()
-        for wire in list(self.wires):
-            with suppress(OSError):  # its client may have left in this moment
-                wire.shutdown(socket.SHUT_RDWR)
+        for connection in list(self.connections):
+            with suppress(OSError):  # its client may have left meanwhile
+                connection.shutdown(socket.SHUT_RDWR)
         self._server.server_close()
 
     def _refuse(self) -> None:
         if self._placeholder is None:
-            self._hear_no_more()
-            # Bound and not listening: refused, and nobody else can take the port meanwhile.
+            self._stop_listening()
+            # Bound and not listening: connections are refused, and the port stays reserved.
             self._placeholder = socket.socket()
             self._placeholder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._placeholder.bind(("127.0.0.1", self.port))
@@ -168,16 +168,16 @@ class _Server(socketserver.ThreadingTCPServer):
     upstream: Upstream
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        self.upstream.wires.add(request)
+        self.upstream.connections.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """Close without the polite FIN of the base class, which would come before an RST."""
-        self.upstream.wires.discard(request)
+        """Close without the FIN of the base class, which would come before an RST."""
+        self.upstream.connections.discard(request)
         self.close_request(request)
 
     def handle_error(self, *_: object) -> None:
-        """Clients that leave early are what faults are for; anything else is kept."""
+        """Ignore clients that leave early, as faults make them do; store other errors."""
         error = sys.exception()
         if error is not None and not isinstance(error, ConnectionError):
             self.upstream.errors.append(error)
@@ -201,18 +201,18 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _answer
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: `Upstream.requests` is the log."""
+        """Log nothing: `Upstream.requests` is the log."""
 
 
 def whole(exchange: Exchange, upstream: Upstream) -> bytes:
-    """The body of a healthy answer."""
+    """Return the body of a healthy response."""
     return json.dumps(upstream.healthy.api(exchange.request)).encode()
 
 
 def change_hits(
     exchange: Exchange, upstream: Upstream, change: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> None:
-    """Answer as in good health, with every hit and every asset in it changed."""
+    """Send a healthy response with every hit and every asset changed."""
     body = upstream.healthy.api(exchange.request)
     for name in ("hits", "assets"):
         if name in body:

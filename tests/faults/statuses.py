@@ -1,4 +1,4 @@
-"""Faults by status: redirects, refusals, quotas and breakdowns, with the headers they may carry."""
+"""Faults by status: redirects, client errors, quotas and server errors, with their headers."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 @fault("301")
 def moved(exchange: Exchange, _: Upstream) -> None:
-    """Send the client to another path of the same server, which answers 404."""
+    """Redirect to another path of the same server, which responds 404."""
     exchange.answer(301, b"", location="/moved")
 
 
 @fault("301-elsewhere")
 def moved_elsewhere(exchange: Exchange, upstream: Upstream) -> None:
-    """Send the client to another host (a name of this same server), to see who follows."""
+    """Redirect to another host (another name of this server)."""
     exchange.answer(301, b"", location=f"http://localhost:{upstream.port}/v1/elsewhere")
 
 
 @fault("301-loop")
 def moved_in_a_loop(exchange: Exchange, _: Upstream) -> None:
-    """Send the client back to where it is."""
+    """Redirect to the same URL."""
     exchange.answer(308, b"", location=exchange.request.path)
 
 
-def _enter_statuses() -> None:
+def _register_statuses() -> None:
     def error(text: str, code: str = "BAD_REQUEST") -> bytes:
         return json.dumps({"error": text, "code": code}).encode()
 
@@ -80,14 +80,14 @@ def _enter_statuses() -> None:
             body: bytes = body,
             headers: dict[str, str] = headers,
         ) -> None:
-            said = {"content-type": "application/json", "content-length": str(len(body))} | headers
-            if said.get("retry-after") == "@date":
-                said["retry-after"] = formatdate(time.time() + 2, usegmt=True)
-            exchange.head(status, said)
+            sent = {"content-type": "application/json", "content-length": str(len(body))} | headers
+            if sent.get("retry-after") == "@date":
+                sent["retry-after"] = formatdate(time.time() + 2, usegmt=True)
+            exchange.head(status, sent)
             exchange.send(body)
 
         answer.__doc__ = f"Answer {status} with {headers or 'no header'} and {body[:60]!r}."
         FAULTS[name] = answer
 
 
-_enter_statuses()
+_register_statuses()

@@ -1,4 +1,4 @@
-"""Made-up hits in the Scenario API's words, for servers that pretend to be it.
+"""Synthetic hits in the format of the Scenario API, for fake servers.
 
 Knows the fields of a hit and how its URLs are signed; knows nothing of HTTP. The same number
 always makes the same hit, so a test can name what it expects.

@@ -1,1 +1,1 @@
-"""Random bytes, led by coverage, at what reads a stranger's words and files: `make fuzz`."""
+"""Coverage-guided fuzzing of the parsers of untrusted text and files: `make fuzz`."""

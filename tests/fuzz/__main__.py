@@ -1,9 +1,9 @@
-"""Runs the targets of tests.fuzz.targets one after the other, each for a while.
+"""Run the targets of tests.fuzz.targets one after the other, each for some seconds.
 
     python -m tests.fuzz [--seconds 60] [TARGET ...]
 
-What was found worth trying is kept below instance/fuzz and tried again by the next run; an input
-that breaks a target lies there too, and its name is printed. Ends with 1 where there is one.
+The corpus is stored below instance/fuzz and used again by the next run. An input
+that breaks a target is stored there too and its name is printed; the exit status is then 1.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ MEMORY = 3000  # MB
 
 
 def main() -> int:
-    """Run them; 0 when nothing was found, or when atheris cannot be installed here."""
+    """Run the targets; return 0 when nothing was found, or when atheris is not installed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(TARGETS))
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
     options = parser.parse_args()
     if find_spec("atheris") is None:
-        print("skipped: atheris is not installed (requirements-fuzz.txt; CPython 3.11 to 3.13)")
+        print("skipped: atheris is not installed (requirements/fuzz.txt; CPython 3.11 to 3.13)")
         return 0
     found = [name for name in options.targets or TARGETS if not _holds(name, options.seconds)]
     print(f"broken: {', '.join(found)}" if found else "nothing found")

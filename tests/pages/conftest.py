@@ -1,19 +1,19 @@
-"""An application on a pretended API, and its pages as soup. See wire.py for what it can be told.
+"""An application with a fake API, and its pages as soup. See tests.support.scenario_api.
 
-`wire` is the API, `app` the application, `client` a browser without cookies of its own, and
+`api` is the API, `app` the application, `client` a browser without cookies of its own, and
 `soup(path)` a page as BeautifulSoup, after at most one redirect, its status checked.
 """
 
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pytest
 import tenacity
 from bs4 import BeautifulSoup
 
-from tests.pages.wire import Wire, make_app
+from tests.support.scenario_api import FakeAPI, make_app
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,40 +21,36 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
 
-
-class Soup(Protocol):
-    """`soup("/?query=castle")`, or `soup(path, status=400)`."""
-
-    def __call__(self, path: str, status: int = 200) -> BeautifulSoup: ...
+    from tests.support.soup import Soup
 
 
 @pytest.fixture
-def wire() -> Wire:
+def api() -> FakeAPI:
     """A healthy API with 120 assets of all kinds."""
-    return Wire()
+    return FakeAPI()
 
 
 @pytest.fixture
-def app(wire: Wire, tmp_path: Path) -> Flask:
+def app(api: FakeAPI, tmp_path: Path) -> Flask:
     """The application in front of it, without a cache."""
-    return make_app(wire, tmp_path)
+    return make_app(api, tmp_path)
 
 
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What fails is asked again at once: a page has as much time as ever, and takes none."""
+    """Retry without pauses; the time limits of a page stay as they are."""
     monkeypatch.setattr(tenacity.nap, "time", SimpleNamespace(sleep=lambda _seconds: None))
 
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """Something that asks for pages."""
+    """A client that requests pages."""
     return app.test_client()
 
 
 @pytest.fixture
 def soup(client: FlaskClient) -> Soup:
-    """Asks for a page and answers what a reader gets."""
+    """Return a function that requests a page and parses it."""
 
     def ask(path: str, status: int = 200) -> BeautifulSoup:
         response = client.get(path)

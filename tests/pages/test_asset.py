@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bs4 import BeautifulSoup
 
+from app.query.display import Display
+from app.scenario.assets import Asset, Metadata
+from app.viewmodels.asset_facts import groups
 from tests.faults.synthetic import hit, signed
-from tests.pages.wire import CDN, answer, asset_id, make_app, refusal
+from tests.support.scenario_api import CDN, answer, asset_id, make_app, refusal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from flask.testing import FlaskClient
 
-    from tests.pages.conftest import Soup
-    from tests.pages.wire import Wire
+    from tests.support.scenario_api import FakeAPI
+    from tests.support.soup import Soup
 
 PICTURE, TEXT, VIDEO = asset_id(16), asset_id(7), asset_id(1)
 
@@ -57,7 +60,7 @@ def test_all_metadata_is_shown(soup: Soup) -> None:
         "Scheduler": "EulerDiscreteScheduler",
         "Job": "job_0",
         "Collection": "Folder 1",
-        "Created": "2025-01-01 16:00",
+        "Created": "2025-01-01 16:00 UTC",
         "Author": "author_0",
         "Privacy": "public",
         "Id": PICTURE,
@@ -99,22 +102,41 @@ def test_it_leads_back_to_its_search(soup: Soup) -> None:
         (f"?like={VIDEO}&query=castle", "Back to the results"),
     ],
 )
-def test_the_way_back_is_said_as_people_say_it(soup: Soup, search: str, words: str) -> None:
-    """Not as the title spells the search out."""
+def test_the_link_back_describes_the_search(soup: Soup, search: str, words: str) -> None:
+    """Unlike the title, which describes the search."""
     back = soup(f"/assets/{PICTURE}{search}").select_one("a.back")
     assert back is not None
     assert back.get_text(strip=True) == words
 
 
-def test_a_fact_that_no_search_can_ask_for_is_no_link(wire: Wire, soup: Soup) -> None:
+def test_a_fact_that_no_search_can_ask_for_is_no_link(api: FakeAPI, soup: Soup) -> None:
     """A tag or a number that the filters refuse would lead to everything."""
     odd = hit(16, cdn=CDN)
     odd["tags"] = ["fine", "x" * 1000]
     odd["metadata"]["numInferenceSteps"] = -1
-    wire.always(answer({"asset": odd}), on=f"/v1/assets/{PICTURE}")
+    api.always(answer({"asset": odd}), on=f"/v1/assets/{PICTURE}")
     shown = soup(f"/assets/{PICTURE}")
-    assert [chip.get("href") for chip in shown.select(".chip")] == ["/?tags=fine", None]
+    assert [chip.get("href") for chip in shown.select("#tags .chip")] == ["/?tags=fine", None]
     assert [str(link["href"]) for link in shown.select("dl a[href]") if link["href"] == "/"] == []
+
+
+def test_loras_are_listed(api: FakeAPI, soup: Soup) -> None:
+    """By name; the Scenario API cannot filter by them, so they are no links there."""
+    made = hit(16, cdn=CDN)
+    made["metadata"]["loras"] = ["ink wash", "old maps"]
+    made["metadata"]["loraStrengths"] = "ink wash 0.8"
+    api.always(answer({"asset": made}), on=f"/v1/assets/{PICTURE}")
+    page = soup(f"/assets/{PICTURE}")
+    assert facts(page)["LoRA strengths"] == "ink wash 0.8"
+    assert {"ink wash", "old maps"} <= {each.get_text(strip=True) for each in page.select("dl dd")}
+    assert not [link for link in page.select("a[href]") if "loras=" in str(link["href"])]
+
+
+def test_loras_of_the_library_lead_to_what_was_made_with_them() -> None:
+    asset = Asset(id="asset_1", metadata=Metadata(loras=("ink wash", "old maps")))
+    rows = [row for group in groups(asset, {}, Display(), by_library=True) for row in group.rows]
+    links = {row.value: row.url for row in rows if row.label == "LoRA"}
+    assert links == {"ink wash": "/?loras=ink+wash", "old maps": "/?loras=old+maps"}
 
 
 def test_it_leads_on_to_what_is_similar(soup: Soup) -> None:
@@ -161,34 +183,34 @@ def test_an_asset_without_a_picture_has_none(client: FlaskClient) -> None:
     assert client.get(f"/assets/{asset_id(5)}/image").status_code in {302, 404}
 
 
-def test_download_leads_to_a_fresh_file(client: FlaskClient, wire: Wire) -> None:
-    """Converted where a format is asked for; kept by nobody."""
+def test_download_leads_to_a_fresh_file(client: FlaskClient, api: FakeAPI) -> None:
+    """Converted if a format is requested; not cacheable."""
     response = client.get(f"/assets/{PICTURE}/download?format=webp")
     assert response.status_code == 302
     assert response.headers["Location"].startswith(f"{CDN}/assets-transform/{PICTURE}?")
     assert response.headers["Cache-Control"] == "no-store"
-    (call,) = wire.asked(f"/v1/assets/{PICTURE}/download")
+    (call,) = api.received(f"/v1/assets/{PICTURE}/download")
     assert (call.method, call.json) == ("POST", {"targetFormat": "webp"})
 
 
-def test_a_format_that_is_none_is_refused(client: FlaskClient, wire: Wire) -> None:
-    """Before the API is asked."""
+def test_a_format_that_is_none_is_refused(client: FlaskClient, api: FakeAPI) -> None:
+    """Without a request to the API."""
     assert client.get(f"/assets/{PICTURE}/download?format=exe").status_code == 400
-    assert wire.asked(f"/v1/assets/{PICTURE}/download") == []
+    assert api.received(f"/v1/assets/{PICTURE}/download") == []
 
 
 @pytest.mark.parametrize(
     "url", ["javascript:alert(1)", "/\\elsewhere.invalid", "", "//x.invalid", 7]
 )
-def test_a_download_leads_to_the_web_alone(client: FlaskClient, wire: Wire, url: object) -> None:
+def test_a_download_leads_to_the_web_alone(client: FlaskClient, api: FakeAPI, url: object) -> None:
     """Whatever the API answers."""
-    wire.next(answer({"url": url}), on=f"/v1/assets/{PICTURE}/download")
+    api.next(answer({"url": url}), on=f"/v1/assets/{PICTURE}/download")
     response = client.get(f"/assets/{PICTURE}/download")
     assert (response.status_code, response.headers.get("Location")) == (502, None)
 
 
 def test_json_is_what_the_api_says(client: FlaskClient) -> None:
-    """Byte for byte its own."""
+    """The ETag belongs to the exact bytes of the page."""
     response = client.get(f"/assets/{PICTURE}.json")
     assert response.mimetype == "application/json"
     assert response.get_json()["asset"]["id"] == PICTURE
@@ -209,13 +231,13 @@ def test_json_is_what_the_api_says(client: FlaskClient) -> None:
     ],
 )
 def test_what_is_not_there_is_a_page_that_says_so(
-    client: FlaskClient, wire: Wire, path: str, status: int
+    client: FlaskClient, api: FakeAPI, path: str, status: int
 ) -> None:
     """And an id that cannot be one is never sent."""
     response = client.get(path)
     assert response.status_code == status
     assert "<h1>" in response.text
-    assert {request.path for request in wire.requests} <= {
+    assert {request.path for request in api.requests} <= {
         "/v1/assets/asset_unknown",
         "/v1/assets/asset_unknown/download",
     }
@@ -225,10 +247,10 @@ def test_what_is_not_there_is_a_page_that_says_so(
     ("status", "expected"), [(401, 502), (403, 403), (404, 404), (429, 503), (500, 502), (504, 504)]
 )
 def test_a_refusal_is_a_page_that_keeps_the_search(
-    soup: Soup, wire: Wire, status: int, expected: int
+    soup: Soup, api: FakeAPI, status: int, expected: int
 ) -> None:
     """With the status that it means for the reader, and the words still in their field."""
-    wire.next(refusal(status, "Words of the API"), on="/v1/assets/")
+    api.next(refusal(status, "Words of the API"), on="/v1/assets/")
     shown = soup(f"/assets/{PICTURE}?query=castle", status=expected)
     assert "Words of the API" in shown.get_text()
     field = shown.select_one('#search input[name="query"]')
@@ -236,25 +258,25 @@ def test_a_refusal_is_a_page_that_keeps_the_search(
     assert field["value"] == "castle"
 
 
-def test_names_that_cannot_be_had_are_ids(soup: Soup, wire: Wire) -> None:
+def test_names_that_cannot_be_had_are_ids(soup: Soup, api: FakeAPI) -> None:
     """A page needs no names: collections and models may fail."""
-    wire.always(refusal(500, "No"), on="/v1/collections")
-    wire.always(refusal(500, "No"), on="/v1/models")
+    api.always(refusal(500, "No"), on="/v1/collections")
+    api.always(refusal(500, "No"), on="/v1/models")
     shown = facts(soup(f"/assets/{PICTURE}"))
     assert (shown["Model"], shown["Collection"]) == ("model_1", "collection_1")
 
 
-def test_an_expired_signature_is_renewed(client: FlaskClient, wire: Wire) -> None:
-    """What a page has shown is asked for again when its addresses have ended."""
+def test_an_expired_signature_is_renewed(client: FlaskClient, api: FakeAPI) -> None:
+    """Cached assets are fetched again after their signed URLs have expired."""
     ended = {**hit(16, cdn=CDN), "url": signed(f"{CDN}/assets-transform/{PICTURE}?p=1", expires=1)}
-    wire.next(answer({"hits": [ended], "page": 1, "totalPages": 1, "totalHits": 1}))
+    api.next(answer({"hits": [ended], "page": 1, "totalPages": 1, "totalHits": 1}))
     client.get("/?query=x")
     response = client.get(f"/assets/{PICTURE}/image")
     assert response.headers["Location"].startswith(f"{CDN}/assets-transform/{PICTURE}?p=100")
 
 
-def of_library(wire: Wire, folder: Path, **changes: Any) -> dict[str, str]:
-    """The facts of a sound that our own library tells of, with some of them changed."""
+def of_library(api: FakeAPI, folder: Path, **changes: Any) -> dict[str, str]:
+    """Return metadata of a sound as Akin's library sends it, with changes."""
     asset = {
         "id": TEXT,
         "authorId": "local",
@@ -271,14 +293,14 @@ def of_library(wire: Wire, folder: Path, **changes: Any) -> dict[str, str]:
         "properties": {"nbChannels": 2, "sampleRate": 44100, "duration": 1.5, "odd": "x"},
         **changes,
     }
-    wire.always(answer({"asset": asset}), on=f"/v1/assets/{TEXT}")
-    page = make_app(wire, folder, by_library=True).test_client().get(f"/assets/{TEXT}")
+    api.always(answer({"asset": asset}), on=f"/v1/assets/{TEXT}")
+    page = make_app(api, folder, by_library=True).test_client().get(f"/assets/{TEXT}")
     return facts(BeautifulSoup(page.data, "html.parser").find("article"))
 
 
-def test_what_a_library_says_of_every_asset_is_not_said(wire: Wire, tmp_path: Path) -> None:
-    """Whose it is, who may see it, that it is whole and a file; said of one that differs."""
-    assert of_library(wire, tmp_path) == {
+def test_usual_values_of_a_library_are_not_shown(api: FakeAPI, tmp_path: Path) -> None:
+    """Owner, visibility, completeness and source are shown only if they are not the usual ones."""
+    assert of_library(api, tmp_path) == {
         "Name": "bell",
         "File": "a/b/bell.wav",
         "Kind": "Sound",
@@ -289,7 +311,7 @@ def test_what_a_library_says_of_every_asset_is_not_said(wire: Wire, tmp_path: Pa
         "Id": TEXT,
     }
     other = {"authorId": "ada", "privacy": "public", "status": "pending", "type": "txt2audio"}
-    shown = of_library(wire, tmp_path, **other)
+    shown = of_library(api, tmp_path, **other)
     assert {name: shown[name] for name in ("Author", "Privacy", "Status", "Made by")} == {
         "Author": "ada",
         "Privacy": "public",
@@ -298,9 +320,9 @@ def test_what_a_library_says_of_every_asset_is_not_said(wire: Wire, tmp_path: Pa
     }
 
 
-def test_what_has_no_field_of_ours_is_shown_under_its_own_name(soup: Soup, wire: Wire) -> None:
+def test_what_has_no_field_of_ours_is_shown_under_its_own_name(soup: Soup, api: FakeAPI) -> None:
     """The API grows without notice; addresses end, and what is no line of text is left out."""
-    asset = wire.healthy.hit(16) | {
+    asset = api.healthy.hit(16) | {
         "source": "inference-txt2img",
         "isHidden": False,
         "editCapabilities": ["UPSCALE", "PROMPT", ["x"]],
@@ -312,7 +334,7 @@ def test_what_has_no_field_of_ours_is_shown_under_its_own_name(soup: Soup, wire:
     }
     asset["metadata"] |= {"strength": 0.8, "lora_names": ["a", "b"], "odd": "<b>1</b>"}
     asset["properties"] = {"hasUVs": True, "bitrate": 192}
-    wire.always(answer({"asset": asset}), on=f"/v1/assets/{PICTURE}")
+    api.always(answer({"asset": asset}), on=f"/v1/assets/{PICTURE}")
     page = soup(f"/assets/{PICTURE}")
     groups = {
         section.h2.get_text(): facts(section)
@@ -336,11 +358,11 @@ def test_what_has_no_field_of_ours_is_shown_under_its_own_name(soup: Soup, wire:
     }
 
 
-def test_where_its_file_is_can_be_copied(soup: Soup, wire: Wire) -> None:
+def test_where_its_file_is_can_be_copied(soup: Soup, api: FakeAPI) -> None:
     """Only where the answer says it."""
-    asset = wire.healthy.hit(16)
+    asset = api.healthy.hit(16)
     asset["metadata"]["path"] = "a/b/tank.png"
-    wire.always(answer({"asset": asset}), on=f"/v1/assets/{PICTURE}")
+    api.always(answer({"asset": asset}), on=f"/v1/assets/{PICTURE}")
     page = soup(f"/assets/{PICTURE}")
     assert "a/b/tank.png" in [each.get_text() for each in page.select("copy-text .text")]
     assert "File" not in facts(soup(f"/assets/{TEXT}"))

@@ -11,14 +11,15 @@ from PIL import Image
 
 from app import create_app
 from config import Settings
-from tests.pages.wire import HOST, KEY, SECRET, Wire, make_app, session_for
+from tests.support.scenario_api import HOST, KEY, SECRET, FakeAPI, make_app, session_for
+from tests.support.time_limits import PATIENT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from flask.testing import FlaskClient
 
-    from tests.pages.conftest import Soup
+    from tests.support.soup import Soup
 
 
 LOST = f"ref_{'0' * 32}"
@@ -42,26 +43,26 @@ def test_each_language_has_its_snippet(soup: Soup) -> None:
 
 
 def test_code_is_shown_as_it_is_written(soup: Soup) -> None:
-    """Escaped once, so that what is copied is what was spelled."""
+    """Escaped once, so that the copied text is the snippet."""
     found = soup("/code?query=</pre><script>alert(1)</script>%26amp;")
     curl = found.select_one(".snippet pre.text")
     assert curl
     assert '"query": "</pre><script>alert(1)</script>&amp;"' in curl.get_text()
 
 
-def test_no_key_is_on_the_page(wire: Wire, tmp_path: Path) -> None:
+def test_no_key_is_on_the_page(api: FakeAPI, tmp_path: Path) -> None:
     """Only the names of the variables."""
-    client = make_app(wire, tmp_path, api_key=KEY, api_secret=SECRET).test_client()
+    client = make_app(api, tmp_path, api_key=KEY, api_secret=SECRET).test_client()
     page = client.get("/code?query=castle").get_data(as_text=True)
     assert "SCENARIO_SDK_API_KEY" in page
     assert KEY not in page
     assert SECRET not in page
-    assert wire.asked() == []  # nothing is searched
+    assert api.received() == []  # no search is sent
 
 
-def test_a_token_is_named_where_the_server_signs_in_by_one(wire: Wire, tmp_path: Path) -> None:
-    """And the project that it asks."""
-    client = make_app(wire, tmp_path, jwt="a-secret-token", project_id="project_7").test_client()
+def test_a_token_is_named_where_the_server_signs_in_by_one(api: FakeAPI, tmp_path: Path) -> None:
+    """And the id of the project."""
+    client = make_app(api, tmp_path, jwt="a-secret-token", project_id="project_7").test_client()
     page = client.get("/code").get_data(as_text=True)
     assert "SCENARIO_SDK_JWT" in page
     assert "SCENARIO_SDK_API_KEY" not in page
@@ -69,10 +70,10 @@ def test_a_token_is_named_where_the_server_signs_in_by_one(wire: Wire, tmp_path:
     assert "projectId=project_7" in page
 
 
-def test_the_library_is_found_where_this_server_is(wire: Wire, tmp_path: Path) -> None:
+def test_the_library_is_found_where_this_server_is(api: FakeAPI, tmp_path: Path) -> None:
     """Its name inside the process means nothing to others."""
     settings = Settings(base_url=f"{HOST}/v1", data=tmp_path, cache_seconds=0, timeout=120.0)
-    app = create_app(settings, session=session_for(wire), mounts={"/library": HOST})
+    app = create_app(settings, session=session_for(api), mounts={"/library": HOST}, limits=PATIENT)
     page = app.test_client().get("/code", base_url="http://localhost:8000").get_data(as_text=True)
     assert "http://localhost:8000/library/v1/search/assets" in page
     assert HOST not in page
@@ -87,11 +88,12 @@ def test_an_uploaded_picture_is_a_file_beside_the_code(client: FlaskClient) -> N
     response = client.post("/references", data={"image": (file, "a.png"), "search": ""})
     address = response.headers["Location"]
     found = BeautifulSoup(client.get(f"/code{address[1:]}").data, "html.parser")
-    link = found.select_one("a[download]")
+    link = found.select_one("a[href^='/references/']")
     assert link
-    name = str(link["download"])
-    assert str(link["href"]) == f"/references/{name.removesuffix('.jpg')}"
-    assert client.get(str(link["href"])).status_code == 200
+    name = link.get_text()
+    assert str(link["href"]) == f"/references/{name.removesuffix('.jpg')}?download={name}"
+    response = client.get(str(link["href"]))
+    assert response.headers["Content-Disposition"] == f"attachment; filename={name}"
     assert [name in code.get_text() for code in found.select("pre.text")] == [True] * 4
 
 
@@ -101,11 +103,11 @@ def test_an_uploaded_picture_is_a_file_beside_the_code(client: FlaskClient) -> N
         ("page=²", "page “²”: It has to be a whole number from 1 to 1000000."),
         (
             f"like={LOST}",
-            f"like “{LOST}”: The example picture {LOST} is not kept on this server.",
+            f"like “{LOST}”: The example picture {LOST} is not stored on this server.",
         ),
     ],
 )
-def test_what_is_not_understood_is_told(soup: Soup, query: str, told: str) -> None:
+def test_invalid_parameters_are_reported(soup: Soup, query: str, told: str) -> None:
     """The code is of the rest."""
     found = soup(f"/code?{query}")
     assert [item.get_text() for item in found.select(".notices li")] == [told]

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pages.wire import Wire, answer, asset_id
+from tests.support.scenario_api import FakeAPI, answer, asset_id
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
     from flask.testing import FlaskClient
 
-    from tests.pages.conftest import Soup
+    from tests.support.soup import Soup
 
 A, B, C = asset_id(0), asset_id(8), asset_id(16)
 
@@ -36,7 +36,7 @@ def test_two_assets_stand_side_by_side(soup: Soup) -> None:
     assert links == [f"/assets/{A}", f"/assets/{B}"]
 
 
-def test_what_differs_is_told_apart_from_what_does_not(soup: Soup) -> None:
+def test_differing_fields_are_marked(soup: Soup) -> None:
     """Both values, or the one that they share."""
     found = facts(soup(f"/compare?a={A}&b={B}"))
     assert found["Seed"] == ("4000000000", "4000000008")
@@ -48,10 +48,10 @@ def test_what_differs_is_told_apart_from_what_does_not(soup: Soup) -> None:
     assert "Id" not in found
 
 
-def test_a_fact_that_one_lacks_is_a_difference(soup: Soup, wire: Wire) -> None:
+def test_a_fact_that_one_lacks_is_a_difference(soup: Soup, api: FakeAPI) -> None:
     """Shown as a dash."""
-    odd = wire.healthy.hit(8) | {"metadata": {"kind": "image", "name": "odd"}}
-    wire.always(answer({"asset": odd}), on=f"/v1/assets/{B}")
+    odd = api.healthy.hit(8) | {"metadata": {"kind": "image", "name": "odd"}}
+    api.always(answer({"asset": odd}), on=f"/v1/assets/{B}")
     found = facts(soup(f"/compare?a={A}&b={B}"))
     assert found["Seed"] == ("4000000000", "–")
 
@@ -65,7 +65,7 @@ def test_a_slider_lays_one_over_the_other(soup: Soup) -> None:
     control = slider.find("input")
     assert control
     assert (control["type"], control["value"]) == ("range", "50")
-    assert control["aria-label"] == "How much of the left picture is shown"
+    assert control["aria-label"] == "Share of the left picture that is shown"
 
 
 def test_each_way_is_a_link(soup: Soup) -> None:
@@ -73,7 +73,7 @@ def test_each_way_is_a_link(soup: Soup) -> None:
     found = soup(f"/compare?a={A}&b={B}&query=castle&kind=image")
     links = [
         (link.get_text(strip=True), link["href"], link.get("aria-current"))
-        for link in found.select("nav.sides a")
+        for link in found.select("nav.compare-modes a")
     ]
     rest = "query=castle&kind=image"
     assert links == [
@@ -91,8 +91,8 @@ def test_each_way_is_a_link(soup: Soup) -> None:
     [
         (f"/compare?id={A}&id={B}", f"/compare?a={A}&b={B}"),
         (
-            f"/compare?id={A}&id={B}&id={C}&query=x",
-            f"/compare?a={A}&b={B}&id={A}&id={B}&id={C}&query=x",
+            f"/compare?id={A}&id={B}&id={C}&view=slider&query=x",
+            f"/compare?a={A}&b={B}&id={A}&id={B}&id={C}&view=slider&query=x",
         ),
         (f"/compare?a={A}&id={B}&view=slider", f"/compare?a={A}&b={B}&view=slider"),
     ],
@@ -105,19 +105,23 @@ def test_the_first_two_that_were_picked_are_compared(
     assert (response.status_code, response.headers["Location"]) == (303, leads_to)
 
 
-def test_of_more_than_two_it_is_said_which_ones_these_are(soup: Soup) -> None:
-    """The others are not lost: the selection is a link, however the two are looked at."""
-    path = f"/compare?id={A}&id={B}&id={C}&query=x"
-    for page in (soup(path), soup(f"{path}&view=slider")):
-        notice = page.select_one(".compare .notice")
-        assert notice
-        assert (
-            notice.get_text(strip=True)
-            == "These are the first two of 3 selected.Choose another two"
-        )
-        assert [link["href"] for link in notice.select("a")] == [
-            f"/selection?id={A}&id={B}&id={C}&query=x"
-        ]
+def test_up_to_eight_are_compared(soup: Soup) -> None:
+    """The others are not lost: the selection is a link."""
+    ids = [asset_id(8 * n) for n in range(10)]
+    path = "&".join(f"id={each}" for each in ids)
+    page = soup(f"/compare?{path}&query=x")
+    assert [image["data-asset-id"] for image in page.select(".pair img")] == ids[:8]
+    assert len(page.select("table.facts thead th")) == 8
+    assert {len(row.select("td")) for row in page.select("table.facts tbody tr")} <= {0, 1, 8}
+    notice = page.select_one(".compare .notice")
+    assert notice
+    assert notice.get_text(strip=True) == "These are the first 8 of 10 selected.Select others"
+    assert [link["href"] for link in notice.select("a")] == [f"/selection?{path}&query=x"]
+    ways = {a.get_text(): a["href"] for a in page.select("nav.compare-modes a")}
+    assert ways["Side by side"] == f"/compare?{path}&query=x"
+    slider = soup(ways["Slider"])
+    assert len(slider.select("compare-slider img")) == 2
+    assert "These are the first two of 10 selected." in slider.select(".compare .notice")[0].text
     assert soup(f"/compare?id={A}&id={B}&query=x").select(".compare .notice") == []
 
 
@@ -143,7 +147,7 @@ def test_it_takes_two(soup: Soup, query: str, kept: list[str]) -> None:
     ]
 
 
-def test_an_unknown_asset_is_told(client: FlaskClient) -> None:
+def test_an_unknown_asset_is_reported(client: FlaskClient) -> None:
     """With its status."""
     assert client.get(f"/compare?a={A}&b=asset_gone").status_code == 404
 

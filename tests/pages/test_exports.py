@@ -11,8 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from tests.pages.handed import make_app
-from tests.pages.wire import Wire, asset_id, page, refusal
+from tests.support.scenario_api import FakeAPI, asset_id, make_app_with_cdn, page, refusal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,13 +19,13 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
 
-    from tests.pages.conftest import Soup
+    from tests.support.soup import Soup
 
 
 @pytest.fixture
-def app(wire: Wire, tmp_path: Path) -> Flask:
+def app(api: FakeAPI, tmp_path: Path) -> Flask:
     """With a CDN."""
-    return make_app(wire, tmp_path)
+    return make_app_with_cdn(api, tmp_path)
 
 
 def table(client: FlaskClient, path: str) -> list[list[str]]:
@@ -42,31 +41,31 @@ def table(client: FlaskClient, path: str) -> list[list[str]]:
 
 
 @pytest.fixture
-def wire() -> Wire:
+def api() -> FakeAPI:
     """An API with more assets than fit on two pages."""
-    return Wire(count=230)
+    return FakeAPI(count=230)
 
 
-def test_a_table_has_every_page_of_the_search(client: FlaskClient, wire: Wire) -> None:
+def test_a_table_has_every_page_of_the_search(client: FlaskClient, api: FakeAPI) -> None:
     """Whatever page one was on; the body says the same search."""
     found = table(client, "/search.csv?tags=synthetic&page=2&hitsPerPage=24")
     assert [row[0] for row in found[1:]] == [asset_id(number) for number in range(229, -1, -1)]
-    assert [(each.json["offset"], each.json["limit"]) for each in wire.asked()] == [
+    assert [(each.json["offset"], each.json["limit"]) for each in api.received()] == [
         (0, 100),
         (100, 100),
         (200, 100),
     ]
-    assert {each.json["filter"] for each in wire.asked()} == {'tags IN ["synthetic"]'}
+    assert {each.json["filter"] for each in api.received()} == {'tags IN ["synthetic"]'}
 
 
 def test_a_table_says_where_files_are_where_the_answer_does(
-    client: FlaskClient, wire: Wire
+    client: FlaskClient, api: FakeAPI
 ) -> None:
     """In a column that there is not otherwise."""
     assert "path" not in table(client, "/search.csv?query=castle")[0]
-    found = wire.healthy.hit(0)
+    found = api.healthy.hit(0)
     found["metadata"]["path"] = "a/b/tank.png"
-    wire.always(page(found))
+    api.always(page(found))
     assert [row[-1] for row in table(client, "/search.csv?query=castle")] == [
         "path",
         "a/b/tank.png",
@@ -85,9 +84,9 @@ def test_a_table_is_a_file_with_the_name_of_its_search(client: FlaskClient) -> N
     response.close()
 
 
-def test_a_table_that_breaks_says_so_in_its_last_line(client: FlaskClient, wire: Wire) -> None:
-    """The pages before are kept."""
-    wire.next("healthy", refusal(429, "Too many requests"))
+def test_a_table_that_breaks_says_so_in_its_last_line(client: FlaskClient, api: FakeAPI) -> None:
+    """The rows of the previous pages are in the file."""
+    api.next("healthy", refusal(429, "Too many requests"))
     found = table(client, "/search.csv")
     assert len(found) == 102
     assert found[-1] == [
@@ -97,23 +96,23 @@ def test_a_table_that_breaks_says_so_in_its_last_line(client: FlaskClient, wire:
 
 @pytest.mark.parametrize("path", ["/search.csv", "/search.atom", "/search.png"])
 def test_a_file_that_cannot_be_made_is_an_error_in_plain_text(
-    client: FlaskClient, wire: Wire, path: str
+    client: FlaskClient, api: FakeAPI, path: str
 ) -> None:
-    """With its status, whoever asks: no page that is saved under the name of a table."""
-    wire.always(refusal(500, "Internal error"))
+    """With an error status, so that no error page is saved as a table."""
+    api.always(refusal(500, "Internal error"))
     response = client.get(path, headers={"Accept": "text/html"})
     assert (response.status_code, response.mimetype) == (502, "text/plain")
     assert "<" not in response.text
     assert "Internal error" in response.text
 
 
-def test_a_table_has_a_most(wire: Wire, tmp_path: Path) -> None:
-    """By setting; the API is not asked for more."""
-    client = make_app(wire, tmp_path, export_rows=100).test_client()
+def test_a_table_has_a_most(api: FakeAPI, tmp_path: Path) -> None:
+    """By a setting; no more pages are requested from the API."""
+    client = make_app_with_cdn(api, tmp_path, export_rows=100).test_client()
     found = table(client, "/search.csv")
     assert len(found) == 102
-    assert found[-1][0].startswith("Stopped after 100 assets: This is more than fits")
-    assert len(wire.asked()) == 2
+    assert found[-1][0].startswith("Stopped after 100 assets: Too many items for one response")
+    assert len(api.received()) == 2
 
 
 def test_long_answers_take_turns(client: FlaskClient) -> None:
@@ -129,12 +128,12 @@ def test_long_answers_take_turns(client: FlaskClient) -> None:
 # --- pictures ----------------------------------------------------------------------------------
 
 
-def test_a_search_is_a_picture(client: FlaskClient, wire: Wire) -> None:
+def test_a_search_is_a_picture(client: FlaskClient, api: FakeAPI) -> None:
     """Made of the first thumbnails of its page, fetched without the key."""
     response = client.get("/search.png?kind=image")
     picture = Image.open(io.BytesIO(response.data))
     assert (picture.format, picture.size) == ("PNG", (1200, 630))
-    fetched = [each for each in wire.requests if not each.path.startswith("/v1/")]
+    fetched = [each for each in api.requests if not each.path.startswith("/v1/")]
     assert len(fetched) == 18
     assert [each for each in fetched if "authorization" in each.headers] == []
     assert response.headers["Cache-Control"] == "public, max-age=300"
@@ -144,9 +143,9 @@ def test_a_search_is_a_picture(client: FlaskClient, wire: Wire) -> None:
     assert again.status_code == 304
 
 
-def test_a_picture_of_nothing_is_one_too(client: FlaskClient, wire: Wire) -> None:
+def test_a_picture_of_nothing_is_one_too(client: FlaskClient, api: FakeAPI) -> None:
     """An empty light table."""
-    wire.always(page())
+    api.always(page())
     assert client.get("/search.png").status_code == 200
 
 
@@ -223,10 +222,10 @@ def test_an_asset_is_offered_in_the_formats_of_its_kind(soup: Soup) -> None:
     ],
 )
 def test_previews_show_pictures_where_the_settings_allow_it(
-    wire: Wire, tmp_path: Path, changes: dict[str, str], has_picture: bool
+    api: FakeAPI, tmp_path: Path, changes: dict[str, str], has_picture: bool
 ) -> None:
     """Whoever is sent a link sees its preview."""
-    client = make_app(wire, tmp_path, **changes).test_client()
+    client = make_app_with_cdn(api, tmp_path, **changes).test_client()
     found = meta(BeautifulSoup(client.get("/").data, "html.parser"))
     assert ("og:image" in found) is has_picture
     who = "public" if has_picture else "private"
@@ -242,6 +241,8 @@ def test_a_search_is_shared_from_its_status_line(soup: Soup) -> None:
         ("CSV", "/search.csv?query=castle&hitsPerPage=24"),
         ("JSON", "/search.json?query=castle&hitsPerPage=24"),
         ("Atom feed", "/search.atom?query=castle&hitsPerPage=24"),
+        ("Provenance", "/provenance?query=castle&hitsPerPage=24"),
+        ("Ask the team", "/reviews/new?query=castle&hitsPerPage=24"),
         ("Use in code", "/code?query=castle&hitsPerPage=24"),
     ]
 
@@ -279,6 +280,6 @@ def test_programs_are_answered_strictly(client: FlaskClient, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/search.csv", "/search.atom", "/search.png"])
-def test_a_lost_example_is_told_to_programs(client: FlaskClient, path: str) -> None:
+def test_a_missing_example_is_reported_to_programs(client: FlaskClient, path: str) -> None:
     """They get no other search instead."""
     assert client.get(f"{path}?like=ref_{'0' * 32}").status_code == 404

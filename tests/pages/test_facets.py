@@ -10,8 +10,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.faults.synthetic import hit
-from tests.pages.browsing import address
-from tests.pages.wire import CDN, Reply, answer, make_app
+from tests.support.forms import form_url
+from tests.support.scenario_api import CDN, Reply, answer, make_app
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from bs4 import Tag
     from flask.testing import FlaskClient
 
-    from tests.pages.conftest import Soup
-    from tests.pages.wire import Wire
+    from tests.support.scenario_api import FakeAPI
+    from tests.support.soup import Soup
 
 
 def texts(found: list[Tag]) -> list[str]:
@@ -53,7 +53,7 @@ def test_what_the_inputs_submit_leads_to_the_canonical_address(
     assert (response.status_code, response.headers["Location"]) == (302, canonical)
 
 
-def test_an_end_that_is_no_number_is_said_so(soup: Soup) -> None:
+def test_a_limit_that_is_no_number_is_reported(soup: Soup) -> None:
     """The other conditions stay."""
     page = soup("/?kind=image&width.from=wide")
     assert texts(page.select(".notices li")) == [
@@ -62,14 +62,14 @@ def test_an_end_that_is_no_number_is_said_so(soup: Soup) -> None:
     assert texts(page.select("section.status .chip")) == ["kind image"]
 
 
-def test_what_has_no_name_is_told_without_one(soup: Soup) -> None:
+def test_parameters_without_a_name_are_reported(soup: Soup) -> None:
     """An empty parameter, or too many of them; the same value again is no other."""
     assert texts(soup("/?=x&kind=image").select(".notices li")) == ["There is no such parameter."]
     many = soup("/?" + "&".join(["kind=image"] * 600))
     assert texts(many.select(".notices li")) == ["Only the first 500 parameters were read."]
 
 
-def test_more_values_than_are_used_are_told_once(soup: Soup) -> None:
+def test_too_many_values_are_reported_once(soup: Soup) -> None:
     """The first of them names what was left out."""
     many = soup("/?" + "&".join(f"tags={at}" for at in range(60)))
     assert texts(many.select(".notices li")) == ["tags “50”: At most 50 values are used."]
@@ -82,7 +82,7 @@ def test_a_page_of_nonsense_is_still_a_page_of_results(soup: Soup) -> None:
     assert (len(told), told[0], told[-1]) == (
         13,
         "odd0 “1”: There is no such parameter.",
-        "And 88 more that could not be used.",
+        "And 9 more invalid parameters.",
     )
     assert shown.select(".grid .card")
 
@@ -93,7 +93,7 @@ def test_a_tag_is_added_by_typing_it(client: FlaskClient, soup: Soup) -> None:
     typed = page.select_one('input[name="tags.not"][type=text]')
     assert typed is not None
     typed["value"] = "draft"
-    response = client.get(address(page))
+    response = client.get(form_url(page))
     assert response.headers["Location"] == "/?query=hill&tags=castle&tags.not=draft"
 
 
@@ -117,13 +117,15 @@ def test_the_named_points_of_a_scale_are_buttons_beside_its_slider(
     buttons = scale.find_all("button")
     assert (slider["value"], slider["step"]) == ("0.37", "0.01")  # type: ignore[index]
     assert [(each.get_text(), each["value"], each["aria-pressed"]) for each in buttons] == [
+        ("Auto", "auto", "false"),
         ("Exact words", "0", "false"),
         ("Balanced", "0.5", "false"),
         ("Meaning", "1", "false"),
     ]
-    landed = [client.get(address(page, pressed=each)).headers["Location"] for each in buttons]
+    landed = [client.get(form_url(page, pressed=each)).headers["Location"] for each in buttons]
     assert landed == [
         "/?query=castle",
+        "/?query=castle&querySemanticRatio=0",
         "/?query=castle&querySemanticRatio=0.5",
         "/?query=castle&querySemanticRatio=1",
     ]
@@ -134,37 +136,37 @@ def test_a_scale_is_there_only_where_it_means_something(soup: Soup) -> None:
     assert soup("/").select("input[type=range]") == []
 
 
-def counting(*, score: float = 0.5) -> Reply:
+def counting() -> Reply:
     """An answer of a server that counts."""
-    found = hit(0, cdn=CDN) | {"_rankingScore": score}
-    facets = {"kind": {"image": 7, "json": 2}, "tags": {"castle": 3}}
+    found = hit(0, cdn=CDN)
+    facets = {"kind": {"image": 7, "json": 2}, "tags": {"castle": 3}, "aspectRatio": {}}
     counts = {"page": 1, "hitsPerPage": 48, "totalHits": 1, "totalPages": 1}
     return answer({"hits": [found], **counts, "facetDistribution": facets})
 
 
-def test_counts_are_asked_for_where_the_server_is_known_to_give_them(
-    wire: Wire, tmp_path: Path
-) -> None:
+def test_counts_are_requested_from_servers_that_support_them(api: FakeAPI, tmp_path: Path) -> None:
     """They stand beside the boxes and in the suggestions."""
-    client = make_app(wire, tmp_path, facets="on").test_client()
-    wire.always(counting())
+    client = make_app(api, tmp_path, facets="on").test_client()
+    api.always(counting())
     page = BeautifulSoup(client.get("/?query=castle").data, "html.parser")
-    body = wire.body()
-    assert ("kind" in body["facets"], body["showRankingScore"]) == (True, True)
+    body = api.received()[0].json
+    assert "kind" in body["facets"]
     labels = texts(fieldset(page, "Kind").find_all("label"))
-    assert labels == ["Image 7", "Video", "Sound", "3D", "JSON 2"]
+    assert labels == ["Image 7", "JSON 2"], "a kind without hits is not offered"
+    legends = texts(page.find_all("legend"))
+    assert not {"Shape", "Generation"} & set(legends), "nor is a group without any"
     suggested = page.select("#tag-names option")
     assert (suggested[0]["value"], suggested[0]["label"]) == ("castle", "3")
 
 
 def test_what_could_be_chosen_besides_is_counted_as_if_nothing_were(
-    wire: Wire, tmp_path: Path
+    api: FakeAPI, tmp_path: Path
 ) -> None:
-    """Each facet with a choice under a filter of its own; what must and must not be stays."""
-    client = make_app(wire, tmp_path, facets="on").test_client()
-    wire.always(counting())
+    """Each facet with a choice is counted by a separate filter; required and excluded tags stay."""
+    client = make_app(api, tmp_path, facets="on").test_client()
+    api.always(counting())
     client.get("/?kind=image&tags=a&tags.all=b&tags.not=c&modelId.not=m&width=64..")
-    body = wire.body()
+    body = api.body()
     clauses = {name: set(text.split(" AND ")) for name, text in body["facetFilters"].items()}
     everything = set(body["filter"].split(" AND "))
     assert clauses == {
@@ -175,13 +177,17 @@ def test_what_could_be_chosen_besides_is_counted_as_if_nothing_were(
 
 
 @pytest.mark.parametrize("setting", ["auto", "off"])
-def test_no_other_server_is_asked_for_what_it_does_not_know(
-    wire: Wire, tmp_path: Path, setting: str
+def test_extensions_are_not_requested_from_other_servers(
+    api: FakeAPI, tmp_path: Path, setting: str
 ) -> None:
     """The Scenario API may refuse unknown fields."""
-    client = make_app(wire, tmp_path, facets=setting).test_client()
+    client = make_app(api, tmp_path, facets=setting).test_client()
     assert client.get("/?query=castle").status_code == 200
-    assert sorted(wire.body()) == ["hitsPerPage", "page", "query"]
+    bodies = [sorted(request.json) for request in api.received()]
+    assert bodies == [
+        ["hitsPerPage", "page", "query"],
+        ["hitsPerPage", "page", "query", "querySemanticRatio"],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -192,31 +198,31 @@ def test_no_other_server_is_asked_for_what_it_does_not_know(
         {"error": "Was expecting a value in the filter.\n32:35 width > ..."},
     ],
 )
-def test_a_mistake_in_the_filter_is_pointed_at(wire: Wire, soup: Soup, body: object) -> None:
+def test_a_mistake_in_the_filter_is_pointed_at(api: FakeAPI, soup: Soup, body: object) -> None:
     """In what was typed, whatever stands before it in what was sent."""
-    wire.always(Reply(400, json.dumps(body).encode()))
+    api.always(Reply(400, json.dumps(body).encode()))
     page = soup("/?kind=image&filter=width+%3E+AND+height+%3E+9", status=400)
-    assert wire.body()["filter"].index("AND height") + 1 == 32
-    pointer = page.find("pre", class_="pointer")
+    assert api.body()["filter"].index("AND height") + 1 == 32
+    pointer = page.find("pre", class_="error-position")
     assert pointer is not None
     assert pointer.get_text().split("\n") == ["width > AND height > 9", "        ^"]
     assert pointer["aria-label"] == "At character 9"
 
 
-def test_a_mistake_elsewhere_is_told_without_a_caret(wire: Wire, soup: Soup) -> None:
+def test_an_error_elsewhere_is_reported_without_a_caret(api: FakeAPI, soup: Soup) -> None:
     """The message is there in any case."""
-    wire.always(Reply(400, json.dumps({"error": "Invalid filter syntax"}).encode()))
+    api.always(Reply(400, json.dumps({"error": "Invalid filter syntax"}).encode()))
     page = soup("/?filter=nonsense", status=400)
-    assert page.find("pre", class_="pointer") is None
-    assert page.find("p", id="mend-why").get_text() == "Invalid filter syntax"  # type: ignore[union-attr]
+    assert page.find("pre", class_="error-position") is None
+    assert page.find("p", id="filter-error").get_text() == "Invalid filter syntax"  # type: ignore[union-attr]
 
 
-def test_a_library_offers_no_public_assets_of_others(wire: Wire, tmp_path: Path) -> None:
-    """It has none; whoever asks for them all the same can take that back."""
-    client = make_app(wire, tmp_path, by_library=True).test_client()
+def test_a_library_offers_no_public_assets_of_others(api: FakeAPI, tmp_path: Path) -> None:
+    """Scenario has no facets; conditions on them can be removed."""
+    client = make_app(api, tmp_path, by_library=True).test_client()
     boxes = {path: 'name="public"' in client.get(path).text for path in ("/", "/?public=true")}
     assert boxes == {"/": False, "/?public=true": True}
-    assert 'name="public"' in make_app(wire, tmp_path).test_client().get("/").text
+    assert 'name="public"' in make_app(api, tmp_path).test_client().get("/").text
 
 
 @pytest.mark.parametrize(
@@ -230,25 +236,25 @@ def test_a_library_offers_no_public_assets_of_others(wire: Wire, tmp_path: Path)
 def test_a_filter_that_was_left_out_can_be_corrected(
     soup: Soup, typed: str, caret: int, why: str
 ) -> None:
-    """As one that the API refuses, above what is found without it; told once."""
+    """As a filter that the API refuses: one notice, above the results without it."""
     page = soup("/?" + urlencode({"query": "castle", "filter": typed, "nsfw": "what"}))
     assert len(page.select(".grid .card")) > 0
-    mend = page.select_one("form.mend")
+    mend = page.select_one("form.filter-correction")
     assert mend
     assert mend.select_one("textarea").get_text() == typed  # type: ignore[union-attr]
-    assert mend.select_one(".pointer").get_text().split("\n")[1] == " " * caret + "^"  # type: ignore[union-attr]
-    assert mend.select_one("#mend-why").get_text() == why  # type: ignore[union-attr]
+    assert mend.select_one(".error-position").get_text().split("\n")[1] == " " * caret + "^"  # type: ignore[union-attr]
+    assert mend.select_one("#filter-error").get_text() == why  # type: ignore[union-attr]
     kept = [(each["name"], each["value"]) for each in mend.select("input[type=hidden]")]
     assert kept == [("query", "castle")]
     assert texts(page.select(".notices li")) == ["nsfw “what”: It is one of blur, hide, show."]
 
 
-def test_a_filter_that_ends_too_early_is_told_so(wire: Wire, soup: Soup) -> None:
+def test_a_filter_that_ends_too_early_is_reported(api: FakeAPI, soup: Soup) -> None:
     """The parenthesis that the API meets there is not of the reader's."""
     message = "Invalid filter syntax: unexpected `)` at column 9, expected a value"
-    wire.always(Reply(400, json.dumps({"error": message, "column": 9}).encode()))
+    api.always(Reply(400, json.dumps({"error": message, "column": 9}).encode()))
     page = soup("/?filter=width+%3E", status=400)
-    assert wire.body()["filter"] == "(width >)"
-    assert page.find("p", id="mend-why").get_text() == (  # type: ignore[union-attr]
+    assert api.body()["filter"] == "(width >)"
+    assert page.find("p", id="filter-error").get_text() == (  # type: ignore[union-attr]
         "Invalid filter syntax: the filter ends too early, expected a value"
     )

@@ -1,4 +1,4 @@
-"""Every fault of the API on every page that asks it: a useful page, its status, its log line.
+"""Every fault of the API on every page that uses it: a useful page, its status, its log line.
 
 Nothing here is timed: a fault that never answers and a page that waits for it would never end.
 """
@@ -12,11 +12,14 @@ from urllib.parse import urlsplit
 import pytest
 from bs4 import BeautifulSoup
 
-from app import create_app, names, site
+from app import create_app
+from app.services.time_limits import TimeLimits
+from app.web.context import services_of
 from config import Settings
 from tests.faults import FAULTS, Upstream
 from tests.faults.bodies import bomb
 from tests.faults.synthetic import asset_id
+from tests.support.time_limits import PATIENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,12 +72,14 @@ SHOWS = sorted(set(FAULTS) - set(ANSWERS))
 @pytest.fixture
 def upstream() -> Iterator[Upstream]:
     """A healthy API with 60 assets."""
-    bomb()  # made once, before anybody waits for it
+    bomb()  # made once, before a request waits for it
     with Upstream(count=60, drip=0.01) as server:
         yield server
 
 
-def browser(upstream: Upstream, data: Path, seconds: float) -> FlaskClient:
+def browser(
+    upstream: Upstream, data: Path, seconds: float, limits: TimeLimits = PATIENT
+) -> FlaskClient:
     """A browser before an application with nothing cached yet, whose pages may take so long."""
     settings = Settings(
         base_url=upstream.url,
@@ -84,13 +89,13 @@ def browser(upstream: Upstream, data: Path, seconds: float) -> FlaskClient:
         timeout=seconds,
         media_origins=(upstream.origin,),
     )
-    return create_app(settings).test_client()
+    return create_app(settings, limits=limits).test_client()
 
 
 def leave(client: FlaskClient, upstream: Upstream) -> None:
-    """End what its application still asks for behind the pages: it would log in another test."""
+    """End the background requests of its application: they would log in another test."""
     upstream.close()
-    client.application.extensions["akin"].names.close()
+    services_of(client.application).close()
 
 
 @pytest.fixture
@@ -106,13 +111,9 @@ def client(
 
 
 @pytest.fixture
-def in_part(
-    upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[FlaskClient]:
+def in_part(upstream: Upstream, tmp_path: Path) -> Iterator[FlaskClient]:
     """A browser whose pages have time, but not for what they can do without."""
-    monkeypatch.setattr(site, "EXAMPLE_SECONDS", 0.3)
-    monkeypatch.setattr(names, "GRACE", 0.05)
-    made = browser(upstream, tmp_path, LONG)
+    made = browser(upstream, tmp_path, LONG, TimeLimits(examples=0.3, labels=0.05))
     yield made
     leave(made, upstream)
 
@@ -226,7 +227,7 @@ def test_what_can_be_shown_is_shown(client: FlaskClient, upstream: Upstream, fau
     soup = BeautifulSoup(page.text, "html.parser")
     ids = [card["data-asset-id"] for card in soup.select(".grid article.card")]
     if fault == "totals-lie":
-        assert (ids, len(soup.select(".nothing h2"))) == ([], 1)
+        assert (ids, len(soup.select(".empty-state h2"))) == ([], 1)
         return
     assert len(ids) == len(set(ids)) >= 46
     assert all(card.select("a.picture[href]") for card in soup.select(".grid article.card"))
@@ -253,7 +254,7 @@ def test_the_words_of_the_api_are_never_markup(client: FlaskClient, upstream: Up
     assert len(page) < 100_000
 
 
-def test_expired_pictures_are_not_asked_for(client: FlaskClient, upstream: Upstream) -> None:
+def test_expired_pictures_are_not_requested(client: FlaskClient, upstream: Upstream) -> None:
     upstream.always("expired-urls")
     soup = BeautifulSoup(client.get("/?kind=image").text, "html.parser")
     sources = [str(image["src"]) for image in soup.select(".grid img[src]")]
@@ -279,4 +280,4 @@ def test_a_page_beyond_the_end_of_shrinking_results_leads_back(
         answer = client.get(f"/?page={page}&hitsPerPage=24" if page > 1 else "/?hitsPerPage=24")
         assert answer.status_code == 200
     soup = BeautifulSoup(client.get("/?page=9&hitsPerPage=24").text, "html.parser")
-    assert [link["href"] for link in soup.select(".nothing a.button")] == ["/?hitsPerPage=24"]
+    assert [link["href"] for link in soup.select(".empty-state a.button")] == ["/?hitsPerPage=24"]

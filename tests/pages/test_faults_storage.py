@@ -15,19 +15,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from bs4 import BeautifulSoup
+from flask import Flask
 from PIL import Image
 from redis.exceptions import OutOfMemoryError
 
-from app import create_app, shelves
+from app import create_app
+from app.storage.cache import open_cache_store
+from app.web.context import services_of
 from config import Settings
 from tests.cluster.programs import Redis
 from tests.faults import Upstream
-from tests.ports import free_port
+from tests.support.ports import free_port
+from tests.support.time_limits import PATIENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from flask import Flask
 
 NO_REDIS = "redis-server is not installed"
 
@@ -44,27 +47,25 @@ def make(upstream: Upstream, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
     """Makes an application with these settings."""
     apps: list[Flask] = []
 
-    def made(**settings: Any) -> Flask:
-        apps.append(
-            create_app(
-                Settings(
-                    **{
-                        "base_url": upstream.url,
-                        "api_key": "key",
-                        "api_secret": "secret",
-                        "data": tmp_path / "data",
-                        "timeout": 60.0,
-                    }
-                    | settings
-                )
-            )
+    def made(**changes: Any) -> Flask:
+        settings = Settings(
+            **{
+                "base_url": upstream.url,
+                "api_key": "key",
+                "api_secret": "secret",
+                "data": tmp_path / "data",
+                "timeout": 60.0,
+            }
+            | changes
         )
+        cache = open_cache_store(Flask(__name__), settings.cache_url, lock_seconds=60.0)
+        apps.append(create_app(settings, cache=cache, limits=PATIENT))
         return apps[-1]
 
     yield made
-    upstream.close()  # what is still asked for behind the pages would log in another test
+    upstream.close()  # background requests would log in another test
     for app in apps:
-        app.extensions["akin"].names.close()
+        services_of(app).close()
 
 
 @pytest.fixture
@@ -98,8 +99,17 @@ def picture() -> dict[str, Any]:
 def test_workers_share_answers_in_redis(
     make: Callable[..., Flask], redis: Redis, upstream: Upstream
 ) -> None:
-    assert [cards(make(cache_url=redis.url)) for _ in range(3)] == [48] * 3
-    assert len(upstream.asked()) == 1
+    assert [cards(make(cache_url=redis.patient_url)) for _ in range(3)] == [48] * 3
+    assert len(upstream.received()) == 1
+
+
+def test_installations_with_other_keys_share_nothing_in_redis(
+    make: Callable[..., Flask], redis: Redis, upstream: Upstream
+) -> None:
+    keys = ("first", "second", "first")
+    apps = [make(cache_url=redis.patient_url, api_key=key) for key in keys]
+    assert [cards(app) for app in apps] == [48] * 3
+    assert len(upstream.received()) == 2
 
 
 def test_workers_ask_for_the_same_once_between_them(
@@ -107,20 +117,20 @@ def test_workers_ask_for_the_same_once_between_them(
 ) -> None:
     upstream.delay = 0.3
     upstream.next("slow-first-byte")
-    apps = [make(cache_url=redis.url) for _ in range(4)]
+    apps = [make(cache_url=redis.patient_url) for _ in range(4)]
     shown: list[int] = []
     threads = [threading.Thread(target=lambda app=app: shown.append(cards(app))) for app in apps]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert (shown, len(upstream.asked())) == ([48] * 4, 1)
+    assert (shown, len(upstream.received())) == ([48] * 4, 1)
 
 
 def test_workers_share_the_ceiling_in_redis(
     make: Callable[..., Flask], redis: Redis, upstream: Upstream
 ) -> None:
-    apps = [make(cache_url=redis.url, calls_per_minute=8) for _ in range(3)]
+    apps = [make(cache_url=redis.patient_url, calls_per_minute=8) for _ in range(3)]
     for page in range(2, 14):
         apps[page % 3].test_client().get(f"/?page={page}")
     assert len(upstream.requests) <= 8 * 2  # two minutes at most, if one ends meanwhile
@@ -140,22 +150,22 @@ def test_a_redis_that_is_down_does_not_stop_a_page(
 ) -> None:
     app = make(cache_url=f"redis://127.0.0.1:{free_port()}/0", calls_per_minute=100)
     assert [cards(app), cards(app)] == [48, 48]
-    assert len(upstream.asked()) == 1  # this process still keeps what it has asked
+    assert len(upstream.received()) == 1  # cached in this process
 
 
 def test_a_redis_that_goes_and_comes_back_is_used_again(
     make: Callable[..., Flask], redis: Redis, upstream: Upstream
 ) -> None:
-    app = make(cache_url=redis.url)
+    app = make(cache_url=redis.patient_url)
     cards(app)
     redis.stop()
     assert cards(app, "/?page=2") == 12
     redis.start()
-    shelf = app.extensions["akin"].client._answers._shelf
+    shelf = services_of(app).responses._store
     shelf._breaker.succeeded()  # as its next trial would find
     cards(app, "/?hitsPerPage=24")
-    assert cards(make(cache_url=redis.url), "/?hitsPerPage=24") == 24
-    searches = [request.json.get("hitsPerPage") for request in upstream.asked()]
+    assert cards(make(cache_url=redis.patient_url), "/?hitsPerPage=24") == 24
+    searches = [request.json.get("hitsPerPage") for request in upstream.received()]
     assert searches.count(24) == 1
 
 
@@ -170,31 +180,31 @@ def test_a_redis_that_is_full_does_not_stop_a_page(
 
     with pytest.raises(OutOfMemoryError):
         fill()
-    app = make(cache_url=redis.url)
+    app = make(cache_url=redis.patient_url)
     assert [cards(app, f"/?hitsPerPage={n}") for n in (3, 4, 5)] == [3, 4, 5]
 
 
 @pytest.mark.parametrize("garbage", [b"", b"garbage", b"!\x80\x04K\x01.", b"akin3" + b"\0" * 80])
-def test_garbage_in_redis_is_asked_for_again(
+def test_garbage_in_redis_is_fetched_again(
     make: Callable[..., Flask], redis: Redis, upstream: Upstream, garbage: bytes
 ) -> None:
-    cards(make(cache_url=redis.url))
+    cards(make(cache_url=redis.patient_url))
     client = redis.client()
     for key in client.scan_iter("akin:*"):
         client.set(key, garbage)
-    assert cards(make(cache_url=redis.url)) == 48
-    assert len(upstream.asked()) == 2
+    assert cards(make(cache_url=redis.patient_url)) == 48
+    assert len(upstream.received()) == 2
 
 
 def test_keys_of_another_type_in_redis_do_not_stop_a_page(
     make: Callable[..., Flask], redis: Redis
 ) -> None:
-    cards(make(cache_url=redis.url))
+    cards(make(cache_url=redis.patient_url))
     client = redis.client()
     for key in list(client.scan_iter("akin:*")):
         client.delete(key)
         client.lpush(key, "garbage")
-    assert cards(make(cache_url=redis.url)) == 48
+    assert cards(make(cache_url=redis.patient_url)) == 48
 
 
 def test_nothing_from_a_cache_is_ever_unpickled(
@@ -206,11 +216,11 @@ def test_nothing_from_a_cache_is_ever_unpickled(
         def __reduce__(self) -> tuple[Any, ...]:
             return (os.mkdir, (str(tmp_path / "exploded"),))
 
-    cards(make(cache_url=redis.url))
+    cards(make(cache_url=redis.patient_url))
     client = redis.client()
     for key in client.scan_iter("akin:*"):
         client.set(key, b"!" + pickle.dumps(Bomb()))
-    assert cards(make(cache_url=redis.url)) == 48
+    assert cards(make(cache_url=redis.patient_url)) == 48
     assert not (tmp_path / "exploded").exists()
 
 
@@ -237,10 +247,9 @@ def silence() -> Iterator[int]:
 
 
 def test_a_redis_that_never_answers_does_not_stop_a_page(
-    make: Callable[..., Flask], silence: int, monkeypatch: pytest.MonkeyPatch
+    make: Callable[..., Flask], silence: int
 ) -> None:
-    monkeypatch.setattr(shelves, "ANSWER_SECONDS", 0.3)
-    app = make(cache_url=f"redis://127.0.0.1:{silence}/0", calls_per_minute=100)
+    app = make(cache_url=f"redis://127.0.0.1:{silence}/0?socket_timeout=0.3", calls_per_minute=100)
     assert [cards(app, f"/?hitsPerPage={n}") for n in (3, 4, 5)] == [3, 4, 5]
 
 
@@ -252,7 +261,7 @@ def test_answers_in_files_are_shared(
 ) -> None:
     url = f"file://{tmp_path}/cache"
     assert [cards(make(cache_url=url)) for _ in range(2)] == [48, 48]
-    assert len(upstream.asked()) == 1
+    assert len(upstream.received()) == 1
 
 
 @pytest.mark.parametrize(
@@ -267,7 +276,7 @@ def test_answers_in_files_are_shared(
         bytes(range(256)) * 20,
     ],
 )
-def test_garbage_in_files_is_asked_for_again(
+def test_garbage_in_files_is_fetched_again(
     make: Callable[..., Flask], tmp_path: Path, upstream: Upstream, garbage: bytes
 ) -> None:
     url = f"file://{tmp_path}/cache"
@@ -276,7 +285,7 @@ def test_garbage_in_files_is_asked_for_again(
     for path in kept:
         path.write_bytes(garbage)
     assert cards(make(cache_url=url)) == 48
-    assert (kept != [], len(upstream.asked())) == (True, 2)
+    assert (kept != [], len(upstream.received())) == (True, 2)
 
 
 def test_a_cache_folder_that_cannot_be_made_leaves_memory(
@@ -285,7 +294,7 @@ def test_a_cache_folder_that_cannot_be_made_leaves_memory(
     (tmp_path / "file").write_bytes(b"")
     app = make(cache_url=f"file://{tmp_path}/file/cache")
     assert [cards(app), cards(app)] == [48, 48]
-    assert len(upstream.asked()) == 1
+    assert len(upstream.received()) == 1
 
 
 def test_a_cache_folder_that_vanishes_does_not_stop_a_page(
@@ -336,7 +345,7 @@ def test_a_disk_that_is_full_stops_uploads_alone(
     assert cards(app) == 48
 
 
-def test_a_reference_that_cannot_be_read_is_left_out_and_said(
+def test_an_unreadable_reference_is_omitted_and_reported(
     make: Callable[..., Flask], tmp_path: Path
 ) -> None:
     app = make()

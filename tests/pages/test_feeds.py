@@ -1,7 +1,8 @@
-"""A search as an Atom feed: valid, lasting, and without pictures that nobody asked to see."""
+"""A search as an Atom feed: valid, with permanent links, without blurred images."""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -9,17 +10,19 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.faults.synthetic import hit
-from tests.pages.wire import CDN, Wire, asset_id, page
+from tests.support.scenario_api import CDN, FakeAPI, asset_id, page
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
 ATOM = "{http://www.w3.org/2005/Atom}"
+# RFC 4151: tagURI, with an authority that is a domain name and a date that is a year.
+TAG_URI = re.compile(r"tag:[a-z.]+,[0-9]{4}:(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-F]{2})*")
 XHTML = "{http://www.w3.org/1999/xhtml}"
 
 
 def feed(client: FlaskClient, path: str = "/search.atom") -> ET.Element:
-    """The feed, checked for what RFC 4287 asks of every one."""
+    """Return a feed, checked against RFC 4287."""
     response = client.get(path)
     assert (response.status_code, response.mimetype) == (200, "application/atom+xml")
     root = ET.fromstring(response.data)  # noqa: S314 - our own answer
@@ -27,7 +30,7 @@ def feed(client: FlaskClient, path: str = "/search.atom") -> ET.Element:
     for element in [root, *root.findall(f"{ATOM}entry")]:
         for name in ("id", "title", "updated"):
             assert len(element.findall(f"{ATOM}{name}")) == 1
-        assert (element.findtext(f"{ATOM}id") or "").startswith("http://localhost/")
+        assert TAG_URI.fullmatch(element.findtext(f"{ATOM}id") or "")
         for name in ("updated", "published"):
             for moment in element.findall(f"{ATOM}{name}"):
                 assert datetime.fromisoformat(moment.text or "").tzinfo is not None
@@ -42,12 +45,12 @@ def entries(root: ET.Element) -> list[ET.Element]:
 
 
 def image(entry: ET.Element) -> str | None:
-    found = entry.find(f".//{XHTML}img")
-    return None if found is None else found.get("src")
+    element = entry.find(f".//{XHTML}img")
+    return None if element is None else element.get("src")
 
 
-def test_a_feed_is_the_page_of_results(client: FlaskClient) -> None:
-    """The same hits in the same order, under its title in words."""
+def test_feed_has_the_hits_of_the_search(client: FlaskClient) -> None:
+    """The feed has the hits of the search in the same order, and its title."""
     root = feed(client, "/search.atom?query=castle&hitsPerPage=3")
     assert root.findtext(f"{ATOM}title") == "castle · Akin"
     assert {link.get("rel"): link.get("href") for link in root.findall(f"{ATOM}link")} == {
@@ -61,11 +64,11 @@ def test_a_feed_is_the_page_of_results(client: FlaskClient) -> None:
     ]
 
 
-def test_an_entry_lasts(client: FlaskClient) -> None:
-    """Its links go by the asset's id; nothing signed is in it."""
+def test_links_are_permanent(client: FlaskClient) -> None:
+    """Links use the asset's id; the feed contains no signed URL."""
     (entry,) = entries(feed(client, "/search.atom?hitsPerPage=1&page=8"))
     url = f"http://localhost/assets/{asset_id(112)}"
-    assert entry.findtext(f"{ATOM}id") == url
+    assert entry.findtext(f"{ATOM}id") == f"tag:akin.invalid,2026:/assets/{asset_id(112)}"
     assert image(entry) == f"{url}/image"
     assert entry.findtext(f"{ATOM}published") == "2025-01-05T16:00:00Z"
     assert entry.findtext(f"{ATOM}updated") == "2025-01-05T16:01:00Z"
@@ -74,8 +77,25 @@ def test_an_entry_lasts(client: FlaskClient) -> None:
     assert b"Policy=" not in response.data
 
 
-def test_the_feed_is_as_new_as_its_newest_entry(client: FlaskClient) -> None:
-    """So that a reader can tell whether there is anything new."""
+def ids(root: ET.Element) -> list[str]:
+    """The id of the feed and those of its entries."""
+    return [element.text or "" for element in root.iter(f"{ATOM}id")]
+
+
+@pytest.mark.parametrize("origin", ["https://localhost", "http://127.0.0.1:5000"])
+def test_ids_do_not_depend_on_the_requested_host(client: FlaskClient, origin: str) -> None:
+    """Else a reader would show every entry again when the server moves to HTTPS."""
+    path = "/search.atom?query=castle&hitsPerPage=3&width=16..&tags.not=%E5%9F%8E%2Fa"
+    other = ET.fromstring(client.get(path, base_url=origin).data)  # noqa: S314 - our own answer
+    assert ids(other) == ids(feed(client, path))
+    assert len(set(ids(other))) == len(ids(other)) == 4
+    assert {
+        link.get("href", "").startswith(f"{origin}/") for link in other.iter(f"{ATOM}link")
+    } == {True}
+
+
+def test_updated_is_that_of_the_newest_entry(client: FlaskClient) -> None:
+    """Feed readers see whether an entry has changed."""
     root = feed(client)
     assert root.findtext(f"{ATOM}updated") == max(
         entry.findtext(f"{ATOM}updated") or "" for entry in entries(root)
@@ -88,16 +108,14 @@ def test_the_feed_is_as_new_as_its_newest_entry(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("path", "is_shown"), [("/search.atom", False), ("/search.atom?nsfw=show", True)]
 )
-def test_sensitive_pictures_are_asked_for_first(
-    client: FlaskClient, wire: Wire, path: str, is_shown: bool
-) -> None:
-    """A feed cannot blur them."""
-    wire.always(page(hit(0, cdn=CDN) | {"nsfw": ["nudity"]}))
+def test_sensitive_images(client: FlaskClient, api: FakeAPI, path: str, is_shown: bool) -> None:
+    """Images that pages blur are left out: a feed cannot blur them."""
+    api.always(page(hit(0, cdn=CDN) | {"nsfw": ["nudity"]}))
     (entry,) = entries(feed(client, path))
     assert (image(entry) is not None) is is_shown
 
 
-ODD: dict[str, dict[str, Any]] = {
+UNUSUAL: dict[str, dict[str, Any]] = {
     "markup": {"metadata": {"name": "<b>&amp;]]></title>", "prompt": "</div><script>alert(1)"}},
     "what XML cannot say": {"metadata": {"name": "a\x00\x0b\ufffe\uffff b", "prompt": "\x1b[0m"}},
     "no dates": {"createdAt": None, "updatedAt": None},
@@ -107,22 +125,22 @@ ODD: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("what", ODD)
-def test_an_odd_hit_breaks_no_feed(client: FlaskClient, wire: Wire, what: str) -> None:
-    """Whatever a hit is like, the feed is valid and has it."""
-    wire.always(page(hit(0, cdn=CDN) | ODD[what]))
+@pytest.mark.parametrize("what", UNUSUAL)
+def test_unusual_hits(client: FlaskClient, api: FakeAPI, what: str) -> None:
+    """The feed is valid and complete with unusual hits."""
+    api.always(page(hit(0, cdn=CDN) | UNUSUAL[what]))
     assert len(entries(feed(client))) == 1
 
 
-def test_names_are_as_they_are_written(client: FlaskClient, wire: Wire) -> None:
-    """Escaped once."""
-    wire.always(page(hit(0, cdn=CDN) | ODD["markup"]))
+def test_text_is_escaped_once(client: FlaskClient, api: FakeAPI) -> None:
+    """Text is escaped once."""
+    api.always(page(hit(0, cdn=CDN) | UNUSUAL["markup"]))
     (entry,) = entries(feed(client))
     assert entry.findtext(f"{ATOM}title") == "<b>&amp;]]></title>"
     assert "</div><script>alert(1)" in "".join(entry.itertext())
 
 
-def test_an_empty_feed_is_valid(client: FlaskClient, wire: Wire) -> None:
-    """It has no entries."""
-    wire.always(page())
+def test_empty_feed(client: FlaskClient, api: FakeAPI) -> None:
+    """A search without results has no entries."""
+    api.always(page())
     assert entries(feed(client)) == []

@@ -9,8 +9,8 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,12 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.__main__ import main
-from app.auth.users import Users
+from app.auth.proxy_notices import ProxyNotices
+from app.auth.user_store import UserStore
 from tests.faults import Upstream
-from tests.pages.wire import Reply, Wire, answer, make_app, refusal
-from tests.ports import free_port
+from tests.support.ports import free_port
+from tests.support.processes import until
+from tests.support.scenario_api import FakeAPI, Reply, answer, make_app, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,11 +36,11 @@ CHECK = ("-m", "app", "check")
 TOKEN = "token-of-the-metrics"
 
 
-def test_alive(client: FlaskClient, wire: Wire) -> None:
-    """The process says that it lives, and asks nobody."""
+def test_alive(client: FlaskClient, api: FakeAPI) -> None:
+    """The liveness probe sends no request to other servers."""
     answer = client.get("/healthz")
     assert (answer.status_code, answer.text) == (200, "ok\n")
-    assert wire.requests == []
+    assert api.requests == []
 
 
 def ready(client: FlaskClient) -> tuple[int, dict[str, bool]]:
@@ -50,35 +52,35 @@ def ready(client: FlaskClient) -> tuple[int, dict[str, bool]]:
     return answer.status_code, {name: each["ok"] for name, each in answer.json["checks"].items()}
 
 
-def test_ready(client: FlaskClient, wire: Wire) -> None:
+def test_ready(client: FlaskClient, api: FakeAPI) -> None:
     """Each dependency is tried, without paying for a search, and not for every probe."""
-    everything = dict.fromkeys(("api", "clock", "cache", "references", "sign-in"), True)
+    everything = dict.fromkeys(("api", "clock", "cache", "references", "store", "sign-in"), True)
     assert ready(client) == (200, everything)
-    asked = len(wire.requests)
+    asked = len(api.requests)
     assert ready(client) == (200, everything)
-    assert len(wire.requests) == asked
-    assert wire.asked() == []
+    assert len(api.requests) == asked
+    assert api.received() == []
 
 
-def test_ready_without_the_api(client: FlaskClient, wire: Wire) -> None:
+def test_ready_without_the_api(client: FlaskClient, api: FakeAPI) -> None:
     """Old answers can be served without the API: a balancer should not take every host away."""
-    wire.always(refusal(503, "Down"), on="/v1/")
+    api.always(refusal(503, "Down"), on="/v1/")
     status, found = ready(client)
     assert status == 200
     assert {name for name, ok in found.items() if not ok} == {"api"}
 
 
-def test_not_ready_without_its_data_folder(wire: Wire, tmp_path: Path) -> None:
-    """Where nothing can be kept, examples cannot be searched by."""
+def test_not_ready_without_its_data_folder(api: FakeAPI, tmp_path: Path) -> None:
+    """Without storage, uploads cannot be used as examples."""
     (tmp_path / "references").write_text("a file where a folder should be")
-    status, found = ready(make_app(wire, tmp_path).test_client())
+    status, found = ready(make_app(api, tmp_path).test_client())
     assert (status, found["references"]) == (503, False)
 
 
-def test_clock_that_is_wrong(client: FlaskClient, wire: Wire) -> None:
-    """An hour's difference to the API's clock is told."""
+def test_clock_that_is_wrong(client: FlaskClient, api: FakeAPI) -> None:
+    """A difference of an hour from the clock of the API is reported."""
     late = Reply(200, answer({"collections": []}).body, {"date": "Sun, 22 Nov 2020 08:00:00 GMT"})
-    wire.always(late, on="/v1/collections")
+    api.always(late, on="/v1/collections")
     assert ready(client)[1]["clock"] is False
 
 
@@ -91,7 +93,7 @@ def sample(text: str, name: str, **labels: str) -> float:
     return 0.0
 
 
-def test_metrics(client: FlaskClient, wire: Wire) -> None:
+def test_metrics(client: FlaskClient, api: FakeAPI) -> None:
     """Pages by kind and status, calls by outcome, where answers came from."""
     wanted = [
         ("akin_pages_total", {"page": "results.results", "status": "200"}),
@@ -108,8 +110,8 @@ def test_metrics(client: FlaskClient, wire: Wire) -> None:
     before = numbers()
     client.get("/?query=asset")
     client.get("/no-such-page")
-    healthy = len(wire.requests)
-    wire.always(refusal(503, "Down"))
+    healthy = len(api.requests)
+    api.always(refusal(503, "Down"))
     client.get("/?query=asset")
     after = numbers()
     rise = [b - a for a, b in zip(before, after, strict=True)]
@@ -118,8 +120,8 @@ def test_metrics(client: FlaskClient, wire: Wire) -> None:
     assert rise[4] >= 1
 
 
-def test_metrics_name_nobody(client: FlaskClient) -> None:
-    """What somebody asked for is in no label: neither a leak nor a flood of series."""
+def test_metrics_contain_no_searches_or_names(client: FlaskClient) -> None:
+    """No label contains a part of a search: no leak, and a bounded number of series."""
     client.get("/?query=my-secret-project")
     client.get("/assets/my-secret-asset")
     client.get("/my-secret-path")
@@ -140,14 +142,14 @@ def test_metrics_name_nobody(client: FlaskClient) -> None:
 def test_metrics_ask_for_the_token(
     tmp_path: Path, auth: str, given: dict[str, str], status: int
 ) -> None:
-    """Where there is one, in every mode; without it nobody learns that there is something."""
-    client = make_app(Wire(), tmp_path, auth=auth, metrics_token=TOKEN).test_client()
+    """With a token, in every mode; without the token the response is 404."""
+    client = make_app(FakeAPI(), tmp_path, auth=auth, metrics_token=TOKEN).test_client()
     assert client.get("/metrics", headers=given).status_code == status
 
 
 def test_metrics_without_token(tmp_path: Path) -> None:
-    """With sign-in and no token nobody sees them."""
-    client = make_app(Wire(), tmp_path, auth="password").test_client()
+    """With sign-in and without a token they are not served."""
+    client = make_app(FakeAPI(), tmp_path, auth="password").test_client()
     assert client.get("/metrics").status_code == 404
 
 
@@ -162,7 +164,7 @@ def test_commands_of_users(
     assert "10 to 1000 characters" in capsys.readouterr().err
     assert main(["user", "list"]) == 0
     assert capsys.readouterr().out == "ada\n"
-    assert Users(tmp_path / "users.json").check("ada", "correct horse battery")
+    assert UserStore(tmp_path / "users.json").verify("ada", "correct horse battery")
     assert [main(["user", "remove", "ada"]), main(["user", "remove", "ada"])] == [0, 1]
 
 
@@ -207,6 +209,8 @@ def test_check_tells_every_mistake() -> None:
 
 def test_check_tries_everything(tmp_path: Path) -> None:
     """A line a dependency, and what to do about the one that fails; no secret in any."""
+    ignored = "Ignored headers of 10.9.8.7"
+    ProxyNotices(tmp_path).note("AKIN_PROXIES", "10.9.8.7", ignored)  # by a server
     done = python(
         *CHECK,
         AKIN_DATA=str(tmp_path),
@@ -220,9 +224,10 @@ def test_check_tries_everything(tmp_path: Path) -> None:
     lines = dict(line[6:].split(": ", 1) for line in done.stdout.splitlines())
     wrong = {line[6:].split(":")[0] for line in done.stdout.splitlines() if line[:5] == "WRONG"}
     assert wrong == {"api", "clock", "sign-in"}
+    assert f"note  proxies: {ignored}" in done.stdout.splitlines()
     assert "The library cannot be reached" in lines["api"]
-    assert "http://127.0.0.1:1/v1; see SCENARIO_BASE_URL" in lines["api"]
-    assert lines["clock"] == "not compared: the API does not answer"
+    assert "http://127.0.0.1:1/v1; check SCENARIO_BASE_URL" in lines["api"]
+    assert lines["clock"] == "not compared: the API does not respond"
     assert "python -m app user add" in lines["sign-in"]
     assert lines["references"] == "can be written and read"
     assert "secret-of-the-tests" not in done.stdout + done.stderr
@@ -246,12 +251,12 @@ def test_open_to_all_does_not_start(arguments: tuple[str, ...], environ: dict[st
 
 
 def test_sessions_without_a_key(tmp_path: Path) -> None:
-    """Where none is given and none can be kept, it says so at start."""
+    """Without a key, and without a place to store one, the start logs a warning."""
     (tmp_path / "file").write_text("")
     data = str(tmp_path / "file" / "data")
     done = python("-m", "app", "serve", AKIN_AUTH="password", AKIN_DATA=data)
     assert done.returncode == 1
-    assert done.stderr.startswith("AKIN_SECRET_KEYS is missing, and no key can be kept")
+    assert done.stderr.startswith("AKIN_SECRET_KEYS is missing, and no key can be stored")
 
 
 @pytest.fixture
@@ -279,7 +284,7 @@ def serving(tmp_path: Path) -> Iterator[tuple[str, Path]]:
             start_new_session=True,
         )
         try:
-            wait_for(f"http://127.0.0.1:{port}/healthz", process)
+            until(partial(is_ready, f"http://127.0.0.1:{port}/healthz"), process, log.read_text)
             yield f"http://127.0.0.1:{port}", log
         finally:
             process.terminate()
@@ -291,22 +296,19 @@ def serving(tmp_path: Path) -> Iterator[tuple[str, Path]]:
                 process.wait()
 
 
-def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    """Until it answers. Raises RuntimeError where its process ends instead."""
-    while process.poll() is None:
-        try:
-            if requests.get(url, timeout=60).ok:
-                return
-        except requests.RequestException:
-            time.sleep(0.1)
-    raise RuntimeError("the server did not start")
+def is_ready(url: str) -> bool:
+    """Return whether the health check succeeds."""
+    try:
+        return requests.get(url, timeout=60).ok
+    except requests.RequestException:
+        return False
 
 
 def test_several_workers(serving: tuple[str, Path]) -> None:
-    """Whichever worker is asked, the numbers are those of all, and each request has one line."""
+    """Each worker returns the counts of all workers, and each request is logged once."""
     url, log = serving
     for number in range(12):
-        # Each on a connection of its own: the workers take turns.
+        # Each on a new connection, so that all workers serve some.
         assert requests.get(f"{url}/?query=asset{number}", timeout=120).ok
     bearer = {"Authorization": f"Bearer {TOKEN}"}
     told = [requests.get(f"{url}/metrics", headers=bearer, timeout=120).text for _ in range(6)]

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.reading import pairs_of
-from app.search import Search
+from app.query.params import pairs_of
+from app.query.search import Search
 from tests.faults.synthetic import hit
-from tests.pages.wire import CDN, answer, asset_id, page
+from tests.support.scenario_api import CDN, answer, asset_id, page
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
     from flask.testing import FlaskClient
 
-    from tests.pages.conftest import Soup
-    from tests.pages.wire import Wire
+    from tests.support.scenario_api import FakeAPI
+    from tests.support.soup import Soup
 
 
 def ids(soup: BeautifulSoup) -> list[str]:
@@ -29,13 +29,13 @@ def image(number: int) -> dict[str, object]:
     return hit(number, cdn=CDN)
 
 
-# --- what is asked -----------------------------------------------------------------------------
+# --- requests to the API -----------------------------------------------------------------------
 
 
-def test_with_nothing_given_the_newest_are_shown(soup: Soup, wire: Wire) -> None:
+def test_with_nothing_given_the_newest_are_shown(soup: Soup, api: FakeAPI) -> None:
     """Through a filter that is always true, for the API refuses an empty search."""
     shown = soup("/")
-    assert wire.body() == {
+    assert api.body() == {
         "filter": 'createdAt >= "1970-01-01"',
         "sortBy": ["createdAt:desc"],
         "page": 1,
@@ -44,14 +44,14 @@ def test_with_nothing_given_the_newest_are_shown(soup: Soup, wire: Wire) -> None
     assert ids(shown) == [asset_id(number) for number in range(119, 71, -1)]
 
 
-def test_an_address_is_asked_as_it_reads(soup: Soup, wire: Wire) -> None:
+def test_parameters_become_the_request(soup: Soup, api: FakeAPI) -> None:
     """Words, examples, filters, order and page arrive at the API."""
     like, unlike = asset_id(8), asset_id(16)
     soup(
         f"/?query=castle&querySemanticRatio=0.5&like={like}&unlike={unlike}&imageSemanticRatio=0.5"
         "&kind=image&width=512..&nsfw=hide&filter=seed+%3D+1&public=true&page=2&hitsPerPage=5"
     )
-    assert wire.body() == {
+    assert api.body() == {
         "query": "castle",
         "querySemanticRatio": 0.5,
         "images": {"like": [like], "unlike": [unlike]},
@@ -63,24 +63,24 @@ def test_an_address_is_asked_as_it_reads(soup: Soup, wire: Wire) -> None:
     }
 
 
-def test_originals_are_asked_for_in_the_query_string(soup: Soup, wire: Wire) -> None:
+def test_originals_are_requested_in_the_query_string(soup: Soup, api: FakeAPI) -> None:
     """As the API wants it."""
     soup("/?originalAssets=true")
-    assert wire.asked()[-1].query == {"originalAssets": "true"}
+    assert api.received()[-1].query == {"originalAssets": "true"}
 
 
-def test_a_clumsy_address_leads_to_the_canonical_one(client: FlaskClient, wire: Wire) -> None:
-    """At once, and before anything is asked of the API."""
+def test_a_clumsy_address_leads_to_the_canonical_one(client: FlaskClient, api: FakeAPI) -> None:
+    """The redirect is sent before any request to the API."""
     response = client.get("/?tags=b&query=+red++dragon&page=1&tags=a")
     assert (response.status_code, response.headers["Location"]) == (
         302,
         "/?query=red+dragon&tags=a&tags=b",
     )
-    assert wire.requests == []
+    assert api.requests == []
 
 
 def test_the_canonical_address_is_named_in_the_page(soup: Soup) -> None:
-    """It is what is handed on."""
+    """The canonical URL is the one to share."""
     shown = soup("/?query=castle&page=2&hitsPerPage=5")
     canonical = shown.find("link", rel="canonical")
     assert canonical is not None
@@ -90,9 +90,9 @@ def test_the_canonical_address_is_named_in_the_page(soup: Soup) -> None:
 # --- the grid ----------------------------------------------------------------------------------
 
 
-def test_a_card_has_what_belongs_to_a_picture(soup: Soup, wire: Wire) -> None:
-    """The picture with its box, the name, the size, the kind, and the way to its own page."""
-    wire.next(page(image(8)))
+def test_a_card_has_what_belongs_to_a_picture(soup: Soup, api: FakeAPI) -> None:
+    """The picture with its dimensions, the name, size and kind, and a link to the asset's page."""
+    api.next(page(image(8)))
     (card,) = soup("/?query=x").select("article[data-asset-id]")
     picture = card.find("img")
     assert picture is not None
@@ -131,7 +131,7 @@ def test_each_card_has_the_three_steering_actions(soup: Soup) -> None:
 
 
 def test_the_first_row_is_eager_and_the_rest_lazy(soup: Soup) -> None:
-    """What is seen first is asked for first."""
+    """The pictures at the top have a higher fetch priority."""
     pictures = soup("/?kind=image&hitsPerPage=100").select("article img")
     loading = [picture.get("loading") for picture in pictures]
     assert loading.count("lazy") > 20
@@ -164,7 +164,7 @@ def test_a_grid_loads_no_original(soup: Soup) -> None:
 
 
 def test_every_picture_has_its_box_and_its_words(soup: Soup) -> None:
-    """So that nothing moves while it loads, and nobody is left out."""
+    """Without layout shifts while they load, and with texts for screen readers."""
     pictures = soup("/?hitsPerPage=100").select("article img")
     assert len(pictures) > 20
     for picture in pictures:
@@ -173,9 +173,9 @@ def test_every_picture_has_its_box_and_its_words(soup: Soup) -> None:
         assert str(picture["alt"]).strip()
 
 
-def test_a_kind_without_a_picture_shows_its_glyph(soup: Soup, wire: Wire) -> None:
+def test_a_kind_without_a_picture_shows_its_glyph(soup: Soup, api: FakeAPI) -> None:
     """With words for who cannot see it."""
-    wire.next(page({"id": "asset_1", "metadata": {"kind": "audio", "name": "Drum"}}))
+    api.next(page({"id": "asset_1", "metadata": {"kind": "audio", "name": "Drum"}}))
     (card,) = soup("/?query=x").select("article[data-asset-id]")
     assert card.find("img") is None
     assert card.find("svg") is not None
@@ -230,12 +230,12 @@ def test_order_and_page_size_can_be_chosen(soup: Soup, name: str, least: set[str
     assert [option["value"] for option in choice.select("option[selected]")] == [max(least)]
 
 
-def test_an_order_without_effect_is_said_to_be(soup: Soup, wire: Wire) -> None:
+def test_an_order_without_effect_is_reported(soup: Soup, api: FakeAPI) -> None:
     """While words are searched by meaning the API ignores it."""
     shown = soup("/?query=castle&querySemanticRatio=0.5&sortBy=width:asc")
-    assert wire.body()["sortBy"] == ["width:asc"]
-    assert "order has no effect" in shown.get_text()
-    assert "order has no effect" not in soup("/?query=castle&sortBy=width:asc").get_text()
+    assert api.body()["sortBy"] == ["width:asc"]
+    assert "Sorting has no effect" in shown.get_text()
+    assert "Sorting has no effect" not in soup("/?query=castle&sortBy=width:asc").get_text()
 
 
 # --- counts and pages --------------------------------------------------------------------------
@@ -248,10 +248,10 @@ def test_the_count_is_exact(soup: Soup) -> None:
     assert (count["data-total-hits"], count.get_text(strip=True)) == ("18", "18 results")
 
 
-def test_an_estimate_is_never_shown_as_a_count(soup: Soup, wire: Wire) -> None:
-    """It can be large beside an empty list: what is shown is said instead."""
+def test_an_estimate_is_never_shown_as_a_count(soup: Soup, api: FakeAPI) -> None:
+    """It can be large although the list is empty: the page counts what it shows."""
     estimated = {"offset": 20, "limit": 20, "estimatedTotalHits": 123_456}
-    wire.next(answer({"hits": [image(8), image(16)], **estimated}))
+    api.next(answer({"hits": [image(8), image(16)], **estimated}))
     shown = soup("/?offset=20&limit=20")
     assert shown.select("[data-total-hits]") == []
     text = shown.get_text().replace("\u202f", "")
@@ -323,10 +323,10 @@ def test_a_page_beyond_the_last_leads_back(soup: Soup) -> None:
     assert "/" in {str(link["href"]) for link in shown.select("section.results a[href]")}
 
 
-def test_nonsense_is_left_out_and_said(soup: Soup, wire: Wire) -> None:
+def test_invalid_parameters_are_omitted_and_reported(soup: Soup, api: FakeAPI) -> None:
     """The page is shown without it."""
     shown = soup("/?query=castle&page=%C2%B2&colour=red")
-    assert wire.body()["page"] == 1
+    assert api.body()["page"] == 1
     said = [item.find("b").get_text() for item in shown.select(".notices li")]  # type: ignore[union-attr]
     assert said == ["page", "colour"]
 
@@ -334,7 +334,7 @@ def test_nonsense_is_left_out_and_said(soup: Soup, wire: Wire) -> None:
 def test_each_condition_is_a_chip_that_removes_itself(soup: Soup) -> None:
     """A link to the search without it."""
     shown = soup("/?query=castle&kind=image&tags.not=draft&width=512..&nsfw=hide&public=true")
-    links = [str(chip["href"]) for chip in shown.select('[aria-label="Conditions"] a')]
+    links = [str(chip["href"]) for chip in shown.select('[aria-label="Active filters"] a')]
     search = Search.parse(
         pairs_of("query=castle&kind=image&tags.not=draft&width=512..&nsfw=hide&public=true")
     )
@@ -347,7 +347,7 @@ def test_a_full_side_takes_no_more_and_says_why(soup: Soup) -> None:
     """Twenty likes are the most; the other side has its room."""
     likes = "&".join(f"like={asset_id(number)}" for number in range(20))
     shown = soup(f"/?{likes}")
-    card = shown.select(".steer")[-1]
+    card = shown.select(".card-actions")[-1]
     reason = "20 likes are the most: remove one to add another"
     buttons = {button["name"]: button for button in card.select("button")}
     assert [name for name, button in buttons.items() if button.has_attr("disabled")] == ["like"]

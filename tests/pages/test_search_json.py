@@ -8,38 +8,38 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from app.reading import PARAMETERS
-from tests.pages.wire import answer, asset_id, page, refusal
-from tests.unit.searches import NASTY
+from app.query.params import PARAMETERS
+from tests.support.scenario_api import answer, asset_id, page, refusal
+from tests.support.searches import NASTY
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
-    from tests.pages.wire import Wire
+    from tests.support.scenario_api import FakeAPI
 
 
-def test_the_search_as_understood_the_hits_and_the_counts(client: FlaskClient, wire: Wire) -> None:
-    """In the API's own words."""
+def test_it_has_the_parsed_search_hits_and_counts(client: FlaskClient, api: FakeAPI) -> None:
+    """In the field names of the API."""
     found = client.get("/search.json?tags=b&query=+castle&tags=a&hitsPerPage=5").get_json()
     assert found["search"]["url"] == "/?query=castle&tags=a&tags=b&hitsPerPage=5"
-    assert found["search"]["body"] == wire.body()
+    assert found["search"]["body"] == api.body()
     assert [hit["id"] for hit in found["hits"]] == [asset_id(7 * n) for n in range(17, 12, -1)]
     counts = {name: found[name] for name in ("page", "hitsPerPage", "totalHits", "totalPages")}
     assert counts == {"page": 1, "hitsPerPage": 5, "totalHits": 18, "totalPages": 4}
 
 
-def test_what_has_not_changed_is_not_sent_again(client: FlaskClient, wire: Wire) -> None:
+def test_what_has_not_changed_is_not_sent_again(client: FlaskClient, api: FakeAPI) -> None:
     """By the entity tag, as with pages; the next answer has another."""
     first = client.get("/search.json?query=castle")
     tag = {"If-None-Match": first.headers["ETag"]}
     assert client.get("/search.json?query=castle", headers=tag).status_code == 304
-    wire.always(page(total=0))
+    api.always(page(total=0))
     again = client.get("/search.json?query=castle", headers=tag)
     assert (again.status_code, again.get_json()["hits"]) == (200, [])
 
 
 def test_offsets_have_their_own_counts(client: FlaskClient) -> None:
-    """The estimate goes by its own name."""
+    """The estimated count has a different name."""
     found = client.get("/search.json?offset=10&limit=5").get_json()
     counts = {name: found[name] for name in ("offset", "limit", "estimatedTotalHits")}
     assert counts == {"offset": 10, "limit": 5, "estimatedTotalHits": 120}
@@ -56,7 +56,7 @@ def test_offsets_have_their_own_counts(client: FlaskClient) -> None:
         ("hitsPerPage=101", ["hitsPerPage"]),
         ("page=1&offset=0", ["offset"]),
         ("querySemanticRatio=2", ["querySemanticRatio"]),
-        ("sortBy=name:asc", ["sortBy"]),
+        ("sortBy=prompt:asc", ["sortBy"]),
         ("like=a%20b", ["like"]),
         ("colour=red&page=x", ["colour", "page"]),
         ("similar=asset_1", ["similar"]),
@@ -64,7 +64,7 @@ def test_offsets_have_their_own_counts(client: FlaskClient) -> None:
     ],
 )
 def test_each_mistake_is_a_400(
-    client: FlaskClient, wire: Wire, querystring: str, parameters: list[str]
+    client: FlaskClient, api: FakeAPI, querystring: str, parameters: list[str]
 ) -> None:
     """With every parameter that is wrong, and no question to the API."""
     response = client.get(f"/search.json?{querystring}")
@@ -72,7 +72,7 @@ def test_each_mistake_is_a_400(
     said = response.get_json()
     assert (said["code"], said["field"]) == ("INVALID_SEARCH", parameters[0])
     assert [problem["parameter"] for problem in said["problems"]] == parameters
-    assert wire.asked() == []
+    assert api.received() == []
 
 
 @pytest.mark.parametrize(
@@ -87,10 +87,10 @@ def test_each_mistake_is_a_400(
     ],
 )
 def test_a_refusal_is_json_with_its_words(
-    client: FlaskClient, wire: Wire, status: int, expected: int, code: str
+    client: FlaskClient, api: FakeAPI, status: int, expected: int, code: str
 ) -> None:
-    """The status, a code and what the API said."""
-    wire.next(refusal(status, "Invalid filter syntax", retry_after="3"))
+    """The status, a code and the message of the API."""
+    api.next(refusal(status, "Invalid filter syntax", retry_after="3"))
     response = client.get("/search.json?filter=x")
     assert response.status_code == expected
     said = response.get_json()
@@ -99,9 +99,9 @@ def test_a_refusal_is_json_with_its_words(
 
 
 @pytest.mark.parametrize("body", [[], {"hits": None}, {"hits": {}}, "hits", None])
-def test_nonsense_is_not_passed_on(client: FlaskClient, wire: Wire, body: Any) -> None:
-    """A program is told, too."""
-    wire.next(answer(body))
+def test_nonsense_is_not_passed_on(client: FlaskClient, api: FakeAPI, body: Any) -> None:
+    """The JSON contains the notice too."""
+    api.next(answer(body))
     response = client.get("/search.json")
     assert (response.status_code, response.get_json()["code"]) == (502, "UPSTREAM_NONSENSE")
 

@@ -1,4 +1,4 @@
-"""What holds for every route: headers, who may open it, which host and site it is asked from."""
+"""Rules for every route: headers, access, host, other sites, secrets."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ import structlog
 from bs4 import BeautifulSoup
 from flask import request
 
-from app import logs
-from app.auth.door import OPEN
-from app.errors import UpstreamNonsense
-from app.headers import ALWAYS, content_security_policy, viewer_policy
-from app.redaction import Redaction
-from app.search import Search
+from app.auth.access import Access, access_of
+from app.errors import InvalidUpstreamResponse
+from app.query.search import Search
+from app.telemetry.redaction import Redaction
+from app.web import request_log
+from app.web.context import services_of
+from app.web.security_headers import ALWAYS, content_security_policy, viewer_policy
 from config import Settings
-from tests.pages.wire import CDN, KEY, SECRET, Reply, Wire, asset_id, make_app, refusal
+from tests.support.scenario_api import CDN, KEY, SECRET, FakeAPI, Reply, asset_id, make_app, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,13 +38,14 @@ VALUES = {
     "filename": "js/akin.js",
     "digest": "0" * 12,
     "name": "akin.js",
+    "place": 1,
 }
-# The 3D viewer's frame, which Akin alone may frame.
-OWN_POLICY = {"asset.viewer"}
+# The frame of the 3D viewer, which only pages of Akin may embed.
+VIEWERS = {"asset.viewer"}
 
 
 def routes(app: Flask) -> list[tuple[str, str, str]]:
-    """Every route there is: endpoint, method, path."""
+    """Return every route: endpoint, method, path."""
 
     def path(rule: Rule) -> str:
         values: dict[str, Any] = {}
@@ -63,14 +65,14 @@ def routes(app: Flask) -> list[tuple[str, str, str]]:
 
 
 def test_headers_on_every_route(app: Flask, client: FlaskClient) -> None:
-    """Whatever is answered, also where nothing is: nothing inline, no frame, no guessing."""
-    asked = routes(app)
-    assert len(asked) > 20
-    for endpoint, method, path in [*asked, ("", "GET", "/no-such-page"), ("", "PUT", "/")]:
+    """Every response has the security headers, errors included."""
+    all_routes = routes(app)
+    assert len(all_routes) > 20
+    for endpoint, method, path in [*all_routes, ("", "GET", "/no-such-page"), ("", "PUT", "/")]:
         answer = client.open(path, buffered=True, method=method, query_string={"query": "asset"})
         headers = answer.headers
         policy = headers["Content-Security-Policy"]
-        if endpoint in OWN_POLICY:
+        if endpoint in VIEWERS:
             assert policy == viewer_policy(("https://*.scenario.com",))
             assert headers["X-Frame-Options"] == "SAMEORIGIN"
         else:
@@ -84,7 +86,7 @@ def test_headers_on_every_route(app: Flask, client: FlaskClient) -> None:
 
 
 def test_policy_has_nothing_inline() -> None:
-    """No script and no style but from Akin itself, no other site in a frame, or around it."""
+    """Scripts and styles come from Akin only, and no other site may frame a page."""
     policy = content_security_policy((CDN,))
     directives = dict(part.strip().partition(" ")[::2] for part in policy.split(";"))
     assert "unsafe" not in policy
@@ -101,7 +103,7 @@ def test_policy_has_nothing_inline() -> None:
 
 
 def test_pages_have_nothing_inline(client: FlaskClient) -> None:
-    """No style attribute, no handler, no script element with content: they would not work."""
+    """Pages contain no style attribute, no handler and no inline script."""
     for path in ("/", "/?query=nothing-at-all", f"/assets/{asset_id(7)}", "/no-such-page"):
         page = BeautifulSoup(client.get(path).data, "html.parser")
         assert page.find_all("style") == []
@@ -112,12 +114,55 @@ def test_pages_have_nothing_inline(client: FlaskClient) -> None:
         ] == []
 
 
-def test_every_route_is_behind_the_door(tmp_path: Path) -> None:
-    """With sign-in, only the look of the sign-in page and what machines ask is open to all."""
-    wire = Wire()
-    app = make_app(wire, tmp_path, auth="password")
+STATIC = Access(is_public=True, embeddable=True)
+MACHINES = Access(is_public=True, any_host=True)
+PUBLIC = Access(is_public=True)
+LINK = Access(is_signed_link=True, embeddable=True)
+# Every endpoint that is not for signed-in users alone.
+ACCESS = {
+    "original.original": Access(for_local_programs=True),
+    "static": STATIC,
+    "icons": STATIC,
+    "drawn_icons": STATIC,
+    "robots.robots": STATIC,
+    "style": STATIC,
+    "scripts": STATIC,
+    "operations.healthz": MACHINES,
+    "operations.readyz": MACHINES,
+    "operations.metrics": MACHINES,
+    "sign_in.form": PUBLIC,
+    "sign_in.sign_in": PUBLIC,
+    "sign_in.begin": PUBLIC,
+    "sign_in.callback": PUBLIC,
+    "sign_in.sign_out": PUBLIC,
+    "sign_in.back_channel_logout": PUBLIC,
+    "sign_in.signed_out": PUBLIC,
+    "feeds.feed": LINK,
+    "feeds.picture": LINK,
+    "exports.png": Access(is_preview=True),
+    # Their blueprint verifies the token of the review first (tests/attacks/test_review_links.py).
+    **{
+        f"review_links.{view}": PUBLIC
+        for view in (
+            *("review", "answer_all", "review_asset", "answer", "result", "result_csv"),
+            *("someone_else", "picture", "original"),
+        )
+    },
+}
+
+
+def test_access_of_every_endpoint(app: Flask) -> None:
+    """A decorator on a view function, and with it a change of this table, opens a route."""
+    declared = {endpoint: access_of(view) for endpoint, view in app.view_functions.items()}
+    assert {name: each for name, each in declared.items() if each != Access()} == ACCESS
+
+
+def test_every_route_needs_a_sign_in(tmp_path: Path) -> None:
+    """Without a cookie only public routes respond; links and previews are closed as well."""
+    api = FakeAPI()
+    app = make_app(api, tmp_path, auth="password")
     client = app.test_client()
-    let_in = {
+    opened = {
         endpoint
         for endpoint, method, path in routes(app)
         if not (
@@ -125,24 +170,24 @@ def test_every_route_is_behind_the_door(tmp_path: Path) -> None:
             or (answer.status_code == 303 and str(answer.location).startswith("/sign-in"))
         )
     }
-    assert let_in - OPEN == set()
-    assert {"results.results", "asset.asset", "references.put"} <= {
+    assert opened <= {name for name, access in ACCESS.items() if access.is_public}
+    assert {"results.results", "asset.asset", "reference_images.upload"} <= {
         endpoint for endpoint, _, _ in routes(app)
-    } - let_in
-    assert [each for each in wire.requests if not each.path.endswith("/collections")] == []
+    } - opened
+    assert [each for each in api.requests if not each.path.endswith("/collections")] == []
 
 
-def test_every_route_knows_its_host(app: Flask, client: FlaskClient, wire: Wire) -> None:
-    """A page whose name leads to this machine by a trick of DNS reads nothing."""
+def test_every_route_checks_the_host(app: Flask, client: FlaskClient, api: FakeAPI) -> None:
+    """A request with another host is refused (DNS rebinding)."""
     for endpoint, method, path in routes(app):
         answer = client.open(path, buffered=True, method=method, headers={"Host": "evil.example"})
         is_for_machines = endpoint.startswith("operations.")
         assert (answer.status_code == 400) is not is_for_machines, path
-    assert [each for each in wire.requests if each.path.startswith("/v1/search")] == []
+    assert [each for each in api.requests if each.path.startswith("/v1/search")] == []
 
 
-def test_every_post_is_ours(app: Flask, client: FlaskClient) -> None:
-    """No other site's page can make a browser change something here."""
+def test_every_post_checks_the_origin(app: Flask, client: FlaskClient) -> None:
+    """A POST from a page of another site is refused."""
     posts = [path for _, method, path in routes(app) if method == "POST"]
     assert "/references" in posts
     for path in posts:
@@ -151,37 +196,37 @@ def test_every_post_is_ours(app: Flask, client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "same-origin"}, {}])
-def test_own_posts_pass(client: FlaskClient, headers: dict[str, str]) -> None:
-    """A form of ours, a script's fetch, and curl."""
+def test_own_posts_are_accepted(client: FlaskClient, headers: dict[str, str]) -> None:
+    """A POST of Akin's own pages, and one of curl, is accepted."""
     answer = client.post("/references", data={}, headers=headers)
-    assert answer.status_code == 400  # it says that no picture came
+    assert answer.status_code == 400  # the form has no image
 
 
-ELSEWHERE = {
+OTHER_SECRETS = {
     "redis": "pass-of-redis-in-the-tests",
     "session": "key-of-the-sessions-in-the-tests-0123456789",
     "metrics": "token-of-the-metrics-in-the-tests",
 }
 
 
-# Answers that may make the application fail with the request in its hand.
-ODD = (
+# Responses of the API that make requests fail.
+INVALID_RESPONSES = (
     *("html", "not-json", "not-utf-8", "deep-json", "empty-body", "shape-list", "hits-missing"),
     *("fields-mistyped", "fields-null", "urls-odd", "400-script", "429-quota", "500"),
 )
 
 
 @pytest.fixture
-def everything_written(
+def complete_log(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[io.StringIO]:
-    """A full log of this process as a text that goes on growing."""
+    """The complete log of this process, as a growing text."""
     root = logging.getLogger()
-    # One that is used once stays as it was configured then.
-    monkeypatch.setattr(logs, "log", structlog.stdlib.get_logger("akin.requests"))
+    # A logger keeps the configuration of its first use.
+    monkeypatch.setattr(request_log, "log", structlog.stdlib.get_logger("akin.requests"))
     handlers, level = root.handlers[:], root.level
-    # No redaction: what the application itself writes must not need it.
-    logs.configure("text", Redaction())
+    # Without redaction: the application's own lines must not need it.
+    request_log.configure("text", Redaction())
     text = io.StringIO()
     handler = logging.StreamHandler(text)
     handler.setFormatter(root.handlers[0].formatter)
@@ -195,61 +240,61 @@ def everything_written(
 
 
 def assert_no_secret(text: str, place: str) -> None:
-    """None of the secrets of these tests is in it, in any spelling."""
-    redaction = Redaction(KEY, SECRET, f"{KEY}:{SECRET}", *ELSEWHERE.values())
+    """Fail where a text contains a secret of these tests, in any encoding."""
+    redaction = Redaction(KEY, SECRET, f"{KEY}:{SECRET}", *OTHER_SECRETS.values())
     assert redaction.text(text) == text, f"a secret is in {place}"
 
 
-def test_key_is_nowhere(tmp_path: Path, everything_written: io.StringIO) -> None:
-    """Not in a page, a header, a log, an error, a repr or a metric, whatever the API does.
+def test_no_secret_leaks(tmp_path: Path, complete_log: io.StringIO) -> None:
+    """No page, header, log line, error or metric contains a secret, whatever the API does.
 
     The API quotes the key back in its errors; the environment of the process has it, as granian
     hands it to every request.
     """
-    wire = Wire()
+    api = FakeAPI()
 
     def make() -> Flask:
         return make_app(
-            wire,
+            api,
             tmp_path,
             api_key=KEY,
             api_secret=SECRET,
-            secret_keys=(ELSEWHERE["session"],),
-            metrics_token=ELSEWHERE["metrics"],
+            secret_keys=(OTHER_SECRETS["session"],),
+            metrics_token=OTHER_SECRETS["metrics"],
         )
 
-    given = {"SCENARIO_SDK_API_KEY": KEY, "SCENARIO_SDK_API_SECRET": SECRET}
+    environment = {"SCENARIO_SDK_API_KEY": KEY, "SCENARIO_SDK_API_SECRET": SECRET}
     quoting = [
         refusal(status, f"The key {KEY} with {SECRET} may not", code=SECRET)
         for status in (400, 401, 403, 404, 429, 500, 503)
     ]
     quoting.append(Reply(502, f"<h1>{KEY}:{SECRET}</h1>".encode(), {"content-type": "text/html"}))
-    for answer in [*quoting, *ODD]:
-        wire.always(answer)
-        client = make().test_client()  # a new one: no breaker is open
+    for answer in [*quoting, *INVALID_RESPONSES]:
+        api.always(answer)
+        client = make().test_client()  # a new one: no circuit breaker is open
         for path in ("/?query=asset", "/search.json?query=asset", "/search.json?page=x"):
-            response = client.get(path, environ_overrides=given)
+            response = client.get(path, environ_overrides=environment)
             assert_no_secret(response.text + repr(response.headers), f"{path} at {answer}")
-    wire.always("healthy")
+    api.always("healthy")
     app = make()
     client = app.test_client()
     for endpoint, method, path in routes(app):
-        response = client.open(path, buffered=True, method=method, environ_overrides=given)
+        response = client.open(path, buffered=True, method=method, environ_overrides=environment)
         shown = response.get_data().decode("utf-8", "replace")
         assert_no_secret(shown + repr(response.headers), endpoint)
-    bearer = {"Authorization": f"Bearer {ELSEWHERE['metrics']}"}
+    bearer = {"Authorization": f"Bearer {OTHER_SECRETS['metrics']}"}
     assert_no_secret(client.get("/metrics", headers=bearer).text, "metrics")
-    assert "[secret] with [secret] may not" in everything_written.getvalue()
-    assert_no_secret(everything_written.getvalue(), "the log")
+    assert "[secret] with [secret] may not" in complete_log.getvalue()
+    assert_no_secret(complete_log.getvalue(), "the log")
 
 
-def test_key_is_in_no_traceback(tmp_path: Path) -> None:
-    """Not even in one that shows the local variables of the application's frames."""
-    wire = Wire()
-    wire.always(Reply(200, b"{"))
-    app = make_app(wire, tmp_path, api_key=KEY, api_secret=SECRET)
-    with app.test_request_context(), pytest.raises(UpstreamNonsense) as raised:
-        app.extensions["akin"].answer(Search(query="asset"))
+def test_no_secret_in_a_traceback(tmp_path: Path) -> None:
+    """A traceback with local variables contains no secret."""
+    api = FakeAPI()
+    api.always(Reply(200, b"{"))
+    app = make_app(api, tmp_path, api_key=KEY, api_secret=SECRET)
+    with app.test_request_context(), pytest.raises(InvalidUpstreamResponse) as raised:
+        services_of(app).catalog.response(Search(query="asset"))
     shown = "".join(
         traceback.TracebackException.from_exception(raised.value, capture_locals=True).format()
     )
@@ -257,30 +302,30 @@ def test_key_is_in_no_traceback(tmp_path: Path) -> None:
     assert_no_secret(shown, "a traceback with variables")
 
 
-def test_key_is_in_no_repr(tmp_path: Path) -> None:
-    """Not of the settings, nor of anything that the application is made of."""
-    app = make_app(Wire(), tmp_path, api_key=KEY, api_secret=SECRET)
-    ours = [
+def test_no_secret_in_a_repr(tmp_path: Path) -> None:
+    """No repr of the settings or of the application's objects contains a secret."""
+    app = make_app(FakeAPI(), tmp_path, api_key=KEY, api_secret=SECRET)
+    objects = [
         thing
         for thing in gc.get_objects()
         if str(type(thing).__module__).partition(".")[0] in {"app", "config"}
     ]
-    assert any(isinstance(thing, Settings) for thing in ours)
-    for thing in ours:
+    assert any(isinstance(thing, Settings) for thing in objects)
+    for thing in objects:
         assert_no_secret(repr(thing), f"the repr of a {type(thing).__name__}")
     assert_no_secret(repr(app.config | {"SECRET_KEY": None}), "the configuration")
 
 
-def test_environment_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each request of granian's brings the process's variables; the application takes ours out."""
+def test_environment_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Environment variables that a server copies into requests are removed."""
     monkeypatch.setenv("SCENARIO_SDK_API_SECRET", SECRET)
-    app = make_app(Wire(), tmp_path)
-    seen: list[dict[str, Any]] = []
+    app = make_app(FakeAPI(), tmp_path)
+    environs: list[dict[str, Any]] = []
 
-    def look() -> None:
-        seen.append(dict(request.environ))
+    def record() -> None:
+        environs.append(dict(request.environ))
 
-    app.before_request(look)
+    app.before_request(record)
     app.test_client().get("/healthz", environ_overrides=dict(os.environ))
-    assert [environ["PATH_INFO"] for environ in seen] == ["/healthz"]
-    assert_no_secret(repr(seen), "the environ of a request")
+    assert [environ["PATH_INFO"] for environ in environs] == ["/healthz"]
+    assert_no_secret(repr(environs), "the environ of a request")

@@ -1,4 +1,4 @@
-"""What was picked: shown, handed on, packed, printed and used as likes."""
+"""The selection: its page, links to it, archive, contact sheet, and use as likes."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 from PIL import Image
 
-from tests.pages.browsing import submitted
-from tests.pages.handed import make_app
-from tests.pages.wire import CDN, Wire, answer, asset_id, refusal
+from tests.support.forms import submitted
+from tests.support.scenario_api import CDN, FakeAPI, answer, asset_id, make_app_with_cdn, refusal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,16 +22,16 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
 
-    from tests.pages.conftest import Soup
+    from tests.support.soup import Soup
 
 FORM = "application/x-www-form-urlencoded"
 A, B, C = asset_id(0), asset_id(8), asset_id(1)  # two images and a video
 
 
 @pytest.fixture
-def app(wire: Wire, tmp_path: Path) -> Flask:
+def app(api: FakeAPI, tmp_path: Path) -> Flask:
     """With a CDN."""
-    return make_app(wire, tmp_path)
+    return make_app_with_cdn(api, tmp_path)
 
 
 def picked(soup: BeautifulSoup) -> list[str]:
@@ -65,14 +64,29 @@ def test_its_form_says_the_same_selection(soup: Soup) -> None:
     assert form
     assert (form["action"], form["method"]) == ("/selection", "get")
     assert sorted(submitted(found, "selection")) == sorted(parse_qsl(urlsplit(address).query))
-    assert [(b.get_text(strip=True), b.get("formaction")) for b in form.find_all("button")] == [
+    buttons = [each for each in form.find_all("button") if each.get("formaction") != "/edit"]
+    assert [(each.get_text(strip=True), each.get("formaction")) for each in buttons] == [
         ("ZIP", "/selection.zip"),
         ("Contact sheet", "/selection.png"),
         ("PDF", "/selection.pdf"),
+        ("CSV", "/selection.csv"),
+        ("Provenance", "/selection/provenance"),
         ("Compare", "/compare"),
-        ("Use as likes", "/selection/like"),
-        ("Keep only the ticked", None),
+        ("Ask the team", "/reviews/new"),
+        ("More like these", "/selection/like"),
+        ("Tags and collections", "/selection/edit"),
+        ("Store", "/selections"),
+        ("Remove unchecked", None),
     ]
+
+
+@pytest.mark.parametrize(("count", "title"), [(8, None), (9, "Compares the first 8")])
+def test_the_button_says_how_many_are_compared(soup: Soup, count: int, title: str | None) -> None:
+    """Where not all of them are."""
+    found = soup("/selection?" + urlencode([("id", asset_id(each)) for each in range(count)]))
+    button = found.select_one("button[formaction='/compare']")
+    assert button
+    assert button.get("title") == title
 
 
 def test_results_lead_to_it(soup: Soup) -> None:
@@ -95,13 +109,13 @@ def test_links_and_ids_can_be_copied(soup: Soup) -> None:
     assert ids == f"{A}\n{B}"
 
 
-def test_what_does_not_exist_is_told_and_left_out(soup: Soup) -> None:
+def test_missing_assets_are_reported_and_omitted(soup: Soup) -> None:
     """The rest is shown."""
     found = soup(f"/selection?id={A}&id=asset_gone&id=../x")
     assert picked(found) == [A]
     assert [item.get_text() for item in found.select(".notices li")] == [
         "id “../x”: This cannot be the id of an asset.",
-        "asset_gone: This asset does not exist. It was left out.",
+        "asset_gone: This asset does not exist. It was removed from the selection.",
     ]
 
 
@@ -109,26 +123,26 @@ def test_nothing_picked_has_a_way_on(soup: Soup) -> None:
     """Back to the search."""
     found = soup("/selection?query=castle")
     assert found.find("form", id="selection") is None
-    link = found.select_one(".nothing a.button")
+    link = found.select_one(".empty-state a.button")
     assert link
     assert link["href"] == "/?query=castle"
 
 
-def test_a_large_selection_is_posted(client: FlaskClient, wire: Wire) -> None:
-    """No proxy takes an address of that length; the API is asked once."""
+def test_a_large_selection_is_posted(client: FlaskClient, api: FakeAPI) -> None:
+    """Proxies refuse URLs of that length; the API gets one request."""
     ids = [asset_id(number) for number in range(110)]
     body = urlencode([("id", each) for each in ids])
     response = client.post("/selection", data=body, content_type=FORM)
     text = response.get_data(as_text=True)
     assert re.findall(r'id="selection"[^>]*method="(\w+)"', text) == ["post"]
     assert text.count(" checked") == 110
-    assert len(wire.asked("/v1/assets/get-bulk")) == 1
+    assert len(api.received("/v1/assets/get-bulk")) == 1
 
 
-def test_more_than_can_be_used_is_told(client: FlaskClient) -> None:
-    """Two hundred are what one call of the API tells."""
+def test_too_many_assets_are_reported(client: FlaskClient) -> None:
+    """One request to the API returns at most two hundred."""
     body = urlencode([("id", asset_id(number)) for number in range(210)])
-    text = client.post("/selection", data=body, content_type=FORM).get_data(as_text=True)
+    text = client.get(f"/selection?{body}").get_data(as_text=True)
     assert "Only the first 200 of 210 are used." in text
     refused = client.post("/selection.zip", data=body, content_type=FORM)
     assert refused.status_code == 400
@@ -155,42 +169,43 @@ def zipped(client: FlaskClient, path: str) -> tuple[zipfile.ZipFile, list[dict[s
     return found, json.loads(found.read("sources.json"))["files"]
 
 
-def test_it_is_packed_with_its_originals(client: FlaskClient, wire: Wire) -> None:
+def test_it_is_packed_with_its_originals(client: FlaskClient, api: FakeAPI) -> None:
     """Through fresh addresses, without the key."""
     found, told = zipped(client, f"/selection.zip?id={A}&id={B}")
-    assert found.namelist() == ["castle 0.png", "dragon 8.png", "sources.json"]
+    *files, last = found.namelist()  # files in the order of their arrival
+    assert (sorted(files), last) == (["castle 0.png", "dragon 8.png"], "sources.json")
     assert found.read("castle 0.png").startswith(b"\x89PNG")
     assert [each["id"] for each in told] == [A, B]
-    downloads = [each.path for each in wire.requests if each.path.endswith("/download")]
+    downloads = [each.path for each in api.requests if each.path.endswith("/download")]
     assert sorted(downloads) == sorted(f"/v1/assets/{each}/download" for each in (A, B))
-    files = [each for each in wire.requests if not each.path.startswith("/v1/")]
-    assert len(files) == 2
-    assert [each for each in files if "authorization" in each.headers] == []
+    fetched = [each for each in api.requests if not each.path.startswith("/v1/")]
+    assert len(fetched) == 2
+    assert [each for each in fetched if "authorization" in each.headers] == []
 
 
-def test_a_file_that_cannot_be_had_is_named(client: FlaskClient, wire: Wire) -> None:
-    """Refused by the API, at an address of somebody else, or gone: the archive is whole."""
-    wire.always(refusal(403, "Not yours"), on=f"/v1/assets/{A}/download")
-    wire.always(answer({"url": "http://169.254.169.254/latest"}), on=f"/v1/assets/{B}/download")
-    wire.always(answer({"url": f"{CDN}/assets/gone?p=100"}), on=f"/v1/assets/{C}/download")
+def test_a_file_that_cannot_be_had_is_named(client: FlaskClient, api: FakeAPI) -> None:
+    """Refused by the API, on a foreign origin, or missing: the archive is complete without them."""
+    api.always(refusal(403, "Not yours"), on=f"/v1/assets/{A}/download")
+    api.always(answer({"url": "http://169.254.169.254/latest"}), on=f"/v1/assets/{B}/download")
+    api.always(answer({"url": f"{CDN}/assets/gone?p=100"}), on=f"/v1/assets/{C}/download")
     found, told = zipped(client, f"/selection.zip?id={A}&id={B}&id={C}&id=asset_gone")
     assert found.namelist() == ["sources.json"]
     assert [(each["id"], each["file"], each["error"]) for each in told] == [
-        (A, None, "The server’s key may not see this. Not yours"),
+        (A, None, "The server’s key has no access to this. Not yours"),
         (
             B,
             None,
-            "A file is kept where this server may not fetch from. "
+            "A file is at an address that this server may not use. "
             "The file is at http://169.254.169.254.",
         ),
         (
             C,
             None,
-            "This asset does not exist. There is no file to be had at its address any more (404).",
+            "This asset does not exist. The file is no longer at its address (404).",
         ),
         ("asset_gone", None, "This asset does not exist."),
     ]
-    assert [each.path for each in wire.requests if "latest" in each.path] == []
+    assert [each.path for each in api.requests if "latest" in each.path] == []
 
 
 @pytest.mark.parametrize("kind", ["png", "pdf"])
@@ -218,7 +233,7 @@ def test_nothing_is_no_file(client: FlaskClient, kind: str, query: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/selection", "/selection.zip", "/selection.png"])
-def test_an_api_that_fails_is_an_error(client: FlaskClient, wire: Wire, path: str) -> None:
+def test_an_api_that_fails_is_an_error(client: FlaskClient, api: FakeAPI, path: str) -> None:
     """Told with its status."""
-    wire.always(refusal(500, "Internal error"), on="/v1/assets/get-bulk")
+    api.always(refusal(500, "Internal error"), on="/v1/assets/get-bulk")
     assert client.get(f"{path}?id={A}").status_code == 502

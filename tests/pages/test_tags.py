@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pages.browsing import submitted
-from tests.pages.wire import answer, refusal
+from tests.support.forms import submitted
+from tests.support.scenario_api import answer, refusal
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
 
-    from tests.pages.conftest import Soup
-    from tests.pages.wire import Wire
+    from tests.support.scenario_api import FakeAPI
+    from tests.support.soup import Soup
 
 
 @pytest.fixture(autouse=True)
-def _tags(wire: Wire) -> None:
+def _tags(api: FakeAPI) -> None:
     names = {"castle": 7, "Castellan": 9, "fog": None, "a & b": 1}
     listed = [{"tagName": name, "itemCount": count} for name, count in names.items()]
-    wire.always(answer({"tags": listed}), on="/v1/tags")
+    api.always(answer({"tags": listed}), on="/v1/tags")
 
 
 def rows(soup: BeautifulSoup) -> list[str]:
@@ -59,16 +59,16 @@ def test_a_part_finds_a_tag_whatever_its_case(soup: Soup) -> None:
     assert submitted(shown, "find-tags") == [("query", "hill"), ("find", "CAST")]
 
 
-def test_nothing_that_matches_is_said(soup: Soup) -> None:
+def test_no_matching_tag_is_reported(soup: Soup) -> None:
     """In the count."""
     shown = soup("/tags?find=zebra")
     assert rows(shown) == []
-    assert shown.select_one(".tags-page > .tally").get_text() == "0 tags"  # type: ignore[union-attr]
+    assert shown.select_one(".tags-page > .detail").get_text() == "0 tags"  # type: ignore[union-attr]
 
 
-def test_without_an_answer_the_page_says_why(wire: Wire, soup: Soup) -> None:
+def test_without_an_answer_the_page_says_why(api: FakeAPI, soup: Soup) -> None:
     """It is nothing else than the listing."""
-    wire.always(refusal(403, "Not allowed"), on="/v1/tags")
+    api.always(refusal(403, "Not allowed"), on="/v1/tags")
     assert soup("/tags", status=403).select_one(".failure") is not None
 
 

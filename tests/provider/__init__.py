@@ -1,14 +1,15 @@
 """npm's certified `oidc-provider` on a port of 127.0.0.1, installed beside this file.
 
-    provider = Provider()                    # provider.issuer is known from now on
+    provider = Provider()                    # from now on provider.issuer is known
     with provider.serving("http://127.0.0.1:8000"):
         ...
 
-Nothing is installed before `install` is called.
+`install` installs it.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import urllib.request
@@ -16,10 +17,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from filelock import FileLock
 
-from tests.ports import free_port
-from tests.processes import end, until
+from tests.support.ports import free_port
+from tests.support.processes import end, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,14 +32,14 @@ CLIENT_SECRET = "secret-of-akin-at-the-provider"
 
 
 def missing() -> str | None:
-    """Why there can be no provider here; None where there can."""
+    """Return why no provider can run here; None where one can."""
     lacking = [name for name in ("node", "npm") if shutil.which(name) is None]
     names = " and no ".join(lacking)
     return f"no {names}; on Debian: apt-get install nodejs npm" if lacking else None
 
 
 def install() -> None:
-    """Install what package-lock.json names, once, whoever asks besides. Raises SubprocessError."""
+    """Install the packages of package-lock.json once, for all processes. Raises SubprocessError."""
     installed = FOLDER / "node_modules" / ".package-lock.json"  # npm writes it last
     with FileLock(FOLDER / "node_modules.lock"):
         if not installed.exists():
@@ -45,11 +47,24 @@ def install() -> None:
             subprocess.run(command, cwd=FOLDER, check=True, timeout=300)
 
 
+def available() -> Provider:
+    """Return a provider with its packages; skip the test without node, unless CI has it."""
+    if reason := missing():
+        pytest.skip(reason)
+    try:
+        install()
+    except subprocess.SubprocessError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"oidc-provider cannot be installed: {error}")
+    return Provider()
+
+
 class Provider:
-    """The provider: its address, and its process while it serves."""
+    """The provider: its URL, and its process while it serves."""
 
     def __init__(self) -> None:
-        """Choose a port; start nothing yet."""
+        """Choose a port."""
         self._port = free_port()
         self.issuer = f"http://127.0.0.1:{self._port}"
 

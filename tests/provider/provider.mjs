@@ -10,6 +10,10 @@ const accounts = {
   // Whoever can choose an address must not be let in by it.
   eve: { email: "eve@studio.example", email_verified: false, name: "Eve", groups: [] },
   max: { email: "max@elsewhere.example", email_verified: true, name: "Max", groups: [] },
+  tex: { email: "tex@studio.example", email_verified: "true", name: "Tex", groups: [] },
+  sub: { email: "sub@elsewhere.example", email_verified: true, name: "Sub", groups: ["/studio/artists"] },
+  kim: { email: "kim@elsewhere.example", email_verified: true, name: "Kim", groups: "artists" },
+  kay: { email: "kay@elsewhere.example", email_verified: true, name: "Kay", groups: ["/artists"] },
   lin: { email: "lin@elsewhere.example", email_verified: true, name: "Lin", groups: ["artists"] },
 };
 

@@ -1,4 +1,4 @@
-"""nginx with TLS before Akin, by the lines that docs/deploy.md recommends.
+"""nginx with TLS in front of Akin, configured by the lines of docs/deploy.md.
 
 with Nginx(folder, port_of_akin) as nginx:
     nginx.session().get(nginx.url)
@@ -15,8 +15,8 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from tests.cluster.programs import NGINX, recommended
-from tests.ports import free_port
-from tests.processes import end, until
+from tests.support.ports import free_port
+from tests.support.processes import end, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ NAME = "akin.example.com"
 
 
 def missing() -> str:
-    """Why this cannot be run here; empty where it can."""
+    """Return why nginx cannot run here; "" where it can."""
     for program in ("nginx", "openssl"):
         if shutil.which(program) is None:
             return f"{program} is not installed"
@@ -34,7 +34,7 @@ def missing() -> str:
 
 
 class _Here(HTTPAdapter):
-    """Reaches every name at 127.0.0.1, and checks the certificate by the name."""
+    """Connects to 127.0.0.1 for every name, and checks the certificate for the name."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -51,19 +51,52 @@ class _Here(HTTPAdapter):
         )
 
 
-class Nginx:
-    """nginx while it is entered, on two free ports of 127.0.0.1; its log is `access`."""
+def _below(site: str, path: str, *, keeps_path: bool) -> str:
+    """Return the lines of a site, changed as docs/deploy.md has it for Akin below a path."""
+    block = recommended("location /akin/ {")
+    location, _, *headers = (line.strip() for line in block.splitlines()[:4])
+    passing = "proxy_pass http://akin;" if keeps_path else "proxy_pass http://akin/;"
+    if recommended(passing).partition(";")[0] + ";" != passing:
+        raise ValueError(f"docs/deploy.md has no {passing}")
+    lines = site.replace("location / {", "\n".join((location, *headers))).replace(
+        "proxy_pass http://akin;", passing
+    )
+    return lines.replace("/akin/ {", f"{path}/ {{").replace("Prefix /akin;", f"Prefix {path};")
 
-    def __init__(self, folder: Path, port_of_akin: int, *more: str) -> None:
-        """Put the configuration together; `more` are lines for its location."""
+
+class Nginx:
+    """Context manager that runs nginx on two free ports of 127.0.0.1; `access` is its log."""
+
+    def __init__(
+        self,
+        folder: Path,
+        port_of_akin: int,
+        *more: str,
+        below: str = "",
+        keeps_path: bool = False,
+        has_tls: bool = True,
+    ) -> None:
+        """Write the configuration; `more` are additional lines for its location.
+
+        Akin is `below` a path, which nginx removes from requests or keeps. Without TLS the server
+        has any name, and is at `url`.
+        """
         self._folder = folder
         self._plain, self._secure = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self._plain}"
         command = recommended("openssl req -x509").replace("\\\n", " ")
         subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
         self.certificate = str(folder / "fullchain.pem")
         site = recommended("upstream akin {").partition("}")[2]
-        site = site.replace("http://akin;", f"http://127.0.0.1:{port_of_akin};")
-        site = site.replace("location / {", "location / {\n" + "\n".join(more))
+        if below:
+            site = _below(site, below, keeps_path=keeps_path)
+        site = re.sub("http://akin(?=[/;])", f"http://127.0.0.1:{port_of_akin}", site)
+        site = re.sub("location .* {", lambda match: "\n".join((match[0], *more)), site, count=1)
+        self._configuration = folder / "nginx.conf"
+        if not has_tls:
+            server = f"server {{\nlisten 127.0.0.1:{self._plain};\naccess_log off;\n{site}\n}}"
+            self._configuration.write_text(NGINX.format(lines=server))
+            return
         lines = recommended("# The address of a feed")
         for pattern, here in (
             (r"listen 80;", f"listen 127.0.0.1:{self._plain};"),
@@ -75,26 +108,25 @@ class Nginx:
             lines, count = re.subn(pattern, here.replace("\\", r"\\"), lines)
             if not count:
                 raise ValueError(f"docs/deploy.md has no {pattern}")
-        self._configuration = folder / "nginx.conf"
         self._configuration.write_text(NGINX.format(lines=lines))
 
     @property
     def access(self) -> str:
-        """What it has logged."""
+        """Return its access log."""
         return (self._folder / "akin.log").read_text("utf-8", "replace")
 
     def session(self) -> requests.Session:
-        """A browser's: it knows the name, believes the certificate, and follows nothing."""
-        made = requests.Session()
-        made.trust_env = False
-        made.verify = self.certificate
-        made.headers["Host"] = NAME
-        made.mount("http://", _Here(self._plain))
-        made.mount("https://", _Here(self._secure))
-        return made
+        """Return a session that trusts the certificate and follows no redirect."""
+        session = requests.Session()
+        session.trust_env = False
+        session.verify = self.certificate
+        session.headers["Host"] = NAME
+        session.mount("http://", _Here(self._plain))
+        session.mount("https://", _Here(self._secure))
+        return session
 
     def __enter__(self) -> Self:
-        """Start and wait until it answers. Raises RuntimeError where it ends instead."""
+        """Start nginx and wait until it responds. Raises RuntimeError where it exits."""
         command = ["nginx", "-c", str(self._configuration), "-p", str(self._folder)]
         command += ["-e", str(self._folder / "error.log")]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
@@ -106,7 +138,7 @@ class Nginx:
         return self
 
     def wait_for(self, is_there: Callable[[], bool]) -> None:
-        """Wait for something that it does. Raises RuntimeError where it ends instead."""
+        """Wait for a condition. Raises RuntimeError where nginx exits."""
         until(is_there, self._process, (self._folder / "error.log").read_text)
 
     def _answers(self) -> bool:
@@ -118,5 +150,5 @@ class Nginx:
         return True
 
     def __exit__(self, *_: object) -> None:
-        """Stop it by its process."""
+        """Stop the process."""
         end(self._process)

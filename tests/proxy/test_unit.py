@@ -1,4 +1,4 @@
-"""The systemd unit in docs/deploy.md, as far as it can be tried without systemd."""
+"""The systemd unit, deploy/akin.service, checked without a running systemd."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cluster.programs import ROOT, recommended
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MOST_EXPOSURE = 2.5  # of 10; systemd calls what is below 4 "OK"
+ROOT = Path(__file__).parents[2]
+UNIT = (ROOT / "deploy" / "akin.service").read_text("utf-8")
+MAX_EXPOSURE = 2.5  # of 10; systemd calls values below 4 "OK"
 
 pytestmark = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd is not installed"
@@ -25,11 +25,11 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def analyze(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Asks systemd-analyze about the unit, with another line in it where one is given."""
-    text = recommended("[Unit]").replace("/opt/akin/.venv/bin/python", shutil.which("sh") or "")
+    """Runs systemd-analyze on the unit, with an additional line where one is given."""
+    text = UNIT.replace("/opt/akin/.venv/bin/python", shutil.which("sh") or "")
     text = text.replace("/opt/akin", str(ROOT)).replace("/etc/akin.env", "-/etc/akin.env")
 
-    def ask(*words: str, line: str = "") -> subprocess.CompletedProcess[str]:
+    def run(*words: str, line: str = "") -> subprocess.CompletedProcess[str]:
         unit = tmp_path / "akin.service"
         unit.write_text(text.replace("[Service]\n", f"[Service]\n{line}\n"))
         environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
@@ -41,21 +41,21 @@ def analyze(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
             check=False,
         )
 
-    return ask
+    return run
 
 
-def test_the_unit_is_one(analyze: Callable[..., subprocess.CompletedProcess[str]]) -> None:
-    """Every line is known and can be read; one that is not would be found."""
-    assert "ExecStart=/opt/akin/.venv/bin/python -m app serve" in recommended("[Unit]").splitlines()
+def test_unit_is_valid(analyze: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    """Every line is known to systemd; an unknown one is reported."""
+    assert "ExecStart=/opt/akin/.venv/bin/python -m app serve" in UNIT.splitlines()
     for line, complaints in (("", 0), ("ProtectSistem=strict", 1)):
-        found = analyze("verify", line=line)
-        said = [each for each in found.stderr.splitlines() if "akin.service" in each]
-        assert (found.returncode, len(said)) == (0, complaints), said
+        result = analyze("verify", line=line)
+        complaints_found = [each for each in result.stderr.splitlines() if "akin.service" in each]
+        assert (result.returncode, len(complaints_found)) == (0, complaints), complaints_found
 
 
-def test_the_unit_is_shut_in(analyze: Callable[..., subprocess.CompletedProcess[str]]) -> None:
-    """It may do what a server needs, and little more."""
-    found = analyze("security", "--offline=true", "--no-pager").stdout
-    exposure = re.search(r"Overall exposure level for akin.service: ([0-9.]+)", found)
-    assert exposure, found
-    assert float(exposure[1]) <= MOST_EXPOSURE, found.splitlines()[-1]
+def test_unit_is_confined(analyze: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    """The unit's exposure is low."""
+    result = analyze("security", "--offline=true", "--no-pager").stdout
+    exposure = re.search(r"Overall exposure level for akin.service: ([0-9.]+)", result)
+    assert exposure, result
+    assert float(exposure[1]) <= MAX_EXPOSURE, result.splitlines()[-1]

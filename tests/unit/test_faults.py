@@ -1,4 +1,4 @@
-"""The pretended API and its faults are on the wire what their names say.
+"""The fake API and its faults send what their names say.
 
 Read with sockets and the standard library, so that nothing forgives what a client would.
 """
@@ -199,7 +199,7 @@ def test_requests_are_recorded(upstream: Upstream) -> None:
     assert first.headers["authorization"] == AUTHORIZATION
     assert first.json == PAGE
     assert second.path == "/v1/tags"
-    assert upstream.asked() == [first]
+    assert upstream.received() == [first]
 
 
 def test_a_connection_is_kept_alive(upstream: Upstream) -> None:
@@ -484,7 +484,7 @@ def test_a_hundred_megabytes(upstream: Upstream, name: str) -> None:
 
 
 def test_gzip_bomb(upstream: Upstream) -> None:
-    """About a megabyte on the wire, a gigabyte of valid gzip behind it."""
+    """About a megabyte of valid gzip that unpacks to a gigabyte."""
     upstream.next("gzip-bomb")
     _, headers, body = parted(raw(upstream)[0])
     assert headers["content-encoding"] == "gzip"

@@ -1,0 +1,1 @@
+"""Connections to other servers: deadlines, circuit breaker, the in-process adapter."""

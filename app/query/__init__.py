@@ -1,0 +1,1 @@
+"""Searches, filters, display settings and selections as frozen values. No I/O, no Flask."""

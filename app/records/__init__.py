@@ -1,0 +1,1 @@
+"""What people have stored: one module a concern; tables, queries and frozen values."""

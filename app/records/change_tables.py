@@ -1,0 +1,212 @@
+"""The tables of changes, their values, and the queries that read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import sqlalchemy as sa
+
+from app.query.edits import Action, Edit
+from app.query.effects import Effect
+from app.records.ids import RecordId
+from app.storage.database import metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+KEPT_DAYS: Final = 90  # that a finished change can be undone
+DAY: Final = 86_400
+
+changes = sa.Table(
+    "changes",
+    metadata,
+    sa.Column("id", RecordId(40), primary_key=True),
+    sa.Column("scope", sa.String(64), nullable=False),
+    sa.Column("user_name", sa.String(200), nullable=False),
+    sa.Column("edits", sa.Text, nullable=False),
+    sa.Column("undoes", sa.String(40), nullable=True, unique=True),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("pauses", sa.Integer, nullable=False),
+    sa.Column("lease", sa.String(40), nullable=False),
+    sa.Column("leased_until", sa.BigInteger, nullable=False),
+    sa.Column("resume_at", sa.BigInteger, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("advanced_at", sa.BigInteger, nullable=False),
+)
+items = sa.Table(
+    "change_items",
+    metadata,
+    sa.Column("change_id", RecordId(40), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("asset_id", sa.String(200), nullable=False),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("effect", sa.Text, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+)
+
+
+class State(StrEnum):
+    """Of a change."""
+
+    OPEN = "open"  # waiting for its turn, or in progress
+    DONE = "done"
+    STOPPED = "stopped"  # by a person, or because the API refuses it
+
+
+class ItemState(StrEnum):
+    """Of one asset of a change."""
+
+    OPEN = "open"
+    PLANNED = "planned"  # its effect is stored, and its calls may have been made
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One asset of a change. `source` is the effect that an undo reverts."""
+
+    position: int
+    asset_id: str
+    state: ItemState
+    source: Effect
+    effect: Effect
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A change, and how far it is. Times are in seconds since 1970."""
+
+    id: str
+    user_name: str
+    edits: tuple[Edit, ...]  # of an undo: those that it reverts
+    undoes: str  # the id of the change that it reverts, or ""
+    undone_by: str  # the id of its undo, or ""
+    state: State
+    reason: str  # why it waits or was stopped
+    size: int
+    done: int  # assets, those that failed not included
+    changed: int  # assets that it really changed
+    undoable: int  # assets with an effect that an undo reverts, also of those that are left
+    failed: int
+    pauses: int  # in a row, without progress
+    is_running: bool  # a process is working on it
+    is_ours: bool  # made with the API, key and project of this process, which may continue it
+    resume_at: float
+    created_at: float
+    advanced_at: float
+
+    @property
+    def is_finished(self) -> bool:
+        """True where it will change nothing more."""
+        return self.state is not State.OPEN
+
+    @property
+    def expires_at(self) -> float:
+        """When it is deleted, and can no longer be undone."""
+        return self.advanced_at + KEPT_DAYS * DAY
+
+
+def select_changes(
+    connection: sa.Connection,
+    condition: sa.ColumnElement[bool],
+    *,
+    scope: str,
+    now: int,
+    most: int | None = None,
+) -> tuple[Change, ...]:
+    """Return changes, those that are open first, then the newest.
+
+    `scope` is that of this process, `now` in milliseconds.
+    """
+    undo = changes.alias("undo")
+    query = (
+        sa.select(changes, undo.c.id.label("undone_by"))
+        .outerjoin(undo, undo.c.undoes == changes.c.id)
+        .where(condition)
+        .order_by(changes.c.state != State.OPEN, changes.c.created_at.desc())
+        .limit(most)
+    )
+    rows = connection.execute(query).mappings().all()
+    counts = _counts(connection, [row["id"] for row in rows])
+    return tuple(_change(row, counts.get(row["id"], {}), scope, now) for row in rows)
+
+
+def select_items(
+    connection: sa.Connection, change_id: str, states: Iterable[ItemState], most: int
+) -> tuple[Item, ...]:
+    """Return the first assets of a change that are in one of some states."""
+    rows = connection.execute(
+        sa.select(items)
+        .where(items.c.change_id == change_id, items.c.state.in_(list(states)))
+        .order_by(items.c.position)
+        .limit(most)
+    ).all()
+    return tuple(
+        Item(
+            row.position,
+            row.asset_id,
+            ItemState(row.state),
+            Effect.decode(row.source),
+            Effect.decode(row.effect),
+            row.message,
+        )
+        for row in rows
+    )
+
+
+def _counts(
+    connection: sa.Connection, change_ids: Sequence[str]
+) -> Mapping[str, dict[tuple[str, bool], int]]:
+    """Return the numbers of items by change, by state and whether they have an effect."""
+    has_effect = (items.c.effect != "").label("has_effect")
+    rows = connection.execute(
+        sa.select(items.c.change_id, items.c.state, has_effect, sa.func.count().label("number"))
+        .where(items.c.change_id.in_(change_ids))
+        .group_by(items.c.change_id, items.c.state, has_effect)
+    ).all()
+    counts: dict[str, dict[tuple[str, bool], int]] = {}
+    for row in rows:
+        counts.setdefault(row.change_id, {})[row.state, bool(row.has_effect)] = row.number
+    return counts
+
+
+def _change(
+    row: sa.RowMapping, counts: Mapping[tuple[str, bool], int], scope: str, now: int
+) -> Change:
+    def number(state: ItemState) -> int:
+        return counts.get((state, True), 0) + counts.get((state, False), 0)
+
+    edits = msgspec.json.decode(row["edits"], type=list[tuple[str, str]])
+    return Change(
+        id=row["id"],
+        user_name=row["user_name"],
+        edits=tuple(Edit(Action(action), value) for action, value in edits),
+        undoes=row["undoes"] or "",
+        undone_by=row["undone_by"] or "",
+        state=State(row["state"]),
+        reason=row["reason"],
+        size=row["size"],
+        done=number(ItemState.DONE),
+        changed=counts.get((ItemState.DONE, True), 0) + counts.get((ItemState.FAILED, True), 0),
+        undoable=sum(each for (_, has_effect), each in counts.items() if has_effect),
+        failed=number(ItemState.FAILED),
+        pauses=row["pauses"],
+        is_running=row["leased_until"] > now,
+        is_ours=row["scope"] == scope,
+        resume_at=row["resume_at"] / 1000,
+        created_at=row["created_at"] / 1000,
+        advanced_at=row["advanced_at"] / 1000,
+    )
+
+
+def milliseconds(seconds: float) -> int:
+    """Return a time or duration as it is stored."""
+    return int(seconds * 1000)

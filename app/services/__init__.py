@@ -1,0 +1,1 @@
+"""Use cases: searches, assets, example images, health; no Flask."""

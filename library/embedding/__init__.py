@@ -1,0 +1,1 @@
+"""Embeddings: vectors for pictures, sounds and texts."""

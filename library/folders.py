@@ -1,0 +1,107 @@
+"""The folders that a library is made of: `one:two`, `art=/mnt/share`, and the name of each.
+
+Knows texts and paths. Needs only the standard library, because settings are checked before anything
+is installed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from itertools import chain, count
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from library.errors import LibraryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+# The name of a folder, before "=": no separator of paths, and not a control character.
+_NAMED: Final = re.compile(r"([^=/\\\x00-\x1f]+)=(.+)", re.DOTALL)
+
+
+class NameTaken(LibraryError):
+    """Two folders were given the same name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder to be indexed, and the name that it was given, if any."""
+
+    path: Path
+    name: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Folder:
+        """Return the folder of `path` or `name=path`; a folder that exists as written is a path."""
+        path = _expanded(text)
+        named = _NAMED.fullmatch(text)
+        if named is None or path.is_dir():
+            return cls(path)
+        return cls(_expanded(named[2]), named[1].strip() or None)
+
+
+def parse_folders(text: str, separator: str = os.pathsep) -> tuple[Folder, ...]:
+    """Return the folders of a setting, in order and without duplicates.
+
+    They are separated by the system's path separator. A folder whose name contains the separator is
+    one folder where it exists.
+    """
+    parts = text.split(separator)
+    folders: list[Folder] = []
+    start = 0
+    while start < len(parts):
+        for end in range(len(parts), start, -1):
+            folder = Folder.parse(separator.join(parts[start:end]))
+            if end == start + 1 or folder.path.is_dir():
+                break
+        if separator.join(parts[start:end]).strip():
+            folders.append(folder)
+        start = end
+    return unique(folders)
+
+
+def unique(folders: Iterable[Folder]) -> tuple[Folder, ...]:
+    """Return the folders without those that were listed before."""
+    by_path: dict[Path, Folder] = {}
+    for folder in folders:
+        by_path.setdefault(folder.path.resolve(), folder)
+    return tuple(by_path.values())
+
+
+def names(folders: Sequence[tuple[str, str | None]], known: Mapping[str, str]) -> dict[str, str]:
+    """Return path -> name for folders of (absolute path, given name); `known` are name -> path.
+
+    A folder keeps its name. A new one has the name that it was given or its base name, with a
+    number where another folder has that name. The name of a folder that does not exist any more is
+    free: it was moved. Raises NameTaken.
+    """
+    result: dict[str, str] = {}
+    for path, given in folders:
+        if given is not None:
+            if given in result.values():
+                raise NameTaken(f"two folders have the name {given!r}: give each its own")
+            result[path] = given
+    before = {path: name for name, path in known.items()}
+    for path, _ in folders:
+        if path not in result and before.get(path, "") not in {"", *result.values()}:
+            result[path] = before[path]
+    for path, _ in folders:
+        if path not in result:
+            result[path] = _new_name(path, result, known)
+    return {path: result[path] for path, _ in folders}
+
+
+def _new_name(path: str, named: Mapping[str, str], known: Mapping[str, str]) -> str:
+    base = os.fsencode(Path(path).name).decode("utf-8", "replace") or "folder"
+    taken = {*named.values(), *(n for n, of in known.items() if of != path and Path(of).is_dir())}
+    numbered = chain([base], (f"{base}-{number}" for number in count(2)))
+    return next(name for name in numbered if name not in taken)
+
+
+def _expanded(text: str) -> Path:
+    """Return the path of a text; a shell does not expand `~` within one."""
+    is_home = text == "~" or text[:2] in {"~/", "~\\"}
+    return Path(text).expanduser() if is_home else Path(text)

@@ -1,0 +1,1 @@
+"""Files of painting programs: the picture in them, or their layers drawn."""

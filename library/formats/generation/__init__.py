@@ -1,0 +1,1 @@
+"""Generation parameters that image generators store in their files: one module a maker."""

@@ -1,0 +1,1 @@
+"""Texts, keywords and dates that files state about themselves, whatever program wrote them."""

@@ -1,0 +1,114 @@
+"""The folders of a run: their names, their former places, and the files below them."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from library.folders import names
+from library.ingest.walk import FolderMissing, Walk, walk
+from library.store.identities import Identity
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from pathspec import GitIgnoreSpec
+
+    from library.folders import Folder
+    from library.ingest.runs import Report
+    from library.store.identities import Identities
+    from library.store.index import Index
+
+
+_MOUNTS: Final = "mounts"  # in the meta table of the index
+
+
+def name_roots(folders: Sequence[Folder], index: Index, identities: Identities) -> dict[str, str]:
+    """Return the name of each folder by its path, those included that were indexed before.
+
+    An index that was written without the table of ids, or before it was lost, is entered in it.
+    """
+    known = identities.roots()
+    indexed = index.root_paths()
+    named = names([(str(f.path.resolve()), f.name) for f in folders], known)
+    for path in [path for path in indexed if path not in named]:
+        former = next((name for name, folder in known.items() if folder == path), None)
+        successor = next((now for now, name in named.items() if name == former), None)
+        if successor is not None and successor not in indexed and not Path(path).is_dir():
+            index.move_root(path, successor)
+        else:
+            named = names([*named.items(), (path, None)], known)
+    identities.name_roots(named)
+    uid = index.unique_id()
+    if not identities.knows(uid):
+        sources = index.sources().values()
+        identities.adopt(
+            uid, (Identity(i, named[file.root], file.path, file.sha256) for file, i in sources)
+        )
+    index.set_roots(named if len(named) > 1 else dict.fromkeys(named, ""))
+    return named
+
+
+def former_mounts(index: Index) -> dict[str, set[str]]:
+    """Return root -> the folders below it that had a file system of their own in the last run."""
+    stored = json.loads(index.meta(_MOUNTS) or "{}")
+    return {_decoded(root): set(map(_decoded, folders)) for root, folders in stored.items()}
+
+
+def store_mounts(index: Index, walks: Iterable[Walk], *, prune: bool) -> None:
+    """Store these folders for the next run; those that are not connected stay until `prune`."""
+    before = former_mounts(index)
+    after = dict(before)
+    for each in walks:
+        if each.is_there:
+            after[each.root] = each.mounts | (set() if prune else each.lost_mounts)
+    if after != before:
+        listed = {_hex(root): sorted(map(_hex, folders)) for root, folders in after.items()}
+        index.set_meta(_MOUNTS, json.dumps(listed))
+
+
+def _hex(path: str) -> str:
+    return os.fsencode(path).hex()
+
+
+def _decoded(path: str) -> str:
+    return os.fsdecode(bytes.fromhex(path))
+
+
+def walk_all(
+    folders: Sequence[Folder],
+    known: Collection[str],
+    report: Report,
+    *,
+    exclude: Iterable[Path] = (),
+    patterns: GitIgnoreSpec | None = None,
+    suffixes: frozenset[str] | None = None,
+) -> list[Walk]:
+    """Return the files below each folder; a folder within another one is not read twice.
+
+    One of the `known` paths that is not there any more has an empty walk. Raises FolderMissing.
+    """
+    paths = [folder.path.resolve() for folder in folders]
+    walks = []
+    for folder, path in zip(folders, paths, strict=True):
+        root = str(path)
+        try:
+            walks.append(
+                walk(
+                    folder.path,
+                    partial(report.skipped, root),
+                    ignored=partial(report.ignored, root),
+                    exclude=[*exclude, *(other for other in paths if other != path)],
+                    patterns=patterns,
+                    suffixes=suffixes,
+                )
+            )
+        except FolderMissing as error:
+            if root not in known:
+                raise
+            report.vanished(root, str(error))
+            walks.append(Walk(root, is_there=False))
+    return walks

@@ -1,0 +1,1 @@
+"""Fields, documents and text analysis."""

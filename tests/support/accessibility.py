@@ -1,0 +1,45 @@
+"""Accessibility checks of pages with axe-core, in both themes and two widths."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from axe_playwright_python.sync_playwright import Axe
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.support.browser import Watch
+
+WIDTHS = {"wide": (1440, 900), "narrow": (320, 640)}  # narrow: a small phone, or a desk at 400 %
+MORE_RULES = ("target-size", "label-content-name-mismatch")  # not among axe's own by default
+axe = Axe()
+
+
+def open_page(watch: Watch, look: str) -> Page:
+    """Return a page of that theme and width, without animations, so that colours are final."""
+    theme, width = look.split("-")
+    w, h = WIDTHS[width]
+    return watch.page(
+        viewport={"width": w, "height": h},
+        color_scheme="dark" if theme == "dark" else "light",
+        reduced_motion="reduce",
+        has_touch=width == "narrow",
+    )
+
+
+def violations(page: Page) -> list[str]:
+    """Return the findings of axe-core: a line for each rule and element, with the reason."""
+    page.wait_for_load_state("networkidle")
+    options = {"rules": {rule: {"enabled": True} for rule in MORE_RULES}}
+    found = axe.run(page, options=options).response["violations"]
+    return [
+        f"{rule['id']}: {node['html'][:160]} | {' '.join(node['failureSummary'].split())[:300]}"
+        for rule in found
+        for node in rule["nodes"][:4]
+    ]
+
+
+def overflow(page: Page) -> int:
+    """Return by how many pixels the page is wider than its window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
