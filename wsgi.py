@@ -92,7 +92,7 @@ def protections(app: Flask) -> dict[str, bool]:
     """Return which protections of foreign files hold; empty where no library is mounted."""
     if MOUNT not in services_of(app).mounts:
         return {}
-    from library.formats.worker_pool import protections as of_workers
+    from library.formats.isolation.worker_pool import protections as of_workers
 
     return of_workers()
 

@@ -37,26 +37,26 @@ from app.scenario.response_cache import ResponseCache
 from app.scenario.transport import Transport, open_session
 from app.services.asset_pages import AssetPages
 from app.services.catalog import Catalog
-from app.services.change_worker import ChangeWorker
-from app.services.editing import Editor
-from app.services.frozen_searches import MOST_HITS, FrozenSearches
+from app.services.editing.editor import Editor
+from app.services.editing.worker import ChangeWorker
 from app.services.health import HealthChecks, Trial, notification_trials, trials
-from app.services.image_decoding import THUMBNAIL_BYTES, UPLOAD_BYTES, ImageDecoder
+from app.services.images.decoding import THUMBNAIL_BYTES, UPLOAD_BYTES, ImageDecoder
+from app.services.images.reference_images import ReferenceImages
+from app.services.images.remote_pictures import RemotePictures
 from app.services.indexer import Indexer
 from app.services.known_assets import KnownAssets
 from app.services.labels import Labels
-from app.services.notifications import Notifications
-from app.services.reference_images import ReferenceImages
-from app.services.remote_pictures import RemotePictures
-from app.services.reviews import Reviews
-from app.services.search_news import SearchNews
-from app.services.team_searches import TeamSearches
+from app.services.team.frozen_searches import MOST_HITS, FrozenSearches
+from app.services.team.notifications import Notifications
+from app.services.team.reviews import Reviews
+from app.services.team.search_news import SearchNews
+from app.services.team.team_searches import TeamSearches
 from app.services.time_limits import TimeLimits
 from app.storage.blobs import open_blob_store
 from app.storage.cache import open_cache_store
 from app.storage.database import Database
 from app.telemetry.redaction import Redaction
-from app.viewmodels.shortcuts import SHORTCUTS
+from app.viewmodels.parts.shortcuts import SHORTCUTS
 from app.web import (
     card_renderer,
     context,
@@ -64,17 +64,17 @@ from app.web import (
     error_pages,
     external_urls,
     onward,
-    page_cache,
     request_log,
     security_headers,
-    static_files,
     templating,
     tracking,
 )
+from app.web.caching import page_cache
+from app.web.caching.etag import application_version
+from app.web.caching.page_cache import PageCache
 from app.web.context import Services
-from app.web.downloads import Downloads
-from app.web.etag import application_version
-from app.web.page_cache import PageCache
+from app.web.files import static_files
+from app.web.files.downloads import Downloads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -19,8 +19,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from app.auth.passwords.user_store import MIN_PASSWORD, InvalidUser, UserStore
 from app.auth.sessions import new_key, session_keys
-from app.auth.user_store import MIN_PASSWORD, InvalidUser, UserStore
 from app.errors import AkinError, CannotRestore
 from app.services import backups
 from app.services.health import HealthChecks, Trial

@@ -17,8 +17,8 @@ import time
 from pathlib import Path
 
 from library.reader.index_reader import IndexReader
+from library.store.backends.sqlite import FILE
 from library.store.index import Index
-from library.store.sqlite import FILE
 
 
 def read(home: Path) -> None:

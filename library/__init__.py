@@ -83,7 +83,7 @@ def create_library(
     writing = Writing(index, signer, mode=write, key=key_pair.key)
     writing.follow()
     if sidecars == "xmp":
-        from library.ingest.sidecar_thread import SidecarThread
+        from library.ingest.sidecars.thread import SidecarThread
 
         writing.on_decided = SidecarThread(index).wake
     trashing = Trash(writing, lambda assets: move(index, assets, trash or send_to_trash))

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Final
 from library.errors import IndexMissing, LibraryError, SchemaTooOld
 from library.folders import Folder
 from library.home import home_for, home_of
-from library.ingest.beside import Beside
 from library.ingest.command_line import parser
-from library.ingest.console import Console
+from library.ingest.process.beside import Beside
+from library.ingest.process.console import Console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,8 +92,8 @@ def _index(
     """Index once. `again`: only what has changed is reported."""
     from library.ingest import needs
     from library.ingest.indexer import Indexer
-    from library.ingest.run_status import Reported
-    from library.ingest.runs import alone, exclusive
+    from library.ingest.process.run_status import Reported
+    from library.ingest.process.runs import alone, exclusive
     from library.store.index import Index
 
     _refuse_data_folder(folders)
@@ -142,7 +142,7 @@ def _list_supported_types(console: Console) -> None:
 
 def _follow(folders: Sequence[Folder], home: Path, console: Console, second: Beside) -> None:
     """Index, then again whenever something below the folders has changed, until interrupted."""
-    from library.ingest.own_sidecars import OwnSidecars
+    from library.ingest.sidecars.own import OwnSidecars
     from library.ingest.watch import Watcher
 
     if os.environ.get("AKIN_WATCH") == "off":
@@ -179,8 +179,8 @@ def _excluded() -> GitIgnoreSpec:
 def _create(folders: Sequence[Folder], home: Path, console: Console) -> None:
     """Create the library, or convert an old one, so that it can be served while it is indexed."""
     from library.ingest.indexer import Indexer
-    from library.ingest.run_status import announce
-    from library.ingest.runs import opened
+    from library.ingest.process.run_status import announce
+    from library.ingest.process.runs import opened
     from library.store.index import Index
 
     _refuse_data_folder(folders)
@@ -194,8 +194,8 @@ def _create(folders: Sequence[Folder], home: Path, console: Console) -> None:
 
 
 def _reembed(home: Path, console: Console) -> None:
+    from library.ingest.process.runs import opened
     from library.ingest.reembed import reembed
-    from library.ingest.runs import opened
 
     try:
         with _storage_errors(home), opened(home, console) as index:
@@ -223,7 +223,7 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _decisions(options: argparse.Namespace) -> None:
-    from library.store.transfer import export_file, import_file
+    from library.store.decisions.transfer import export_file, import_file
 
     home = options.home or home_for(_data(), options.folder)
     if options.action == "export":
@@ -249,7 +249,7 @@ def _copy(options: argparse.Namespace) -> None:
 
 
 def _check(_options: argparse.Namespace) -> None:
-    from library.formats.worker_pool import protections
+    from library.formats.isolation.worker_pool import protections
 
     for name, holds in protections().items():
         print(f"{'yes' if holds else 'NO':4} when foreign files are read: {name}")
@@ -290,7 +290,7 @@ def _run(options: argparse.Namespace) -> None:
     is_quiet = getattr(options, "quiet", False) or (is_background and not sys.stderr.isatty())
     console = Console(quiet=is_quiet)
     if is_background:
-        from library.ingest import background
+        from library.ingest.process import background
 
         background.begin()
     if options.command == "create":

@@ -1,7 +1,7 @@
 """Write static/css/5-ratios.css: a class for each aspect ratio of a card.
 
 The Content-Security-Policy allows no inline styles, so a card's aspect ratio is a class. The steps
-are those of app.viewmodels.card; with --check it fails where the file is out of date.
+are those of app.viewmodels.parts.card; with --check it fails where the file is out of date.
 """
 
 import sys
@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from app.viewmodels.card import ratio_steps  # noqa: E402 - after the path is set
+from app.viewmodels.parts.card import ratio_steps  # noqa: E402 - after the path is set
 
 FILE = ROOT / "static" / "css" / "5-ratios.css"
 

@@ -19,10 +19,10 @@ from app.telemetry import events
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from app.auth.known_browsers import KnownBrowsers
-    from app.auth.login_throttle import LoginThrottle
+    from app.auth.passwords.known_browsers import KnownBrowsers
+    from app.auth.passwords.login_throttle import LoginThrottle
+    from app.auth.passwords.user_store import UserStore
     from app.auth.revoked_sessions import RevokedSessions
-    from app.auth.user_store import UserStore
 
 # Keys of the session.
 BACKEND = "backend"

@@ -16,8 +16,11 @@ from app.auth import origins, sessions
 from app.auth.access import SIGNED_IN, Access, access_of
 from app.auth.backends import AuthBackend, NoSignIn, PasswordBackend, ProxyBackend
 from app.auth.base_path import MOUNT_BASE, base_path, internal_path
-from app.auth.known_browsers import KnownBrowsers
-from app.auth.login_throttle import MEMORY, LoginThrottle
+from app.auth.links.review_tokens import ReviewLinks
+from app.auth.links.signed_links import LinkGrant, SignedLinks
+from app.auth.passwords.known_browsers import KnownBrowsers
+from app.auth.passwords.login_throttle import MEMORY, LoginThrottle
+from app.auth.passwords.user_store import UserStore
 from app.auth.proxy_headers import (
     HEADERS_IGNORED,
     IGNORED,
@@ -27,11 +30,8 @@ from app.auth.proxy_headers import (
 from app.auth.proxy_notices import ProxyNotices
 from app.auth.request_state import request_state
 from app.auth.requested_page import is_navigation, requested_path
-from app.auth.review_tokens import ReviewLinks
 from app.auth.revoked_sessions import RevokedSessions
 from app.auth.sign_in_targets import SignInTargets, external_target
-from app.auth.signed_links import LinkGrant, SignedLinks
-from app.auth.user_store import UserStore
 from app.errors import AkinError, LinkExpired, NotSignedIn, Refused, WrongHost
 from app.telemetry import events
 
@@ -314,7 +314,7 @@ def _backend(
             hours=settings.session_hours,
         )
     if settings.auth == "oidc":
-        from app.auth.oidc import OidcBackend  # Authlib takes a third of the start
+        from app.auth.oidc.backend import OidcBackend  # Authlib takes a third of the start
 
         return OidcBackend(app, settings, RevokedSessions.from_settings(settings, cache), keys)
     if settings.auth == ProxyBackend.name:

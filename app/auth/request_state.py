@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from flask import g
 
 if TYPE_CHECKING:
-    from app.auth.signed_links import LinkGrant
+    from app.auth.links.signed_links import LinkGrant
     from app.auth.user import User
 
 

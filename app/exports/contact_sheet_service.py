@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from app.scenario.assets import Asset
     from app.scenario.files import FileFetcher
-    from app.services.image_decoding import DecodingSession, ImageDecoder
+    from app.services.images.decoding import DecodingSession, ImageDecoder
     from app.services.time_limits import TimeLimits
 
 PREVIEW_PICTURES: Final = 18

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from app.scenario.assets import Asset
     from app.scenario.files import FileFetcher
-    from app.services.image_decoding import DecodingSession
+    from app.services.images.decoding import DecodingSession
     from app.services.time_limits import TimeLimits
 
 log = logging.getLogger(__name__)

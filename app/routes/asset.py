@@ -11,11 +11,11 @@ from app.query.params import is_id
 from app.scenario import image_urls
 from app.services import related
 from app.viewmodels.asset import GLTF, GLTF_BINARY, asset_view, is_viewable, viewer_view
-from app.viewmodels.card import GLYPHS, OTHER_GLYPH, CardRow
-from app.viewmodels.downloads import FORMATS
-from app.viewmodels.sharing import asset_preview
+from app.viewmodels.parts.card import GLYPHS, OTHER_GLYPH, CardRow
+from app.viewmodels.parts.downloads import FORMATS
+from app.viewmodels.parts.sharing import asset_preview
 from app.web import icons, security_headers
-from app.web.conditional import conditional_response
+from app.web.caching.conditional import conditional_response
 from app.web.context import origin, requested, services
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from app.errors import Problem, UnknownReference
 from app.exports.code_snippets import Api, pictures_of, snippets
 from app.query import describe
 from app.viewmodels.code import CodeView
-from app.viewmodels.search_bar import bar_parts
+from app.viewmodels.parts.search_bar import bar_parts
 from app.web.context import origin, requested, services
 
 blueprint = Blueprint("code", __name__)

@@ -12,7 +12,7 @@ from app.query.params import pairs_of
 from app.query.parsing import read
 from app.routes.asset import valid_id
 from app.viewmodels.crop import crop_view
-from app.web.conditional import conditional_response
+from app.web.caching.conditional import conditional_response
 from app.web.context import requested, services
 
 if TYPE_CHECKING:

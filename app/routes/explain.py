@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template
 from app.errors import UpstreamError
 from app.routes.asset import valid_id
 from app.viewmodels.explain import explanation_view
-from app.web.conditional import conditional_response
+from app.web.caching.conditional import conditional_response
 from app.web.context import requested, services
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from app.query.parsing import read
 from app.query.search import HITS_PER_PAGE
 from app.routes.asset import valid_id
 from app.viewmodels.exploration import exploration_view
-from app.web.conditional import conditional_response
+from app.web.caching.conditional import conditional_response
 from app.web.context import services
 
 blueprint = Blueprint("exploration", __name__)

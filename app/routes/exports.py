@@ -13,7 +13,7 @@ from app.query.display import Display
 from app.query.params import pairs_of
 from app.query.search import Search
 from app.services.catalog import stale_notice
-from app.web.conditional import conditional_response
+from app.web.caching.conditional import conditional_response
 from app.web.context import origin, services
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, redirect, render_template
 
 from app.insight.extremes import ends, scales
 from app.viewmodels.extremes import extremes_view
-from app.web.conditional import conditional_response
+from app.web.caching.conditional import conditional_response
 from app.web.context import requested, services
 
 if TYPE_CHECKING:

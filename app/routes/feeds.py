@@ -1,6 +1,7 @@
 """`/feeds`: signed links by which programs that cannot sign in read one search.
 
-A feed, a table or JSON of that search, and the images of its feed; see `app.auth.signed_links`.
+A feed, a table or JSON of that search, and the images of its feed; see
+`app.auth.links.signed_links`.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from app.query import describe
 from app.routes import asset, exports
 from app.scenario import image_urls
 from app.viewmodels.feed_links import FeedAddress, FeedsView
-from app.viewmodels.search_bar import bar_parts
+from app.viewmodels.parts.search_bar import bar_parts
 from app.web.context import origin, requested, services
-from app.web.sent_images import sent_image
+from app.web.files.sent_images import sent_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
     from werkzeug.wrappers import Response as AnyResponse
 
-    from app.auth.signed_links import LinkGrant
+    from app.auth.links.signed_links import LinkGrant
 
 blueprint = Blueprint("feeds", __name__, url_prefix="/feeds")
 

@@ -11,7 +11,7 @@ from app.query.parsing import read
 from app.routes.asset import valid_id
 from app.services.lineage import lineage
 from app.viewmodels.lineage import LEVELS, NEXT, lineage_strip, lineage_view
-from app.web.conditional import conditional_response
+from app.web.caching.conditional import conditional_response
 from app.web.context import requested, services
 
 if TYPE_CHECKING:

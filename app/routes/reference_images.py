@@ -10,7 +10,7 @@ from flask import Blueprint, Response, redirect, request
 from app.query.params import pairs_of
 from app.query.parsing import read
 from app.web.context import services
-from app.web.static_files import FOREVER
+from app.web.files.static_files import FOREVER
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue

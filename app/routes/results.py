@@ -14,10 +14,10 @@ from app.query.params import is_id, pairs_of
 from app.query.parsing import read
 from app.query.sorts import RANDOM
 from app.services import related
-from app.viewmodels.card import CardRow
-from app.viewmodels.sharing import sharing
+from app.viewmodels.parts.card import CardRow
+from app.viewmodels.parts.sharing import sharing
+from app.web.caching.conditional import conditional_response
 from app.web.card_renderer import render_page
-from app.web.conditional import conditional_response
 from app.web.context import origin, requested, services
 from app.web.onward import is_long
 

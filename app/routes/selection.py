@@ -16,7 +16,7 @@ from app.routes import provenance
 from app.services.asset_pages import MOST_NAMES
 from app.viewmodels.asset import asset_view
 from app.viewmodels.compare import MOST_COMPARED, WAYS, compare_url, compare_view
-from app.viewmodels.edit import edit_view
+from app.viewmodels.editing.edit import edit_view
 from app.viewmodels.provenance import SheetSource
 from app.viewmodels.selection import method_of, selection_view
 from app.web.context import origin, services

@@ -19,9 +19,9 @@ from app.auth.sign_in_targets import external_target
 from app.errors import AkinError, NotAdmitted, NotFound, SignInFailed
 from app.query.params import pairs_of
 from app.query.parsing import read
-from app.viewmodels.sharing import search_preview
+from app.viewmodels.parts.sharing import search_preview
 from app.viewmodels.sign_in import SignedOutView, SignInView
-from app.web.conditional import failure_headers
+from app.web.caching.conditional import failure_headers
 from app.web.context import origin, services
 from app.web.onward import after_sign_in
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from flask import Response
     from flask.typing import ResponseReturnValue
 
-    from app.auth.oidc import OidcBackend
+    from app.auth.oidc.backend import OidcBackend
     from app.auth.sign_in_targets import SignInTargets
-    from app.viewmodels.sharing import Preview
+    from app.viewmodels.parts.sharing import Preview
 
 blueprint = Blueprint("sign_in", __name__)
 

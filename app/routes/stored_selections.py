@@ -20,7 +20,7 @@ from app.routes.selection import selection_export
 from app.scenario import request_budget
 from app.scenario.request_budget import RequestBudget
 from app.services.asset_pages import MOST_NAMES
-from app.viewmodels.edit import edit_view
+from app.viewmodels.editing.edit import edit_view
 from app.viewmodels.provenance import SheetSource
 from app.viewmodels.stored_selection import PAGE_SIZE, pages_of, stored_selection_view
 from app.web.context import origin, services

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, render_template, request
 
 from app.query.parsing import parse_list
 from app.viewmodels.tags import tags_view
-from app.web.conditional import conditional_response
+from app.web.caching.conditional import conditional_response
 from app.web.context import services
 
 blueprint = Blueprint("tags", __name__)

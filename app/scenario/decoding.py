@@ -56,7 +56,7 @@ _DECODING_ERRORS: Final = (
 )
 
 
-@lru_cache(maxsize=8192)  # as many as cached cards (app/viewmodels/card.py)
+@lru_cache(maxsize=8192)  # as many as cached cards (app/viewmodels/parts/card.py)
 def _hit(raw: bytes, *, has_field_tags: bool) -> Asset:
     """Decode one hit; equal bytes on another page give the same value."""
     try:

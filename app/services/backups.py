@@ -1,7 +1,7 @@
 """Backups: one ZIP with all that people decided, here and in the libraries of folders.
 
 `manifest.json` says what is in it; `store.jsonl` has the records of the database; `library/` is
-what `library.store.backup` writes. That is another program, which is called as such.
+what `library.store.decisions.backup` writes. That is another program, which is called as such.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def _library(action: str, folder: Path, data: Path, *options: str) -> int:
     """Call the program of the library; return the number of rows. Raises BackupFailed."""
     done = subprocess.run(  # noqa: S603 - our own program
         [
-            *(sys.executable, "-m", "library.store.backup", action),
+            *(sys.executable, "-m", "library.store.decisions.backup", action),
             *(str(folder.resolve()), "--data", str(data.resolve()), *options),
         ],
         cwd=_ROOT,

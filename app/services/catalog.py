@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from app.scenario.client import Client
     from app.scenario.library import FolderLevel
     from app.scenario.request_budget import RequestBudget
+    from app.services.images.reference_images import ReferenceImages
     from app.services.indexer import Indexer
     from app.services.known_assets import KnownAssets
     from app.services.labels import Labels
-    from app.services.reference_images import ReferenceImages
     from app.services.time_limits import TimeLimits
 
 FEW: Final = 24  # hits of the Scenario API, with which the closest are requested as well

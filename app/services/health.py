@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from app.scenario.transport import Transport
-    from app.services.notifications import Notifications
-    from app.services.reference_images import ReferenceImages
+    from app.services.images.reference_images import ReferenceImages
+    from app.services.team.notifications import Notifications
     from app.storage.cache import CacheStore
 
 MAX_CLOCK_DIFFERENCE: Final = 60.0  # seconds; URLs are signed for days

@@ -12,14 +12,14 @@ from app.query.search import Search
 from app.scenario import image_urls
 from app.services.related import variants_of
 from app.viewmodels.asset_facts import Group, Row, groups, shared_url
-from app.viewmodels.card import Card
-from app.viewmodels.controls import Switch
 from app.viewmodels.crop import crop_url
-from app.viewmodels.downloads import Download, downloads, is_converted
 from app.viewmodels.exploration import exploration_url
-from app.viewmodels.folders import Crumb, crumbs
+from app.viewmodels.library.folders import Crumb, crumbs
 from app.viewmodels.lineage import lineage_url
-from app.viewmodels.search_bar import BarView, bar_parts
+from app.viewmodels.parts.card import Card
+from app.viewmodels.parts.controls import Switch
+from app.viewmodels.parts.downloads import Download, downloads, is_converted
+from app.viewmodels.parts.search_bar import BarView, bar_parts
 
 if TYPE_CHECKING:
     from app.scenario.assets import Asset

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from app.query.selection import PARAMETER
-from app.viewmodels.controls import Option
-from app.viewmodels.search_bar import BarView, bar_parts
+from app.viewmodels.parts.controls import Option
+from app.viewmodels.parts.search_bar import BarView, bar_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from app.query.crop import CROP_LIMITS, Crop
 from app.scenario import image_urls
-from app.viewmodels.card import Card
-from app.viewmodels.search_bar import BarView, bar_parts
+from app.viewmodels.parts.card import Card
+from app.viewmodels.parts.search_bar import BarView, bar_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from app.insight.explain import Explanation, explain
 from app.query import describe
-from app.viewmodels.card import Card
 from app.viewmodels.exploration import exploration_url
-from app.viewmodels.search_bar import BarView, bar_parts
+from app.viewmodels.parts.card import Card
+from app.viewmodels.parts.search_bar import BarView, bar_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from app.query.display import Display
     from app.query.search import Search
     from app.scenario.assets import Asset, ResultPage
-    from app.viewmodels.search_form import Example
+    from app.viewmodels.parts.search_form import Example
 
 
 @dataclass(frozen=True, slots=True)

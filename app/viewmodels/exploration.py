@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from app.insight.exploration import extended, suggestions
 from app.query.params import MOST_LIKES
 from app.scenario import image_urls
-from app.viewmodels.card import Card
-from app.viewmodels.search_bar import BarView, bar_parts
+from app.viewmodels.parts.card import Card
+from app.viewmodels.parts.search_bar import BarView, bar_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from app.insight.extremes import only
 from app.query import describe
 from app.query.display import Display
-from app.viewmodels.card import Card
-from app.viewmodels.search_bar import BarView, bar_parts
+from app.viewmodels.parts.card import Card
+from app.viewmodels.parts.search_bar import BarView, bar_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.viewmodels.search_bar import BarView
+from app.viewmodels.parts.search_bar import BarView
 
 if TYPE_CHECKING:
     from datetime import date

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from app.query import describe, filters
 from app.query.search import Search
 from app.viewmodels.asset_facts import shared_url
-from app.viewmodels.card import Card, CardRow
-from app.viewmodels.search_bar import BarView, bar_parts
+from app.viewmodels.parts.card import Card, CardRow
+from app.viewmodels.parts.search_bar import BarView, bar_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from app.insight.provenance import ORIGINS
 from app.query import describe
 from app.scenario import image_urls
-from app.viewmodels.search_bar import BarView, bar_parts
+from app.viewmodels.parts.search_bar import BarView, bar_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

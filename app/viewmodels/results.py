@@ -14,13 +14,13 @@ from app.insight.filter_errors import left_out
 from app.query import describe
 from app.query.display import DENSITIES, GROUNDS, Display
 from app.query.links import SearchLinks, changes_to
-from app.viewmodels.card import Card, CardRow
-from app.viewmodels.controls import Switch
-from app.viewmodels.filter_panel import Panel, panel
-from app.viewmodels.folders import Level, tree
-from app.viewmodels.indexing import IndexingView, indexing_view
-from app.viewmodels.search_bar import BarView, bar_parts
-from app.viewmodels.variants import stacked
+from app.viewmodels.library.folders import Level, tree
+from app.viewmodels.library.indexing import IndexingView, indexing_view
+from app.viewmodels.parts.card import Card, CardRow
+from app.viewmodels.parts.controls import Switch
+from app.viewmodels.parts.filter_panel import Panel, panel
+from app.viewmodels.parts.search_bar import BarView, bar_parts
+from app.viewmodels.parts.variants import stacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,9 +9,9 @@ import msgspec
 
 from app.query import describe
 from app.query.params import MOST_LIKES
-from app.viewmodels.card import Card
 from app.viewmodels.compare import MOST_COMPARED
-from app.viewmodels.search_bar import BarView, bar_parts
+from app.viewmodels.parts.card import Card
+from app.viewmodels.parts.search_bar import BarView, bar_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from app.errors import AkinError
-    from app.viewmodels.sharing import Preview
+    from app.viewmodels.parts.sharing import Preview
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 from app.query import describe
 from app.query.parsing import parse
 from app.records.selections import MOST_PER_USER
-from app.viewmodels.card import Card
-from app.viewmodels.search_bar import BarView, bar_parts
+from app.viewmodels.parts.card import Card
+from app.viewmodels.parts.search_bar import BarView, bar_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

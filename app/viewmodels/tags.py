@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from app.insight.tokens import fold
 from app.query import describe
 from app.query.links import SearchLinks
-from app.viewmodels.search_bar import BarView, bar_parts
+from app.viewmodels.parts.search_bar import BarView, bar_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -20,8 +20,8 @@ from markupsafe import Markup, escape
 
 from app.auth import permissions
 from app.scenario.image_urls import Picture
-from app.viewmodels.card import Card
-from app.viewmodels.variants import Stack
+from app.viewmodels.parts.card import Card
+from app.viewmodels.parts.variants import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

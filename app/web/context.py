@@ -11,7 +11,7 @@ from app.auth.base_path import base_path
 from app.query.parsing import parse
 from app.scenario import request_budget
 from app.scenario.request_budget import RequestBudget
-from app.web import last_write
+from app.web.caching import last_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,22 +31,22 @@ if TYPE_CHECKING:
     from app.scenario.transport import Transport
     from app.services.asset_pages import AssetPages
     from app.services.catalog import Catalog
-    from app.services.change_worker import ChangeWorker
-    from app.services.editing import Editor
-    from app.services.frozen_searches import FrozenSearches
+    from app.services.editing.editor import Editor
+    from app.services.editing.worker import ChangeWorker
     from app.services.health import HealthChecks
+    from app.services.images.reference_images import ReferenceImages
+    from app.services.images.remote_pictures import RemotePictures
     from app.services.indexer import Indexer
     from app.services.labels import Labels
-    from app.services.notifications import Notifications
-    from app.services.reference_images import ReferenceImages
-    from app.services.remote_pictures import RemotePictures
-    from app.services.reviews import Reviews
-    from app.services.search_news import SearchNews
-    from app.services.team_searches import TeamSearches
+    from app.services.team.frozen_searches import FrozenSearches
+    from app.services.team.notifications import Notifications
+    from app.services.team.reviews import Reviews
+    from app.services.team.search_news import SearchNews
+    from app.services.team.team_searches import TeamSearches
     from app.services.time_limits import TimeLimits
     from app.storage.database import Database
-    from app.web.downloads import Downloads
-    from app.web.page_cache import PageCache
+    from app.web.caching.page_cache import PageCache
+    from app.web.files.downloads import Downloads
     from config import Settings
 
 _EXTENSION: Final = "akin"

@@ -13,7 +13,7 @@ from flask import request
 from app.auth.cookies import cookie_name, cookie_path, set_cookie
 from app.auth.request_state import request_state
 from app.errors import AkinError
-from app.viewmodels.done import done_view
+from app.viewmodels.editing.done import done_view
 from app.web.context import services
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
     from app.records.change_tables import Change
-    from app.viewmodels.done import DoneView
+    from app.viewmodels.editing.done import DoneView
 
 COOKIE: Final = "akin-done"
 _ID: Final = re.compile(r"[\w-]{1,40}", re.ASCII)

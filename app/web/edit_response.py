@@ -8,9 +8,10 @@ from flask import jsonify, redirect
 from werkzeug.urls import iri_to_uri
 
 from app.errors import UpstreamError
-from app.services.edit_steps import AT_ONCE
-from app.viewmodels.edit import asset_state
-from app.web import done_notice, last_write
+from app.services.editing.steps import AT_ONCE
+from app.viewmodels.editing.edit import asset_state
+from app.web import done_notice
+from app.web.caching import last_write
 from app.web.context import services
 from app.web.error_pages import wants_json
 

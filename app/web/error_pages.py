@@ -16,7 +16,7 @@ from app import viewmodels
 from app.errors import AkinError, InvalidReference, InvalidSearch, NotFound, OptionalCallRefused
 from app.query.params import pairs_of
 from app.query.parsing import read
-from app.web.conditional import failure_headers
+from app.web.caching.conditional import failure_headers
 from app.web.context import requested, services
 
 if TYPE_CHECKING:

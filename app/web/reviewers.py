@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.auth import current_guard
-from app.auth.guests import Guest, current_guest
+from app.auth.links.guests import Guest, current_guest
 from app.query.reviews import Person, person_name
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.auth import current_guard
-from app.services.team_searches import Visitor
+from app.services.team.team_searches import Visitor
 
 
 def visitor() -> Visitor:

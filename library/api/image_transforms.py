@@ -18,10 +18,10 @@ from PIL import Image, ImageColor, ImageFilter, ImageOps
 
 from library.errors import BadRequest, NotFound
 from library.formats import pictures
-from library.formats.decoding import WORKERS
+from library.formats.isolation.decoding import WORKERS
+from library.formats.isolation.worker_pool import PATIENCE, Failed
 from library.formats.open_file import open_below
 from library.formats.resizing import on_background
-from library.formats.worker_pool import PATIENCE, Failed
 from library.home import write_atomically
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from library.formats.worker import Files
+    from library.formats.isolation.worker import Files
 
 MAX_SIDE: Final = 4096  # pixels of a requested width or height
 MAX_CACHE: Final = 1024**3  # bytes

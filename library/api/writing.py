@@ -36,8 +36,8 @@ from library.query.request_bodies import (
 )
 from library.query.search_query import boolean_argument
 from library.schema.decisions import LABEL, RATING
-from library.store import edits
-from library.store.follow import follow
+from library.store.decisions import edits
+from library.store.decisions.follow import follow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

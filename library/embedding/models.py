@@ -20,8 +20,8 @@ import numpy as np
 from library.embedding import clip, colour_layout
 from library.embedding.onnx_session import session, unit
 from library.errors import LibraryError
-from library.formats import decoding
 from library.formats.images import BadImage
+from library.formats.isolation import decoding
 from library.formats.resizing import squared
 from library.home import write_atomically
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from PIL import Image
 
-from library.formats.audio_video import BadMedia, opened
-from library.formats.tone_mapping import srgb
+from library.formats.audio_video.reading import BadMedia, opened
+from library.formats.audio_video.tone_mapping import srgb
 
 if TYPE_CHECKING:
     from typing import BinaryIO

@@ -11,7 +11,7 @@ from concurrent.futures import wait
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Final
 
-from library.formats.worker_pool import WorkersMissing
+from library.formats.isolation.worker_pool import WorkersMissing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from library.embedding.models import Models
-    from library.formats.worker_pool import WorkerPool
+    from library.formats.isolation.worker_pool import WorkerPool
     from library.ingest.describe import Described
     from library.ingest.ids import IdAssigner
     from library.ingest.plan import Plan

@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Any, Final
 from library.errors import LibraryError
 from library.formats import file_types
 from library.formats.appearance import visible
-from library.formats.decoding import several_from_pixels
+from library.formats.isolation.decoding import several_from_pixels
+from library.formats.isolation.worker_pool import SECONDS, Failed, WorkerPool
 from library.formats.metadata import dates
 from library.formats.open_file import NotRegularError, open_below
 from library.formats.placeholder import placeholder
-from library.formats.worker_pool import SECONDS, Failed, WorkerPool
-from library.ingest import extract, naming, sidecars
+from library.ingest import extract, naming
 from library.ingest.facts import checked
+from library.ingest.sidecars import reading as sidecars
 from library.schema.documents import DAMAGED, UNREAD, Document, SourceFile, marked
 
 if TYPE_CHECKING:

@@ -10,18 +10,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from library.errors import LibraryError
-from library.formats import (
-    audio_video,
-    hdr,
-    images,
-    mesh_checks,
-    meshes,
-    pictures,
-    resizing,
-)
-from library.formats.decoding import to_pixels
+from library.formats import hdr, images, pictures, resizing
+from library.formats.audio_video import reading as audio_video
 from library.formats.design import pages, previews
 from library.formats.generation import parameters
+from library.formats.isolation.decoding import to_pixels
+from library.formats.meshes import checks as mesh_checks
+from library.formats.meshes import reading as meshes
 from library.formats.metadata import (
     dates,
     file_texts,
@@ -31,8 +26,9 @@ from library.formats.metadata import (
     svg_texts,
 )
 from library.formats.metadata.text import decoded
-from library.ingest import naming, sidecars
+from library.ingest import naming
 from library.ingest.facts import merged
+from library.ingest.sidecars import reading as sidecars
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +36,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-    from library.formats.worker import Files
+    from library.formats.isolation.worker import Files
 
 
 class NoAsset(LibraryError):

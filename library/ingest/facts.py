@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from library.formats.worker_pool import Failed
+from library.formats.isolation.worker_pool import Failed
 from library.schema.documents import Document
 
 if TYPE_CHECKING:

@@ -20,11 +20,11 @@ from library.home import data_folder, remove_pictures, thumbnail_path, write_ato
 from library.ingest import frames, needs
 from library.ingest.batch import BatchReader, Pace
 from library.ingest.ids import IdAssigner
-from library.ingest.interrupts import Interrupts
 from library.ingest.plan import Plan, lost
+from library.ingest.process.interrupts import Interrupts
+from library.ingest.process.runs import Report
 from library.ingest.roots import former_mounts, name_roots, store_mounts, walk_all
-from library.ingest.runs import Report
-from library.store.follow import follow
+from library.store.decisions.follow import follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
     from library.embedding.models import Models
-    from library.formats.worker_pool import WorkerPool
+    from library.formats.isolation.worker_pool import WorkerPool
     from library.ingest.batch import Batch
-    from library.ingest.runs import Progress, Summary
+    from library.ingest.process.runs import Progress, Summary
     from library.ingest.walk import FoundFile, Walk
     from library.schema.documents import Collection, Document
     from library.store.identities import Identities

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from extras import Extra
     from library.ingest.plan import Known, Plan
-    from library.ingest.runs import Progress
+    from library.ingest.process.runs import Progress
     from library.ingest.walk import FoundFile, Walk
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from library.embedding.models import Models
-    from library.ingest.runs import Progress
+    from library.ingest.process.runs import Progress
     from library.schema.documents import Document
     from library.store.index import Index
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
     from library.folders import Folder
-    from library.ingest.runs import Report
+    from library.ingest.process.runs import Report
     from library.store.identities import Identities
     from library.store.index import Index
 

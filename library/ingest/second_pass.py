@@ -20,9 +20,9 @@ import extras
 from library.embedding import recognition
 from library.errors import LibraryError
 from library.formats import images
-from library.formats.decoding import enlarged, from_pixels
+from library.formats.isolation.decoding import enlarged, from_pixels
+from library.formats.isolation.worker_pool import Failed, WorkerPool
 from library.formats.open_file import NotRegularError, open_below
-from library.formats.worker_pool import Failed, WorkerPool
 from library.home import SECOND_ATTEMPT, SECOND_LOCK, thumbnail_path
 from library.ingest import needs
 from library.reader.index_reader import IndexReader
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from extras import Extra
     from library.embedding.recognition import Recogniser
-    from library.ingest.runs import Progress
+    from library.ingest.process.runs import Progress
     from library.store.findings import Waiting
     from scripts.install import Installer
 

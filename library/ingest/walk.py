@@ -17,8 +17,9 @@ from zlib import crc32
 from library.errors import LibraryError
 from library.formats.open_file import open_below, scan_below
 from library.home import HOME_FILES, INDEXES, LOCK
-from library.ingest import exclusions, sidecar_names
+from library.ingest import exclusions
 from library.ingest.exclusions import Exclusions
+from library.ingest.sidecars import names as sidecar_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pathspec import GitIgnoreSpec
 
-    from library.ingest.runs import Progress
+    from library.ingest.process.runs import Progress
 
 POLL_SECONDS: Final = 30.0  # the least pause between two looks through a folder
 _POLL_COST: Final = 10  # the pause is this many times as long as the look, where that is more

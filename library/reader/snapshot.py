@@ -19,7 +19,7 @@ from library.reader.growable_array import GrowableArray
 from library.reader.postings import Part, Postings, append_segment, build_segment
 from library.reader.vectors import EXACT_MOST, SAMPLE, VectorSpace
 from library.schema.fields import FIELDS, UNSEARCHED, WEIGHTS, Type
-from library.store.dialects import octets
+from library.store.backends.dialects import octets
 from library.store.listings import numbers_of
 from library.store.tables import arrays, assets, tombstones, vectors, words
 from library.store.vectors import read_vectors, to_floats

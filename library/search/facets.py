@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from library.reader.columns import Coded, Lists, Raw
 from library.schema.fields import FIELDS, Type
-from library.store.dialects import among, bound
+from library.store.backends.dialects import among, bound
 from library.store.tables import spellings
 
 if TYPE_CHECKING:

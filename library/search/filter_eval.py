@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from library.schema.fields import folded
 from library.search import substrings
 from library.search.filter_sql import clause
-from library.store.dialects import among, bound
-from library.store.phrases import assets_with
+from library.store.backends.dialects import among, bound
+from library.store.backends.phrases import assets_with
 from library.store.tables import assets
 
 if TYPE_CHECKING:

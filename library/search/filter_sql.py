@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from library.query.filter_tree import Compare
 from library.schema.fields import FIELDS, UNSEARCHED, WEIGHTS, Type, folded
 from library.schema.text_analysis import words
-from library.store.dialects import position
-from library.store.phrases import with_phrase
+from library.store.backends.dialects import position
+from library.store.backends.phrases import with_phrase
 from library.store.tables import arrays, assets
 from library.store.types import TEXT
 

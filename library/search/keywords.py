@@ -20,7 +20,7 @@ from library.query.query_text import TERMS_MOST
 from library.schema.fields import WEIGHTS
 from library.schema.text_analysis import is_content_word
 from library.search.alternatives import ENOUGH, MISTYPED, Alternative, Kind, entries, groups
-from library.store.phrases import WordRun, assets_with
+from library.store.backends.phrases import WordRun, assets_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,7 +18,7 @@ import numpy as np
 
 from library.schema.fields import UNSEARCHED, WEIGHTS
 from library.schema.text_analysis import normalized, words
-from library.store.phrases import WordRun
+from library.store.backends.phrases import WordRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,7 +12,8 @@ import msgspec
 import sqlalchemy as sa
 
 from library.schema.decisions import NOTHING, decided
-from library.store import dialects, findings, lineage, roots, rows
+from library.store import findings, lineage, roots, rows
+from library.store.backends import dialects
 from library.store.listings import chunks, numbers_of
 from library.store.tables import (
     WORD_COLUMNS,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from library.schema.documents import Document
-    from library.store.decisions import Decisions
+    from library.store.decisions.stored import Decisions
 
 _WORDS = sa.select(word_table.c.rowid, *(word_table.c[name] for name in WORD_COLUMNS))
 _BY_NUMBER = (

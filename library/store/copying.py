@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 
 from library.errors import LibraryError
-from library.store import decisions, dialects, identities, tables
+from library.store import identities, tables
+from library.store.backends import dialects
+from library.store.decisions import stored as decisions
 from library.store.tables import UID, meta, words
 from library.store.types import TEXT
 from library.store.writes import GENERATION, put_meta

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 import sqlalchemy as sa
 
-from library.store import dialects
+from library.store.backends import dialects
 from library.store.listings import chunks
 from library.store.tables import assets, findings, meta, missing, sources
 from library.store.tables import vectors as vector_tables

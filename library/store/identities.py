@@ -15,15 +15,15 @@ import sqlalchemy as sa
 
 from library.folders import names
 from library.schema.documents import unmarked
-from library.store import dialects
-from library.store.own_file import OwnFile
+from library.store.backends import dialects
+from library.store.backends.own_file import OwnFile
 from library.store.types import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from library.store.own_file import OwnTables
+    from library.store.backends.own_file import OwnTables
 
 FILE: Final = "identities.sqlite"
 VERSION: Final = 1  # of this schema; stored in PRAGMA user_version

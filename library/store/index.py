@@ -13,7 +13,7 @@ import msgspec
 import sqlalchemy as sa
 
 from library.store import batches, findings, lineage, listings, problems, roots, rows, writes
-from library.store.dialects import among, bound
+from library.store.backends.dialects import among, bound
 from library.store.listings import numbers_of
 from library.store.opening import open_store
 from library.store.tables import UID, assets, documents, meta, missing, sources

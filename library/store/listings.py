@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import sqlalchemy as sa
 
 from library.schema.fields import folded
-from library.store.dialects import among, bound
+from library.store.backends.dialects import among, bound
 from library.store.tables import arrays, assets, sources
 from library.store.tables import collections as collection_table
 from library.store.types import TEXT

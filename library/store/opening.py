@@ -11,8 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 import variables
 from library.errors import IndexMissing, IndexUnusable
 from library.home import IN_DATABASE, key_pair
-from library.store import decisions, sqlite
-from library.store.decisions import Decisions
+from library.store.backends import sqlite
+from library.store.decisions import stored as decisions
+from library.store.decisions.stored import Decisions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ def open_store(home: Path, *, create: bool) -> Store:
     url = _url()
     if not url:
         return sqlite.SqliteStore(home, create=create)
-    from library.store.postgres import PostgresStore, name_of
+    from library.store.backends.postgres import PostgresStore, name_of
 
     store = PostgresStore(url, create=create, name=name_of(home))
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -69,7 +70,7 @@ def store_at(address: str, *, create: bool) -> Store:
     if address.startswith("sqlite:"):
         return sqlite.SqliteStore(Path(address.removeprefix("sqlite:")), create=create)
     if address.startswith("postgresql://"):
-        from library.store.postgres import PostgresStore
+        from library.store.backends.postgres import PostgresStore
 
         return PostgresStore(address, create=create)
     raise IndexUnusable(

@@ -14,7 +14,8 @@ import msgspec
 import sqlalchemy as sa
 
 from library.schema.documents import DAMAGED
-from library.store import dialects, rows
+from library.store import rows
+from library.store.backends import dialects
 from library.store.listings import chunks
 from library.store.roots import labels, paths
 from library.store.tables import arrays, documents, missing, problems, sources

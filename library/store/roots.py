@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from library.folders import names
 from library.schema.fields import folded
-from library.store import dialects, rows
+from library.store import rows
+from library.store.backends import dialects
 from library.store.tables import UID, arrays, meta, sources, spellings
 from library.store.writes import put_meta
 

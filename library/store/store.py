@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from library.home import KeyPair
-    from library.store.decisions import Decisions
+    from library.store.decisions.stored import Decisions
     from library.store.identities import Identities
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import sqlalchemy as sa
 
-from library.store.dialects import among, bound
+from library.store.backends.dialects import among, bound
 from library.store.tables import vectors
 
 if TYPE_CHECKING:

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from library.store import dialects, rows
+from library.store import rows
+from library.store.backends import dialects
 from library.store.tables import collections, meta
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from library.schema.documents import Collection
-    from library.store.decisions import DecidedCollection
+    from library.store.decisions.stored import DecidedCollection
 
 GENERATION = "generation"  # in meta: counts the write transactions
 

@@ -1,4 +1,4 @@
-// Keyboard shortcuts: the help lists the keys, their actions and where they apply (app/viewmodels/shortcuts.py).
+// Keyboard shortcuts: the help lists the keys, their actions and where they apply (app/viewmodels/parts/shortcuts.py).
 // Text fields and the browser's own shortcuts are left alone.
 import { steer } from "./navigate.js";
 import { root } from "./root.js";

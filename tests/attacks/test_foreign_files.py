@@ -12,8 +12,8 @@ from PIL import Image
 
 from library.__main__ import main
 from library.embedding.models import Models
-from library.formats import sandbox
-from library.formats.worker_pool import Failed, WorkerPool
+from library.formats.isolation import sandbox
+from library.formats.isolation.worker_pool import Failed, WorkerPool
 from library.ingest.describe import NotAnAsset, Unusable, describe
 from library.ingest.facts import checked
 from library.ingest.indexer import Indexer

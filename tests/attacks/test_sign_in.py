@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.auth.login_throttle import LoginThrottle
+from app.auth.passwords.login_throttle import LoginThrottle
 from app.errors import TooManyAttempts
 from app.web.mounting import mount
 from tests.support.scenario_api import FakeAPI, make_app

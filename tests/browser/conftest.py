@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from app.auth.user_store import UserStore
+from app.auth.passwords.user_store import UserStore
 from tests.faults import Upstream
 from tests.support import library_files
 from tests.support.browser import PATIENCE, Watch, chromium, launch

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from app.auth.user_store import UserStore
+from app.auth.passwords.user_store import UserStore
 from tests.proxy.nginx import Nginx, missing
 from tests.support import library_files
 from tests.support.browser import Watch, eventually, has_params

@@ -203,7 +203,7 @@ class Cluster:
         self._start_nginx()
 
     def _add_user(self, environment: dict[str, str]) -> None:
-        from app.auth.user_store import UserStore
+        from app.auth.passwords.user_store import UserStore
 
         UserStore(Path(environment["AKIN_USERS"])).set_password("ada", PASSWORD)
 

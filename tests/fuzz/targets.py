@@ -248,7 +248,7 @@ def _metadata(content: bytes) -> None:
 
     from library.formats.metadata import dates, file_texts, iptc, media_texts, text, xmp
     from library.formats.metadata.exif_tags import Tags
-    from library.ingest import sidecars
+    from library.ingest.sidecars import reading as sidecars
 
     raw, choice = content[:-1], content[-1] if content else 0
     kinds = sorted(media_texts.TYPES)

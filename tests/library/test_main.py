@@ -18,7 +18,7 @@ from PIL import Image
 
 from library import server
 from library.__main__ import main
-from library.formats import sandbox
+from library.formats.isolation import sandbox
 from tests.support import sample_documents, sample_files
 from tests.support.decisions import send
 from tests.support.ports import free_port

@@ -15,9 +15,9 @@ from app.auth import permissions
 from app.query.filters import Today
 from app.query.search import Search
 from app.scenario.assets import Asset, Metadata
-from app.viewmodels.card import Card
+from app.viewmodels.parts.card import Card
+from app.viewmodels.parts.variants import Stack
 from app.viewmodels.results import results_view
-from app.viewmodels.variants import Stack
 from app.web.context import services_of
 from tests.faults.synthetic import hit
 from tests.support.scenario_api import page, refusal

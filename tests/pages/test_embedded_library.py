@@ -189,7 +189,7 @@ def test_a_library_that_is_not_there(tmp_path: Path) -> None:
 
 def test_check_reports_how_foreign_files_are_read(data: Path) -> None:
     """One line for each protection, whether it holds on this machine or not."""
-    from library.formats.sandbox import PROTECTIONS
+    from library.formats.isolation.sandbox import PROTECTIONS
 
     kept = {n: v for n, v in os.environ.items() if not n.startswith(("AKIN_", "SCENARIO_"))}
     done = subprocess.run(

@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 
 from app import create_app
 from app.auth.backends import NoSignIn, ProxyBackend
-from app.auth.signed_links import SignedLinks
+from app.auth.links.signed_links import SignedLinks
 from app.auth.user import User
 from app.errors import LinkExpired
 from app.telemetry.redaction import Redaction
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
 
-    from app.auth.user_store import UserStore
+    from app.auth.passwords.user_store import UserStore
 
 SEARCH = "?query=castle&hitsPerPage=3"
 DAY = 86_400

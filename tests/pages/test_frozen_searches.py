@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bs4 import BeautifulSoup
 
-from app.services import frozen_searches
+from app.services.team import frozen_searches
 from tests.support.hits import image_hit
 from tests.support.scenario_api import FakeAPI, answer, make_app, page, refusal
 

@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from app.scenario.library import Indexing
-from app.viewmodels.indexing import indexing_view
+from app.viewmodels.library.indexing import indexing_view
 from tests.support.scenario_api import answer, make_app, page, refusal
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.__main__ import main
+from app.auth.passwords.user_store import UserStore
 from app.auth.proxy_notices import ProxyNotices
-from app.auth.user_store import UserStore
 from tests.faults import Upstream
 from tests.support.ports import free_port
 from tests.support.processes import until

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
-    from app.auth.user_store import UserStore
+    from app.auth.passwords.user_store import UserStore
 
 SAME_ORIGIN = {"Origin": "http://localhost"}
 

@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from app.auth.user_store import UserStore
+from app.auth.passwords.user_store import UserStore
 from tests.proxy.nginx import NAME, Nginx, missing
 from tests.proxy.serving import PASSWORD, SAME_ORIGIN, SITE, serving
 from tests.support.below_path import addresses

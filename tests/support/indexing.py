@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from library.embedding.models import Models
-    from library.ingest.runs import Summary
+    from library.ingest.process.runs import Summary
     from library.schema.documents import Document
     from scripts.install import Installer
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import argon2
 
 from app.auth.cookies import address_digest
-from app.auth.user_store import UserStore
+from app.auth.passwords.user_store import UserStore
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from library.errors import LibraryError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from library.formats.worker import Files
+    from library.formats.isolation.worker import Files
 
 Result = tuple[dict[str, Any], bytes]
 

@@ -25,7 +25,7 @@ from library.api.files import FileRoutes, has_file
 from library.api.routes import error_response
 from library.api.signed_urls import Signer, expiry
 from library.errors import Busy, Forbidden
-from library.formats.decoding import WORKERS
+from library.formats.isolation.decoding import WORKERS
 from library.home import thumbnail_path
 from library.schema.documents import Document, SourceFile
 from library.store.index import Index

@@ -391,7 +391,7 @@ def test_concurrent_writers_lose_nothing(home: Path) -> None:
 def test_a_store_that_cannot_be_written_refuses_and_changes_nothing(
     browser: FlaskClient, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from library.store import own_file
+    from library.store.backends import own_file
 
     _tags(browser, CASTLE, add=["kept"])
     monkeypatch.setattr(own_file, "WAIT", 0)

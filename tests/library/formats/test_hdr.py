@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from library.formats import hdr
-from library.formats.audio_video import BadMedia
+from library.formats.audio_video.reading import BadMedia
 from tests.support import sample_files
 from tests.support.descriptions import described
 from tests.support.generated_files import light

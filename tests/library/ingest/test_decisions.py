@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from library.embedding.models import Models
-from library.store import edits
-from library.store.follow import follow
+from library.store.decisions import edits
+from library.store.decisions.follow import follow
 from library.store.index import Index
 from tests.support import sample_files
 from tests.support.indexing import IndexedFolder

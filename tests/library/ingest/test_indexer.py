@@ -20,7 +20,7 @@ from library.formats import file_types
 from library.home import thumbnail_path
 from library.ingest import describe, naming
 from library.ingest.indexer import Indexer
-from library.ingest.runs import exclusive
+from library.ingest.process.runs import exclusive
 from library.ingest.walk import FolderMissing, Walk
 from library.store.index import Index
 from tests.support import sample_files

@@ -12,8 +12,8 @@ from library.embedding.models import Models
 from library.folders import Folder
 from library.home import thumbnail_path
 from library.ingest.indexer import Indexer
+from library.ingest.process.runs import Summary
 from library.ingest.roots import store_mounts
-from library.ingest.runs import Summary
 from library.ingest.walk import FolderMissing, Walk, walk
 from library.store.index import Index
 from tests.support import sample_files

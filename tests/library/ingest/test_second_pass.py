@@ -19,7 +19,7 @@ from PIL import Image
 import extras
 from library.embedding.models import Models
 from library.home import SECOND_LOCK
-from library.ingest.beside import Beside
+from library.ingest.process.beside import Beside
 from library.ingest.second_pass import PARTS, Part, SecondPass, installed, parts_of
 from library.store.index import Index
 from tests.support.indexing import IndexedFolder, RecordedProgress

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from library.ingest.trash import move
-from library.store import edits
+from library.store.decisions import edits
 from library.store.index import Index
 from tests.support import sample_files
 from tests.support.indexing import IndexedFolder

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from library.store.follow import follow
+from library.store.backends.sqlite import FILE
+from library.store.decisions.follow import follow
 from library.store.index import Index
-from library.store.sqlite import FILE
 from tests.support import sample_documents
 from tests.support.library_search import Searcher, named, searcher
 

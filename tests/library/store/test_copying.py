@@ -18,9 +18,9 @@ from library.query.search_query import parse_search
 from library.reader.index_reader import IndexReader
 from library.schema.documents import Collection
 from library.search.engine import Engine
-from library.store import edits
 from library.store.copying import CannotCopy, copy
-from library.store.follow import follow
+from library.store.decisions import edits
+from library.store.decisions.follow import follow
 from library.store.identities import Identity
 from library.store.index import Index
 from library.store.opening import store_at

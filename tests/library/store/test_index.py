@@ -21,8 +21,8 @@ from library.errors import (
 )
 from library.reader.index_reader import IndexReader
 from library.schema.documents import Embeddings, SourceFile
+from library.store.backends.sqlite import FILE
 from library.store.index import Index
-from library.store.sqlite import FILE
 from library.store.tables import words
 from tests.support import sample_documents
 

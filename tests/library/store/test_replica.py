@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from library.errors import IndexUnusable
 from library.reader.index_reader import IndexReader
 from library.schema.documents import Embeddings
-from library.store import edits
-from library.store.follow import follow
+from library.store.decisions import edits
+from library.store.decisions.follow import follow
 from library.store.index import Index
 from library.store.opening import store_at
 from tests.support import sample_documents

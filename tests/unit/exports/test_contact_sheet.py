@@ -19,7 +19,7 @@ from app.exports.thumbnails import thumbnails
 from app.network.wsgi_adapter import WSGIAdapter
 from app.scenario.assets import Asset, Thumbnail
 from app.scenario.files import FileFetcher
-from app.services.image_decoding import THUMBNAIL_BYTES, ImageDecoder
+from app.services.images.decoding import THUMBNAIL_BYTES, ImageDecoder
 from tests.faults import Upstream
 from tests.support.time_limits import PATIENT
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from app.insight.variants import stacks
 from app.query.display import Display
 from app.query.search import Search
-from app.viewmodels.variants import Stack, stacked
+from app.viewmodels.parts.variants import Stack, stacked
 from tests.support.assets import asset, ids
 
 

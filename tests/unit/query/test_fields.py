@@ -96,7 +96,7 @@ from app.scenario.assets import Asset, Metadata
 from app.scenario.protocol import EXTENSION
 from app.services.results import AssetDetails
 from app.viewmodels.asset import asset_view
-from app.viewmodels.filter_panel import panel
+from app.viewmodels.parts.filter_panel import panel
 from app.query.filters import Today
 
 address = "modelType=flux&modelType.not=sd&negativePromptStrength=10..50&createdAt=2025-01-31.."

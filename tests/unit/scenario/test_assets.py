@@ -21,7 +21,7 @@ from app.scenario import decoding, image_urls
 from app.scenario.assets import Asset, Metadata, Thumbnail
 from app.scenario.signed_urls import expiry, first_expiry, is_fresh
 from app.services.results import AssetDetails
-from app.viewmodels.card import Card
+from app.viewmodels.parts.card import Card
 from tests.faults import synthetic
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from app.records.changes import Changes
 from app.records.selections import Selections
 from app.services import backups
 from app.storage.database import Database
-from library.store.decisions import Decisions, Entry
+from library.store.decisions.stored import Decisions, Entry
 from library.store.identities import Identities, Identity
 
 if TYPE_CHECKING:

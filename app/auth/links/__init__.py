@@ -1,0 +1,1 @@
+"""Links that admit without a sign-in: signed links, links to reviews, their guests."""

@@ -1,0 +1,1 @@
+"""Sign-in by password: the user store, and limits on attempts."""

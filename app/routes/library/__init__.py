@@ -1,0 +1,1 @@
+"""Pages about the folders of Akin's own library."""

@@ -1,0 +1,1 @@
+"""Pages that a team shares: reviews, saved and frozen searches."""

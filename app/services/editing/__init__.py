@@ -1,0 +1,1 @@
+"""Changes of assets: plans, calls, the worker in the background, rejected assets."""

@@ -1,0 +1,1 @@
+"""Images of other people: fetched, decoded in confined processes, stored as examples."""

@@ -1,0 +1,1 @@
+"""What a team shares: reviews, saved and frozen searches, news, notifications."""

@@ -1,0 +1,1 @@
+"""View models of reviews, saved and frozen searches."""

@@ -1,0 +1,1 @@
+"""Caching of pages: entity tags, conditional responses, rendered pages."""

@@ -1,0 +1,1 @@
+"""Responses that are files: static ones, images, originals, downloads."""

@@ -1,0 +1,1 @@
+"""Reading of foreign bytes in confined worker processes."""

@@ -1,0 +1,1 @@
+"""Sidecars: files beside an asset that describe it, read and written."""

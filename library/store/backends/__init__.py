@@ -1,0 +1,1 @@
+"""The databases that store a library: SQLite and PostgreSQL."""

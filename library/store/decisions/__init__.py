@@ -1,0 +1,1 @@
+"""What people decided: stored, applied to the index, exported, backed up."""
