@@ -2,48 +2,22 @@
 
 `Settings.from_environ` reports every mistake at once, each with the variable's name, what is wrong
 and an example. `python config.py` prints the settings as a Markdown table. Imports only the
-standard library and `variables`, because it runs before anything is installed.
+standard library and `environment`, because it runs before anything is installed.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-import variables
+from environment import checks, parsers
+from environment.declarations import InvalidSettings, setting, table, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Mapping
 
-
-class InvalidSettings(ValueError):
-    """One or more variables have no valid value; the message has a line for each."""
-
-
-def setting(
-    variable: str,
-    default: object,
-    meaning: str,
-    parse: Callable[[str], Any] = variables.text,
-    *,
-    secret: bool = False,
-    file: bool = False,
-) -> Any:
-    """The declaration of a setting: its variable, default, meaning and parser.
-
-    A `secret`, and a setting with `file`, can be in a file that `<variable>_FILE` names.
-    """
-    metadata = {
-        "variable": variable,
-        "meaning": meaning,
-        "parse": parse,
-        "secret": secret,
-        "file": secret or file,
-    }
-    return field(default=default, repr=not secret, metadata=metadata)
+__all__ = ["InvalidSettings", "Settings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,28 +28,28 @@ class Settings:
         "SCENARIO_SDK_API_KEY",
         "",
         "Key of the Scenario API. Without a key Akin browses a folder.",
-        variables.api_key,
+        parsers.api_key,
         secret=True,
     )
     api_secret: str = setting(
         "SCENARIO_SDK_API_SECRET",
         "",
         "The secret that belongs to the key.",
-        variables.credential,
+        parsers.credential,
         secret=True,
     )
     jwt: str = setting(
         "SCENARIO_SDK_JWT",
         "",
         "Bearer token for the Scenario API, instead of key and secret.",
-        variables.credential,
+        parsers.credential,
         secret=True,
     )
     base_url: str = setting(
         "SCENARIO_BASE_URL",
         "https://api.cloud.scenario.com/v1",
         "Base URL of the Scenario API, or of a server that implements it.",
-        variables.address,
+        parsers.address,
     )
     project_id: str = setting(
         "SCENARIO_PROJECT_ID",
@@ -86,7 +60,7 @@ class Settings:
         "AKIN_DATA",
         Path("instance"),
         "Folder for Akin's own files: libraries, example pictures, users.",
-        variables.folder,
+        parsers.folder,
     )
     assets: str = setting(
         "AKIN_ASSETS",
@@ -105,14 +79,14 @@ class Settings:
         "off",
         "`on`: text in pictures is recognised after indexing, and searched. Installs packages of "
         "200 MB, and takes up to a second of processor time per picture ([files.md](files.md)).",
-        variables.one_of("off", "on"),
+        parsers.one_of("off", "on"),
     )
     sensitive_images: str = setting(
         "AKIN_SENSITIVE_IMAGES",
         "off",
         "`on`: a network marks sensitive pictures that have no mark, after indexing. 23 MB; "
         "it is not known how many it finds: do not rely on it ([files.md](files.md)).",
-        variables.one_of("off", "on"),
+        parsers.one_of("off", "on"),
     )
     write: str = setting(
         "AKIN_WRITE",
@@ -121,7 +95,7 @@ class Settings:
         "and labels) or `all` (also names, descriptions, collections and what is sensitive); "
         "empty: `all` for a folder without sign-in (this machine only), otherwise `off`. The "
         "content of files is never changed; `all` also lets rejected files be moved to the trash.",
-        variables.one_of("off", "tags", "all"),
+        parsers.one_of("off", "tags", "all"),
     )
     sidecars: str = setting(
         "AKIN_SIDECARS",
@@ -129,14 +103,14 @@ class Settings:
         "`xmp` also writes what is decided about the files of a folder to XMP files beside them: "
         "tags, ratings, labels, names and descriptions ([metadata.md](metadata.md)). Originals are "
         "never changed.",
-        variables.one_of("off", "xmp"),
+        parsers.one_of("off", "xmp"),
     )
     editors: tuple[str, ...] = setting(
         "AKIN_EDITORS",
         (),
         "Who may make these changes in Akin, separated by commas: names of users; with "
         "`AKIN_AUTH=oidc` groups and mail addresses; empty: all who are signed in.",
-        variables.comma_separated,
+        parsers.comma_separated,
     )
     image_model: str = setting(
         "AKIN_IMAGE_MODEL",
@@ -150,7 +124,7 @@ class Settings:
         "auto",
         "Whether `make run` and `python -m library` install packages that an indexed file needs "
         "(video, sound, HEIC): `auto`; `off` in the container and in `make serve`, which has all.",
-        variables.one_of("auto", "off"),
+        parsers.one_of("auto", "off"),
     )
     watch: str = setting(
         "AKIN_WATCH",
@@ -158,45 +132,45 @@ class Settings:
         "How `make run` and `make serve` notice changes in the folders: `auto` (by the system; "
         "network shares by looking every 30 seconds or less often), `poll` (all by looking), "
         "`off` (folders are indexed at the start alone).",
-        variables.one_of("auto", "poll", "off"),
+        parsers.one_of("auto", "poll", "off"),
     )
     timeout: float = setting(
         "AKIN_TIMEOUT",
         10.0,
         "Most seconds that a page may take, including its calls to the API and their retries.",
-        variables.number(0.1, 120, "10"),
+        parsers.number(0.1, 120, "10"),
     )
     cache_url: str = setting(
         "AKIN_CACHE_URL",
         "memory",
         "Response cache: `memory`, `none`, `file:FOLDER` or `redis://HOST:6379/0`.",
-        variables.cache_url,
+        parsers.cache_url,
         secret=True,  # may carry a password
     )
     cache_seconds: int = setting(
         "AKIN_CACHE_SECONDS",
         60,
         "Seconds that a cached response of the API is fresh; 0: no cache.",
-        variables.whole(0, 86400, "60"),
+        parsers.whole(0, 86400, "60"),
     )
     stale_seconds: int = setting(
         "AKIN_STALE_SECONDS",
         86400,
         "Greatest age in seconds of a response that is shown, with a notice, when the API fails.",
-        variables.whole(0, 604800, "86400"),
+        parsers.whole(0, 604800, "86400"),
     )
     calls_per_minute: int = setting(
         "AKIN_CALLS_PER_MINUTE",
         0,
         "Most calls to the API per minute, all workers together; 0: no limit.",
-        variables.whole(0, 1_000_000, "600"),
+        parsers.whole(0, 1_000_000, "600"),
     )
     store_url: str = setting(
         "AKIN_STORE_URL",
         "",
         "Database of what people store (selections, changes, reviews): "
         "`postgresql://USER:PASSWORD@HOST/DB` for several machines; empty: SQLite, in AKIN_DATA.",
-        variables.postgresql_url,
+        parsers.postgresql_url,
         secret=True,  # may carry a password
     )
     notify: tuple[str, ...] = setting(
@@ -205,7 +179,7 @@ class Settings:
         "Receivers of messages about reviews and team searches: URLs for the package `apprise`, "
         "separated by spaces: `slack://…`, `discord://…`, `mailtos://…` "
         "([reviews.md](reviews.md)); empty: none.",
-        variables.receivers,
+        parsers.receivers,
         secret=True,
     )
     news_minutes: int = setting(
@@ -213,14 +187,14 @@ class Settings:
         60,
         "Where AKIN_NOTIFY is set: minutes between two checks of a team search for new results; "
         "each check costs one search of the API's quota ([team-searches.md](team-searches.md)).",
-        variables.whole(5, 10_080, "60"),
+        parsers.whole(5, 10_080, "60"),
     )
     library_url: str = setting(
         "AKIN_LIBRARY_URL",
         "",
         "Database of the library of AKIN_ASSETS: `postgresql://USER:PASSWORD@HOST/DB?library=NAME` "
         "for several machines; empty: files in AKIN_DATA.",
-        variables.postgresql_url,
+        parsers.postgresql_url,
         secret=True,  # may carry a password
     )
     references_url: str = setting(
@@ -228,83 +202,83 @@ class Settings:
         "",
         "Storage of uploaded example pictures: a folder, `s3://BUCKET/PREFIX` (with s3fs "
         "installed), or another URL of fsspec; empty: a folder in AKIN_DATA.",
-        variables.storage_url,
+        parsers.storage_url,
         file=True,  # may carry a password
     )
     reference_bytes: int = setting(
         "AKIN_REFERENCE_BYTES",
         20_000_000,
         "Largest size in bytes of an example picture that is uploaded.",
-        variables.whole(10_000, 200_000_000, "20000000"),
+        parsers.whole(10_000, 200_000_000, "20000000"),
     )
     reference_origins: tuple[str, ...] = setting(
         "AKIN_REFERENCE_ORIGINS",
         (),
         "Origins that pasted picture addresses may be fetched from, separated by spaces.",
-        variables.origins,
+        parsers.origins,
     )
     media_origins: tuple[str, ...] = setting(
         "AKIN_MEDIA_ORIGINS",
         ("https://*.scenario.com",),
         "Origins that pictures and files of assets may be loaded from, besides Akin itself.",
-        variables.origins,
+        parsers.origins,
     )
     previews: str = setting(
         "AKIN_PREVIEWS",
         "auto",
         "Pictures in the link previews of messengers: `on` (everyone who knows the address of a "
         "search can see its contact sheet), `off`, or `auto` (on with `AKIN_AUTH=none` only).",
-        variables.one_of("auto", "on", "off"),
+        parsers.one_of("auto", "on", "off"),
     )
     export_rows: int = setting(
         "AKIN_EXPORT_ROWS",
         10_000,
         "Most assets in one CSV file; every 100 of them cost one search of the API's quota.",
-        variables.whole(1, 1_000_000, "10000"),
+        parsers.whole(1, 1_000_000, "10000"),
     )
 
     auth: str = setting(
         "AKIN_AUTH",
         "none",
         "How users sign in: `none` (no sign-in, this machine only), `password`, `oidc` or `proxy`.",
-        variables.one_of("none", "password", "oidc", "proxy"),
+        parsers.one_of("none", "password", "oidc", "proxy"),
     )
     listen: str = setting(
-        "AKIN_LISTEN", "127.0.0.1", "IP address that `make serve` listens on.", variables.ip_address
+        "AKIN_LISTEN", "127.0.0.1", "IP address that `make serve` listens on.", parsers.ip_address
     )
-    port: int = setting("PORT", 8000, "Port to listen on.", variables.whole(1, 65535, "8000"))
+    port: int = setting("PORT", 8000, "Port to listen on.", parsers.whole(1, 65535, "8000"))
     workers: int = setting(
         "AKIN_WORKERS",
         2,
         "Worker processes of `make serve`; one per core is a good choice.",
-        variables.whole(1, 64, "2"),
+        parsers.whole(1, 64, "2"),
     )
     hosts: tuple[str, ...] = setting(
         "AKIN_HOSTS",
         (),
         "Host names that people reach Akin by, besides those of loopback: `akin.example.com`; with "
         "the port where it is not 80, 443 or PORT: `akin.example.com:8443`.",
-        variables.host_names,
+        parsers.host_names,
     )
     proxies: tuple[str, ...] = setting(
         "AKIN_PROXIES",
         (),
         "Addresses or networks of trusted proxies (`X-Forwarded-For`, `-Proto`, `-Host` and "
         "`-Prefix`).",
-        variables.networks,
+        parsers.networks,
     )
     secret_keys: tuple[str, ...] = setting(
         "AKIN_SECRET_KEYS",
         (),
         "Keys that sign the sessions, newest first; empty: a key that Akin creates in AKIN_DATA.",
-        variables.signing_keys,
+        parsers.signing_keys,
         secret=True,
     )
     session_hours: int = setting(
         "AKIN_SESSION_HOURS",
         168,
         "Hours until a user must sign in again.",
-        variables.whole(1, 8760, "168"),
+        parsers.whole(1, 8760, "168"),
     )
     users: str = setting(
         "AKIN_USERS",
@@ -315,7 +289,7 @@ class Settings:
         "AKIN_OIDC_ISSUER",
         "",
         "Address of the OpenID provider: `https://login.example.com`.",
-        variables.address,
+        parsers.address,
     )
     oidc_client_id: str = setting(
         "AKIN_OIDC_CLIENT_ID", "", "Akin's client id at the OpenID provider."
@@ -324,86 +298,86 @@ class Settings:
         "AKIN_OIDC_CLIENT_SECRET",
         "",
         "Akin's client secret at the OpenID provider.",
-        variables.header_text,
+        parsers.header_text,
         secret=True,
     )
     oidc_scopes: tuple[str, ...] = setting(
         "AKIN_OIDC_SCOPES",
         ("openid", "email", "profile"),
         "Scopes that are requested; some providers need `groups` as well.",
-        variables.words,
+        parsers.words,
     )
     oidc_domains: tuple[str, ...] = setting(
         "AKIN_OIDC_DOMAINS",
         (),
         "Domains of verified mail addresses that can sign in; `*`: every account of the provider.",
-        variables.words,
+        parsers.words,
     )
     oidc_groups: tuple[str, ...] = setting(
         "AKIN_OIDC_GROUPS",
         (),
         "Groups, separated by commas; a user must be in one of them. A leading `/` is ignored.",
-        variables.comma_separated,
+        parsers.comma_separated,
     )
     oidc_groups_claim: tuple[str, ...] = setting(
         "AKIN_OIDC_GROUPS_CLAIM",
         ("groups",),
         "Claims with the groups: a list or a text; dots lead into claims: `realm_access.roles`.",
-        variables.words,
+        parsers.words,
     )
     oidc_email_verified: str = setting(
         "AKIN_OIDC_EMAIL_VERIFIED",
         "strict",
         "`strict`: `email_verified` must be true; `text`: also the text “true”; `optional`: it may "
         "also be missing, for a provider that verifies every address. False is always refused.",
-        variables.one_of("strict", "text", "optional"),
+        parsers.one_of("strict", "text", "optional"),
     )
     proxy_header: str = setting(
         "AKIN_PROXY_HEADER",
         "X-Forwarded-User",
         "With `AKIN_AUTH=proxy`: the header in which the proxy sends the user name.",
-        variables.header_name,
+        parsers.header_name,
     )
     proxy_sign_out: str = setting(
         "AKIN_PROXY_SIGN_OUT",
         "",
         "With `AKIN_AUTH=proxy`: the address to sign out, or its path at the proxy, such as "
         "`/oauth2/sign_out`; empty: no such link.",
-        variables.link_target,
+        parsers.link_target,
     )
     feed_days: int = setting(
         "AKIN_FEED_DAYS",
         90,
         "Where users sign in: days that an address lasts which a user creates for a feed reader "
         "or a review; 0: no such addresses.",
-        variables.whole(0, 3650, "90"),
+        parsers.whole(0, 3650, "90"),
     )
     facets: str = setting(
         "AKIN_FACETS",
         "auto",
         "Counts beside the filters, and ranking scores: `on` (the API must be Akin's own library, "
         "which has this extension), `off`, or `auto` (on where Akin serves the library itself).",
-        variables.one_of("auto", "on", "off"),
+        parsers.one_of("auto", "on", "off"),
     )
     metrics_token: str = setting(
         "AKIN_METRICS_TOKEN",
         "",
         "Bearer token for `/metrics`; without one it is available with `AKIN_AUTH=none` only.",
-        variables.token,
+        parsers.token,
         secret=True,
     )
     log: str = setting(
         "AKIN_LOG",
         "quiet",
         "Log: `quiet` (warnings and errors), `text` or `json` (also one line per request).",
-        variables.one_of("quiet", "text", "json"),
+        parsers.one_of("quiet", "text", "json"),
     )
 
     def __post_init__(self) -> None:
         """Check values that belong together. Raises InvalidSettings with every mistake."""
         mistakes = [
-            *variables.check_key_pair(self.api_key, self.api_secret),
-            *variables.check_access(
+            *checks.check_key_pair(self.api_key, self.api_secret),
+            *checks.check_access(
                 auth=self.auth,
                 listen=self.listen,
                 hosts=self.hosts,
@@ -412,7 +386,7 @@ class Settings:
             ),
         ]
         if self.auth == "oidc":
-            mistakes += variables.check_oidc(
+            mistakes += checks.check_oidc(
                 issuer=self.oidc_issuer,
                 client_id=self.oidc_client_id,
                 client_secret=self.oidc_client_secret,
@@ -446,28 +420,7 @@ class Settings:
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
         """Return the settings of an environment. Raises InvalidSettings with every mistake."""
-        values: dict[str, Any] = {}
-        mistakes: list[str] = []
-        for item in dataclasses.fields(cls):
-            variable = item.metadata["variable"]
-            try:
-                text = variables.read(environ, variable, from_file=item.metadata["file"])
-            except ValueError as error:
-                mistakes.append(f"{variable}_FILE: {error}")
-                continue
-            if not text:
-                continue
-            try:
-                values[item.name] = item.metadata["parse"](text)
-            except ValueError as error:
-                # An address may contain a password, though it should not.
-                redacted = re.sub(r"//[^/]*@", "//…@", text)
-                shown = "its value" if item.metadata["secret"] else f"“{redacted}”"
-                mistakes.append(f"{variable}: {shown} {error}")
-        declared = [item.metadata for item in dataclasses.fields(cls)]
-        known = [each["variable"] for each in declared]
-        files = [f"{each['variable']}_FILE" for each in declared if each["file"]]
-        mistakes += variables.check_names(environ, [*known, *files])
+        values, mistakes = values_of(cls, environ)
         try:
             settings = cls(**values)
         except InvalidSettings as error:
@@ -479,23 +432,5 @@ class Settings:
         return settings
 
 
-TABLE_HEAD: Final = "| variable | default | meaning |\n| --- | --- | --- |\n"
-
-
-def table(names: Collection[str] | None = None) -> str:
-    """Return the settings as a Markdown table; with `names`, these variables only."""
-    rows = []
-    for item in dataclasses.fields(Settings):
-        if names is not None and item.metadata["variable"] not in names:
-            continue
-        default = item.default
-        if isinstance(default, tuple):
-            default = ", ".join(default)
-        shown = f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
-        shown = shown if str(default) else ""
-        rows.append(f"| `{item.metadata['variable']}` | {shown} | {item.metadata['meaning']} |\n")
-    return TABLE_HEAD + "".join(rows)
-
-
 if __name__ == "__main__":
-    print(table(), end="")
+    print(table(Settings), end="")

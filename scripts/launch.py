@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import extras
-import variables
+from environment.declarations import read
 from library.folders import parse_folders
 from scripts import announce, ready, vendor
 from scripts.install import DEMO, IS_WINDOWS, MODELS, ROOT, Installer, NotInstalled, python_of
@@ -101,7 +101,7 @@ def _for_settings() -> list[str]:
     `ready` has checked them.
     """
     names = {name for extra in extras.EXTRAS for name, _ in extra.settings}
-    given = {name: variables.read(os.environ, name, from_file=True) for name in names}
+    given = {name: read(os.environ, name, from_file=True) for name in names}
     return [extra.lock for extra in extras.of_settings(given)]
 
 

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import config
+from config import Settings
+from environment.declarations import table
 
 ROOT: Final = Path(__file__).parents[1]
 BEGIN: Final = "<!-- settings: made from config.py by `make settings-docs` -->\n"
@@ -44,7 +45,7 @@ def main(arguments: list[str]) -> int | str:
     different = []
     for page, names in PAGES.items():
         text = page.read_text(encoding="utf-8")
-        written = with_table(text, config.table(names), page.name)
+        written = with_table(text, table(Settings, names), page.name)
         if text == written:
             continue
         different.append(page.name)

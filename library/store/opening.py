@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, urlsplit
 
-import variables
+from environment.declarations import read
 from library.errors import IndexMissing, IndexUnusable
 from library.home import IN_DATABASE, key_pair
 from library.store.backends import sqlite
@@ -57,7 +57,7 @@ def is_one_library() -> bool:
 
 def _url() -> str:
     try:
-        return variables.read(os.environ, URL, from_file=True)
+        return read(os.environ, URL, from_file=True)
     except ValueError as error:
         raise IndexUnusable(f"{URL}_FILE: {error}") from error
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import config
 from config import InvalidSettings, Settings
+from environment.declarations import table
 
-ROOT = Path(config.__file__).parent
+ROOT = Path(__file__).parents[2]
 FIELDS = dataclasses.fields(Settings)
 VARIABLES = [item.metadata["variable"] for item in FIELDS]
 SECRETS = [item.metadata["variable"] for item in FIELDS if item.metadata["secret"]]
@@ -153,8 +153,9 @@ def test_settings_need_only_the_standard_library() -> None:
     command = [sys.executable, "-I", "-S", "-c", program]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     modules = {name.partition(".")[0] for name in run.stdout.split()}
-    assert {"config", "variables"} <= modules
-    assert modules - sys.stdlib_module_names <= {"config", "variables", "__main__", "__mp_main__"}
+    own = {each for each in modules if each.partition(".")[0] in {"config", "environment"}}
+    assert {"config", "environment.parsers"} <= own
+    assert modules - sys.stdlib_module_names - own <= {"__main__", "__mp_main__"}
 
 
 def test_a_password_in_an_address_is_not_shown() -> None:
@@ -222,7 +223,7 @@ def test_secrets_are_never_shown(variable: str, secret: str) -> None:
 
 def test_the_table_has_every_variable_and_no_secret() -> None:
     """README shows it."""
-    rows = config.table().splitlines()[2:]
+    rows = table(Settings).splitlines()[2:]
     assert [row.split("`")[1] for row in rows] == VARIABLES
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-import config
+from config import Settings
+from environment.declarations import table
 from scripts import links, repository, settings_docs, templates
 
 ROOT = Path(__file__).parents[2]
@@ -96,20 +97,20 @@ def test_a_broken_link_is_found(tmp_path: Path) -> None:
 def test_documents_have_the_settings_of_config() -> None:
     """The tables in README and docs/configuration.md are made from config.py."""
     assert settings_docs.main(["--check"]) == 0
-    assert config.table() in (ROOT / "docs/configuration.md").read_text("utf-8")
+    assert table(Settings) in (ROOT / "docs/configuration.md").read_text("utf-8")
     variables = re.findall(r"^\| `(\w+)` \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
     assert sorted(variables) == sorted(settings_docs.MOST_USED)
 
 
 def test_a_changed_table_is_found() -> None:
     """One changed word in the table, and it is written again; without marks, an error."""
-    table = config.table(settings_docs.MOST_USED)
-    page = f"# A page\n{settings_docs.BEGIN}\n{table}\n{settings_docs.END}\nMore text\n"
+    most_used = table(Settings, settings_docs.MOST_USED)
+    page = f"# A page\n{settings_docs.BEGIN}\n{most_used}\n{settings_docs.END}\nMore text\n"
     changed = page.replace("| `AKIN_DATA` |", "| `AKIN_DATUM` |")
     assert changed != page
-    assert settings_docs.with_table(changed, table) == page
+    assert settings_docs.with_table(changed, most_used) == page
     with pytest.raises(ValueError, match=r"README\.md has no"):
-        settings_docs.with_table("# No marks\n", table, "README.md")
+        settings_docs.with_table("# No marks\n", most_used, "README.md")
 
 
 # --- scripts -----------------------------------------------------------------------------------
