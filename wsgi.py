@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from library.folders import Folder
+
 MOUNT = "/library"
 IN_PROCESS = "http://library.internal"  # never resolved: the adapter answers it
 
@@ -78,6 +80,7 @@ def build(settings: Settings) -> Flask:
             public_url=MOUNT,
             write=settings.write_mode,
             sidecars=settings.sidecars,
+            folders=_folders(settings),
         )
     session = requests.Session()
     session.trust_env = False  # a proxy of the environment does not apply within a process
@@ -109,11 +112,16 @@ def _library_errors(settings: Settings) -> Iterator[None]:
         raise InvalidSettings(f"{setting}: its library cannot be opened: {error}") from error
 
 
-def _home(settings: Settings) -> Path:
+def _folders(settings: Settings) -> tuple[Folder, ...]:
     from library.folders import parse_folders
+
+    return parse_folders(settings.assets)
+
+
+def _home(settings: Settings) -> Path:
     from library.home import home_of
 
-    return home_of(settings.data, [folder.path for folder in parse_folders(settings.assets)])
+    return home_of(settings.data, [folder.path for folder in _folders(settings)])
 
 
 def _environ() -> Mapping[str, str]:

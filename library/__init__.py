@@ -9,11 +9,12 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from flask import Flask
 
+    from library.folders import Folder
     from library.home import KeyPair
     from library.search.embedding_cache import Embedder
 
@@ -33,6 +34,7 @@ def create_library(
     write: str = "off",
     sidecars: str = "off",
     trash: Callable[[str], None] | None = None,
+    folders: Sequence[Folder] = (),
 ) -> Flask:
     """Return the library in `home` as a Flask application: /v1 and the files behind signed URLs.
 
@@ -41,7 +43,8 @@ def create_library(
     default, are those of `library.embedding.models`, loaded when first needed. `write` is what
     clients may change: one of `library.api.writing.MODES`. With `sidecars` = "xmp", decisions are
     written to XMP files beside the assets as well. `trash` moves the file at a path to the trash,
-    by default that of the system. Raises IndexMissing when `home` has no library, SchemaTooNew when
+    by default that of the system. `folders` are those of AKIN_ASSETS: where this host has them.
+    Raises IndexMissing when `home` has no library, SchemaTooNew when
     a newer version wrote it.
     """
     from urllib.parse import quote
@@ -60,6 +63,7 @@ def create_library(
     from library.store.index import Index
 
     index = Index.open(home)
+    index.store.roots.hold_folders(folders)
     if models is None:
         from library.embedding.models import Models
 

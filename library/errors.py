@@ -39,6 +39,7 @@
         ├── NotFound           no such asset or page                  404
         ├── FileGone           the asset is indexed, its file is gone 410
         ├── TooLarge           the request body is too large          413
+        ├── Elsewhere          this host does not have the file's folder  503
         ├── Busy               all workers are busy                   503
         └── NotStored          a change cannot be stored or shown now 503
 
@@ -118,6 +119,19 @@ class FileGone(RequestError):
 
     status = 410
     code = "FILE_GONE"
+
+
+class Elsewhere(RequestError):
+    """The asset is indexed, and its file is in a folder that only other hosts have."""
+
+    status = 503  # so that a load balancer may send the request to another host
+    code = "FILE_ELSEWHERE"
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            f"The file of this asset is in the folder {folder!r}, which this server does not have. "
+            f"Set AKIN_ASSETS with {folder}=PATH on it, or use a server that has the folder"
+        )
 
 
 class TooLarge(RequestError):

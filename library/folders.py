@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 # The name of a folder, before "=": no separator of paths, and not a control character.
 _NAMED: Final = re.compile(r"([^=/\\\x00-\x1f]+)=(.+)", re.DOTALL)
+# Takes the place of the path of a folder that this host does not have. No path begins with it,
+# because those of folders are absolute.
+_ELSEWHERE: Final = "elsewhere:"
 
 
 class NameTaken(LibraryError):
@@ -41,6 +44,16 @@ class Folder:
         if named is None or path.is_dir():
             return cls(path)
         return cls(_expanded(named[2]), named[1].strip() or None)
+
+
+def elsewhere(name: str) -> str:
+    """Return what takes the place of the path of a folder that only other hosts have."""
+    return _ELSEWHERE + name
+
+
+def name_elsewhere(path: str) -> str | None:
+    """Return the name of a folder that only other hosts have, None for a path of this host."""
+    return path.removeprefix(_ELSEWHERE) if path.startswith(_ELSEWHERE) else None
 
 
 def parse_folders(text: str, separator: str = os.pathsep) -> tuple[Folder, ...]:

@@ -28,6 +28,7 @@ SECOND_LOCK = "second-pass.lock"  # held by the process that runs its second pas
 SECOND_ATTEMPT = "second-pass.attempt"  # what it looks at
 SIDECARS_LOCK = "sidecars.lock"  # held by the process that writes sidecars
 WATCH_LOCK = "watch.lock"  # held by the process that follows the folders
+ROOTS = "roots.json"  # where this host has the folders of a library in a database
 IN_DATABASE = "library.postgresql"  # an empty file, where the index is in a database
 INDEXES = frozenset({"library.sqlite", IN_DATABASE})
 HOME_FILES = INDEXES | {
@@ -36,7 +37,7 @@ HOME_FILES = INDEXES | {
     *("identities.sqlite", "identities.sqlite-journal"),
     *("decisions.sqlite", "decisions.sqlite-journal"),
     *("models", "thumbnails", "transforms", "cache", "made-by", "indexing.json"),
-    *(WATCH_LOCK, SECOND_LOCK, SECOND_ATTEMPT, SIDECARS_LOCK),
+    *(WATCH_LOCK, SECOND_LOCK, SECOND_ATTEMPT, SIDECARS_LOCK, ROOTS),
 }
 
 _KEPT = ("library.sqlite", "identities.sqlite", "decisions.sqlite")

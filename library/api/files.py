@@ -19,11 +19,11 @@ from werkzeug.http import generate_etag, parse_range_header
 
 from library.api import image_transforms
 from library.api.signed_urls import VERSION, version
-from library.errors import Busy, Forbidden, NotFound, RequestError
+from library.errors import Busy, Elsewhere, Forbidden, NotFound, RequestError
 from library.formats import images
 from library.formats.appearance import whole
 from library.formats.file_types import extension
-from library.formats.open_file import open_below
+from library.formats.open_file import ElsewhereError, open_below
 from library.home import thumbnail_path
 from library.schema.documents import DAMAGED
 
@@ -157,7 +157,7 @@ class FileRoutes:
             return image_transforms.convert(*self._picture(document), transform, mime)
         try:
             file, status = _open(document)
-        except NotFound:  # a disk that is not connected: what is left is the thumbnail
+        except (NotFound, Elsewhere):  # what is left is the thumbnail
             rendition = image_transforms.convert(*self._picture(document), transform, mime)
             return rendition._replace(storable=False)
         with file:
@@ -199,6 +199,8 @@ def _open(document: Document) -> tuple[BinaryIO, os.stat_result]:
     """Return the file of an asset, opened without following links, and its status."""
     try:
         file = open_below(document.source.root, document.source.path)
+    except ElsewhereError as error:
+        raise Elsewhere(error.folder) from error
     except OSError as error:
         raise NotFound(
             "The file of this asset is no longer in its folder; index the folder again"

@@ -15,8 +15,8 @@ from filelock import FileLock, Timeout
 from flask import Blueprint, Response, request
 
 from library.api.pages import json_response, page_size, token, token_key
-from library.errors import BadRequest, Busy, FileGone, NotFound
-from library.formats.open_file import open_below
+from library.errors import BadRequest, Busy, Elsewhere, FileGone, NotFound
+from library.formats.open_file import ElsewhereError, open_below
 from library.home import LOCK, remove_pictures
 from library.store import findings
 from library.store.problems import CATEGORIES
@@ -146,6 +146,8 @@ def _refuse() -> NoReturn:
 def _exists(root: str, path: str) -> bool:
     try:
         open_below(root, path).close()
+    except ElsewhereError as error:
+        raise Elsewhere(error.folder) from error
     except OSError:
         return False
     return True

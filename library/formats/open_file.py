@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from library.folders import name_elsewhere
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from io import BufferedReader
@@ -36,16 +38,25 @@ class NotRegularError(OSError):
     """The path names a folder, pipe, socket or device, not a file with content."""
 
 
+class ElsewhereError(OSError):
+    """The file is below a folder that only other hosts of the library have: `folder`, its name."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(errno.ENODEV, f"this machine does not have the folder {folder!r}")
+        self.folder = folder
+
+
 def open_below(
     root: str | Path, path: str, *, by_component: bool = _BY_COMPONENT
 ) -> BufferedReader:
     """Return the regular file `path` below the folder `root`, opened for reading.
 
     `path` has POSIX separators. No link below `root` is followed; `root` itself may be one. Raises
-    NotRegularError, or another OSError: `ELOOP` or `ENOTDIR` for a link, `EINVAL` for a path that
-    is absolute, empty, or contains `..`. Without `by_component`, as on Windows, the opened file is
-    compared with the one that the path names afterwards.
+    NotRegularError, ElsewhereError, or another OSError: `ELOOP` or `ENOTDIR` for a link, `EINVAL`
+    for a path that is absolute, empty, or contains `..`. Without `by_component`, as on Windows, the
+    opened file is compared with the one that the path names afterwards.
     """
+    _require_here(root)
     parts = _parts(path)
     descriptor = _open_components(root, parts) if by_component else _open_checked(root, parts)
     try:
@@ -58,6 +69,7 @@ def open_below(
 
 def folder_below(root: str | Path, path: str) -> int:
     """Return a descriptor of the folder of the file `path` below `root`; raises as `open_below`."""
+    _require_here(root)
     folder = os.open(root, _FOLDER)
     for part in _parts(path)[:-1]:
         try:
@@ -73,6 +85,7 @@ def place_below(root: str | Path, path: str) -> Path:
 
     Raises OSError if its folder is behind a link.
     """
+    _require_here(root)
     place = Path(root).resolve(strict=True).joinpath(*_parts(path))
     if place.parent.resolve(strict=True) != place.parent:
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(place))
@@ -94,6 +107,12 @@ def scan_below(
             yield listing
     finally:
         os.close(folder)
+
+
+def _require_here(root: str | Path) -> None:
+    name = name_elsewhere(str(root))
+    if name is not None:
+        raise ElsewhereError(name)
 
 
 def _parts(path: str) -> list[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from library.formats.isolation.worker_pool import WorkersMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -92,14 +92,21 @@ class Pace:
 class BatchReader:
     """Reads batches for the index of one library.
 
-    `dated` replaces the dates of all files. Nothing is read from the folders `exclude`.
+    `dated` replaces the dates of all files. Nothing is read from the folders `exclude`. `origins`:
+    `roots.origins`.
     """
 
     def __init__(
-        self, index: Index, models: Models, *, dated: str | None, exclude: Collection[Path]
+        self,
+        index: Index,
+        models: Models,
+        *,
+        dated: str | None,
+        exclude: Collection[Path],
+        origins: Mapping[str, str],
     ) -> None:
         self._index, self._models = index, models
-        self._dated, self._exclude = dated, exclude
+        self._dated, self._exclude, self._origins = dated, exclude, origins
 
     def prepare(
         self, files: Sequence[FoundFile], plan: Plan, pool: WorkerPool, assigner: IdAssigner
@@ -149,7 +156,10 @@ class BatchReader:
 
         before = self._index.documents(asset_id for _, asset_id in same)
         guesses = [before[i].guesses if i in before else () for _, i in same]
-        documents = [d.document(i, names) for (d, i), names in zip(same, guesses, strict=True)]
+        documents = [
+            d.document(i, names, origin=self._origins.get(d.file.root))
+            for (d, i), names in zip(same, guesses, strict=True)
+        ]
         changed: list[str | None] = []  # the new texts; None: as before
         for document in documents:
             text = text_of(document)
@@ -179,7 +189,8 @@ class BatchReader:
         for (described, asset_id), (subject, look, _), names, text in zip(
             changed, for_picture, guesses, inputs, strict=True
         ):
-            document = described.document(asset_id, names)
+            origin = self._origins.get(described.file.root)
+            document = described.document(asset_id, names, origin=origin)
             shown = described.shown()
             if shown is not None:
                 if document.visible:

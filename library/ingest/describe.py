@@ -101,10 +101,15 @@ class Described:
             return None
         return placeholder(self.kind.mime, self.file.path, damaged=self.damage is not None)
 
-    def document(self, asset_id: str, guesses: tuple[str, ...] = ()) -> Document:
-        """Return the document of this file under `asset_id`."""
+    def document(
+        self, asset_id: str, guesses: tuple[str, ...] = (), *, origin: str | None = None
+    ) -> Document:
+        """Return the document of this file under `asset_id`.
+
+        `origin` is the path of its folder for the id of its collection (`roots.origins`).
+        """
         moment = _moment(self.file.mtime_ns)
-        collection = naming.collection(self.file.root, self.file.path)
+        collection = naming.collection(origin or self.file.root, self.file.path)
         fields: dict[str, Any] = {
             "type": "uploaded",
             "createdAt": naming.date(self.file.path) or moment,

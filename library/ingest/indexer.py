@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.exc import DataError
 
-from library.folders import Folder, unique
+from library.folders import Folder, name_elsewhere, unique
 from library.home import data_folder, remove_pictures, thumbnail_path, write_atomically
 from library.ingest import frames, needs
 from library.ingest.batch import BatchReader, Pace
@@ -23,7 +23,7 @@ from library.ingest.ids import IdAssigner
 from library.ingest.plan import Plan, lost
 from library.ingest.process.interrupts import Interrupts
 from library.ingest.process.runs import Report
-from library.ingest.roots import former_mounts, name_roots, store_mounts, walk_all
+from library.ingest.roots import former_mounts, name_roots, origins, store_mounts, walk_all
 from library.store.decisions.follow import follow
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class Indexer:
         self._patterns = excluded
         self._report = Report(progress)
         self._dated: str | None = None
+        self._origins: dict[str, str] = {}
         self._missing: dict[str, str] = {}  # id -> why its file was missing before
 
     def run(
@@ -97,6 +98,7 @@ class Indexer:
         given = unique(f if isinstance(f, Folder) else Folder(f) for f in folders)
         with closing(self._index.store.identities()) as identities:
             names = name_roots(given, self._index, identities)
+            self._origins = origins(self._index, identities)
             walks = walk_all(
                 given,
                 self._index.root_paths(),
@@ -173,7 +175,13 @@ class Indexer:
     def _batches(self, plan: Plan, pool: WorkerPool, assigner: IdAssigner) -> Iterator[Batch]:
         """Yield batches in order, prepared on every core, a few ahead of the writing."""
         pace = Pace()
-        reader = BatchReader(self._index, self._models, dated=self._dated, exclude=self._exclude)
+        reader = BatchReader(
+            self._index,
+            self._models,
+            dated=self._dated,
+            exclude=self._exclude,
+            origins=self._origins,
+        )
         count = max(1, os.cpu_count() or 1)
         threads = ThreadPoolExecutor(count, thread_name_prefix="ingest")
         pending: deque[Future[Batch]] = deque()
@@ -212,7 +220,12 @@ class Indexer:
         collections = {
             folder.id: folder
             for document in assigned
-            if (folder := collection(document.source.root, document.source.path))
+            if (
+                folder := collection(
+                    self._origins.get(document.source.root, document.source.root),
+                    document.source.path,
+                )
+            )
         }
         if batch.written or batch.moved:
             documents = self._stored(batch, list(collections.values()))
@@ -283,7 +296,11 @@ class Indexer:
         result = lost(plan, walks, gone, self._missing, prune=prune)
         roots = {walk.root for walk in walks}
         ids = [*result.removed, *(asset_id for _, asset_id in plan.refused.values())]
-        others = [entry[1] for key, entry in plan.known.items() if key[0] not in roots]
+        others = [
+            entry[1]
+            for key, entry in plan.known.items()
+            if key[0] not in roots and name_elsewhere(key[0]) is None
+        ]
         if prune:
             ids += [asset_id for asset_id in others if not assigner.is_assigned(asset_id)]
         if ids:

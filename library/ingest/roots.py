@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from library.folders import names
+from library.folders import elsewhere, name_elsewhere, names
 from library.ingest.walk import FolderMissing, Walk, walk
 from library.store.identities import Identity
 
@@ -30,10 +30,21 @@ def name_roots(folders: Sequence[Folder], index: Index, identities: Identities) 
     """Return the name of each folder by its path, those included that were indexed before.
 
     An index that was written without the table of ids, or before it was lost, is entered in it.
+    Where the library stores names, those of folders that only other hosts have are included.
     """
     known = identities.roots()
-    indexed = index.root_paths()
+    roots, here = index.store.roots, None
+    if roots.is_named:
+        known = here = {name: roots.paths().get(name, elsewhere(name)) for name in known}
     named = names([(str(f.path.resolve()), f.name) for f in folders], known)
+    others: list[str] = []
+    if roots.is_named:
+        stored = index.unnamed_roots()
+        renamed = {old: new for old, path in known.items() if (new := named.get(path, old)) != old}
+        index.rename_roots(renamed | {path: n for path, n in named.items() if path in stored})
+        roots.hold(named)
+        others = [p for p in index.labelled_roots() if name_elsewhere(p) not in {None, *renamed}]
+    indexed = list(dict.fromkeys([*index.root_paths(), *others]))
     for path in [path for path in indexed if path not in named]:
         former = next((name for name, folder in known.items() if folder == path), None)
         successor = next((now for now, name in named.items() if name == former), None)
@@ -41,7 +52,7 @@ def name_roots(folders: Sequence[Folder], index: Index, identities: Identities) 
             index.move_root(path, successor)
         else:
             named = names([*named.items(), (path, None)], known)
-    identities.name_roots(named)
+    identities.name_roots(named, here)
     uid = index.unique_id()
     if not identities.knows(uid):
         sources = index.sources().values()
@@ -52,10 +63,23 @@ def name_roots(folders: Sequence[Folder], index: Index, identities: Identities) 
     return named
 
 
+def origins(index: Index, identities: Identities) -> dict[str, str]:
+    """Return path -> the first path of the same folder on any host, for those that differ.
+
+    Ids of collections are made from it, so that they are the same on all hosts.
+    """
+    first, here = identities.roots(), index.store.roots.paths()
+    return {path: first[name] for name, path in here.items() if first.get(name, path) != path}
+
+
 def former_mounts(index: Index) -> dict[str, set[str]]:
     """Return root -> the folders below it that had a file system of their own in the last run."""
     stored = json.loads(index.meta(_MOUNTS) or "{}")
-    return {_decoded(root): set(map(_decoded, folders)) for root, folders in stored.items()}
+    shown = index.store.roots.shown
+    return {
+        os.fsdecode(shown(bytes.fromhex(root))): {_decoded(folder) for folder in folders}
+        for root, folders in stored.items()
+    }
 
 
 def store_mounts(index: Index, walks: Iterable[Walk], *, prune: bool) -> None:
@@ -66,7 +90,11 @@ def store_mounts(index: Index, walks: Iterable[Walk], *, prune: bool) -> None:
         if each.is_there:
             after[each.root] = each.mounts | (set() if prune else each.lost_mounts)
     if after != before:
-        listed = {_hex(root): sorted(map(_hex, folders)) for root, folders in after.items()}
+        stored = index.store.roots.stored
+        listed = {
+            stored(os.fsencode(root)).hex(): sorted(map(_hex, folders))
+            for root, folders in after.items()
+        }
         index.set_meta(_MOUNTS, json.dumps(listed))
 
 

@@ -54,6 +54,8 @@ def copy(source: Store, target: Store, note: Callable[[str], None]) -> int:
     Nothing may write the source meanwhile. Raises CannotCopy.
     """
     with closing(source.identities()) as ids, closing(target.identities()) as target_ids:
+        for store in (source, target):  # one stores names of folders, the other one paths
+            store.roots.hold({path: name for name, path in ids.roots().items()})
         sides = (
             _Side(
                 (*_without(meta, tables.metadata), words, meta),

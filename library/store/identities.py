@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
-from library.folders import names
+from library.folders import name_elsewhere, names
 from library.schema.documents import unmarked
 from library.store.backends import dialects
 from library.store.backends.own_file import OwnFile
@@ -100,13 +100,18 @@ class Identities:
         """Return the name of each folder that was ever indexed, and its path."""
         return {row.name: os.fsdecode(row.folder) for row in self._select(sa.select(_roots))}
 
-    def name_roots(self, named: Mapping[str, str]) -> None:
-        """Store path -> name of folders. The files of a folder follow it to its new name."""
+    def name_roots(self, named: Mapping[str, str], here: Mapping[str, str] | None = None) -> None:
+        """Store path -> name of folders. The files of a folder follow it to its new name.
+
+        `here`, of a library of several hosts: where this host has the known folders. The first
+        path that a folder had on any host stays.
+        """
         known = self.roots()
+        places = known if here is None else here
         renamed = [
-            (new, old) for old, path in known.items() if (new := named.get(path, old)) != old
+            (new, old) for old, path in places.items() if (new := named.get(path, old)) != old
         ]
-        if all(known.get(name) == path for path, name in named.items()):
+        if all(places.get(name) == path and name in known for path, name in named.items()):
             return
         with self.tables.writing() as connection:
             # In two steps, because folders may exchange their names.
@@ -115,8 +120,13 @@ class Identities:
                 _rename(connection, old, f"{_RENAMING}{new}")
             for new, _ in renamed:
                 _rename(connection, f"{_RENAMING}{new}", new)
-            listed = [{"name": name, "folder": os.fsencode(path)} for path, name in named.items()]
-            dialects.put(connection, _roots, listed, replace=True)
+            first = {new: known[old] for new, old in renamed if here is not None and old in known}
+            listed = [
+                {"name": name, "folder": os.fsencode(first.get(name, path))}
+                for path, name in named.items()
+                if name_elsewhere(path) is None
+            ]
+            dialects.put(connection, _roots, listed, replace=here is None)
 
     def knows(self, uid: str) -> bool:
         """Return whether the ids of the index `uid` have been adopted."""

@@ -6,6 +6,7 @@ the same library: one writes at a time, and readers see each batch as soon as it
 
 from __future__ import annotations
 
+import os
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -197,7 +198,23 @@ class Index:
         with self.writing() as connection:
             roots.move(connection, before, after)
 
+    def rename_roots(self, renamed: Mapping[str, str]) -> None:
+        """Replace what is stored for folders: names, or paths by names."""
+        if renamed:
+            with self.writing() as connection:
+                roots.rename(connection, renamed)
+
+    def unnamed_roots(self) -> set[str]:
+        """Return the folders that are stored as paths."""
+        with self.reading() as connection:
+            return roots.unnamed(connection)
+
     # Reading
+
+    def labelled_roots(self) -> list[str]:
+        """Return the folders whose names paths begin with, and that of a single one."""
+        with self.reading() as connection:
+            return [os.fsdecode(path) for path in roots.labels(connection)]
 
     def root_paths(self) -> list[str]:
         """Return the folders that files of the index are below."""
@@ -225,8 +242,11 @@ class Index:
         return problems.listed(connection, categories, after, limit)
 
     def some_missing(self, limit: int) -> dict[str, tuple[str, str]]:
-        """Return id -> root and path of assets that are marked as missing."""
+        """Return id -> root and path of assets of this host that are marked as missing."""
         statement = sa.select(sources).join(missing, missing.c.id == sources.c.id).limit(limit)
+        if self.store.roots.is_named:  # of a folder that it does not have, this host knows nothing
+            here = [os.fsencode(path) for path in self.store.roots.paths().values()]
+            statement = statement.where(sources.c.root.in_(here))
         with self.reading() as connection:
             files = [(row.id, rows.source_file(row)) for row in connection.execute(statement)]
         return {asset: (file.root, file.path) for asset, file in files}

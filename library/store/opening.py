@@ -31,7 +31,7 @@ def open_store(home: Path, *, create: bool) -> Store:
         return sqlite.SqliteStore(home, create=create)
     from library.store.backends.postgres import PostgresStore, name_of
 
-    store = PostgresStore(url, create=create, name=name_of(home))
+    store = PostgresStore(url, create=create, name=name_of(home), home=home)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     (home / IN_DATABASE).touch(mode=0o600)
     return store

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -17,32 +18,47 @@ from library.folders import names
 from library.schema.fields import folded
 from library.store import rows
 from library.store.backends import dialects
-from library.store.tables import UID, arrays, meta, sources, spellings
+from library.store.host_roots import roots_of
+from library.store.tables import UID, arrays, meta, problems, sources, spellings
 from library.store.writes import put_meta
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_LABELS: Final = "roots"  # in meta: path (as in sources, hexadecimal) -> name, "" for a single one
+# In meta: folder (as stored in sources, hexadecimal) -> name, "" for a single one.
+_LABELS: Final = "roots"
 _META: Final = sa.select(meta.c.value).where(meta.c.key == sa.bindparam("key"))
+_PATHS: Final = arrays["path"]
+_STORED: Final = sa.type_coerce(sources.c.root, sa.LargeBinary)  # not converted
 # PostgreSQL has no min() of bytes.
 _NEXT: Final = (
-    sa.select(sources.c.root)
-    .where(sources.c.root > sa.bindparam("after"))
-    .order_by(sources.c.root)
+    sa.select(_STORED)
+    .where(sa.bindparam("after", type_=sa.LargeBinary) < _STORED)
+    .order_by(_STORED)
     .limit(1)
 )
-_PATHS: Final = arrays["path"]
 
 
 def paths(connection: sa.Connection) -> list[str]:
     """Return the folders that files of the index are below."""
+    shown = roots_of(connection).shown
+    return [os.fsdecode(shown(folder)) for folder in _stored(connection)]
+
+
+def unnamed(connection: sa.Connection) -> set[str]:
+    """Return the folders that are stored as paths."""
+    stored = map(os.fsdecode, _stored(connection))
+    return {folder for folder in stored if Path(folder).is_absolute()}
+
+
+def _stored(connection: sa.Connection) -> list[bytes]:
+    """Return what is stored for the folders that files of the index are below."""
     found: list[bytes] = []
     after: bytes | None = connection.execute(_NEXT, {"after": b""}).scalar()
     while after is not None:
-        found.append(after)
+        found.append(bytes(after))
         after = connection.execute(_NEXT, {"after": after}).scalar()
-    return [os.fsdecode(path) for path in found]
+    return found
 
 
 def labels(connection: sa.Connection) -> dict[bytes, str]:
@@ -53,7 +69,11 @@ def labels(connection: sa.Connection) -> dict[bytes, str]:
         named = names([(path, None) for path in found], {}) if len(found) > 1 else {}
         return {os.fsencode(path): name for path, name in named.items()}
     stored = msgspec.json.decode(text, type=dict[str, str])
-    return {bytes.fromhex(path): label for path, label in stored.items()}
+    here = roots_of(connection)
+    return {
+        here.shown(os.fsencode(label) if label and here.is_named else bytes.fromhex(folder)): label
+        for folder, label in stored.items()
+    }
 
 
 def set_labels(connection: sa.Connection, named: Mapping[str, str]) -> bool:
@@ -63,7 +83,8 @@ def set_labels(connection: sa.Connection, named: Mapping[str, str]) -> bool:
     after = {os.fsencode(path): label for path, label in named.items()}
     if known is not None and before == after:
         return False
-    stored = {path.hex(): label for path, label in after.items()}
+    here = roots_of(connection)
+    stored = {here.stored(path).hex(): label for path, label in after.items()}
     put_meta(connection, _LABELS, msgspec.json.encode(stored).decode())
     changed = [path for path in paths(connection) if before.get(os.fsencode(path)) != named[path]]
     if not changed:
@@ -103,3 +124,20 @@ def move(connection: sa.Connection, before: str, after: str) -> None:
         .where(sources.c.root == os.fsencode(before))
         .values(root=os.fsencode(after))
     )
+
+
+def rename(connection: sa.Connection, renamed: Mapping[str, str]) -> None:
+    """Replace what is stored for folders: names, or paths by names."""
+    steps = {**renamed, **{_renaming(new): new for new in renamed.values()}}
+    for before, after in steps.items():  # in two steps, because folders may exchange their names
+        target = after if before == _renaming(after) else _renaming(after)
+        for table in (sources, problems):
+            stored = sa.type_coerce(table.c.root, sa.LargeBinary)
+            statement = sa.update(table).where(stored == os.fsencode(before))
+            connection.execute(
+                statement.values(root=sa.literal(os.fsencode(target), sa.LargeBinary()))
+            )
+
+
+def _renaming(name: str) -> str:
+    return f"//{name}"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from library.home import KeyPair
     from library.store.decisions.stored import Decisions
+    from library.store.host_roots import HostRoots
     from library.store.identities import Identities
 
 
@@ -25,6 +26,10 @@ class Store(Protocol):
     @property
     def engine(self) -> sa.Engine:
         """The connections to the tables of the index."""
+
+    @property
+    def roots(self) -> HostRoots:
+        """Where this host has the folders of the library."""
 
     @property
     def decisions(self) -> Decisions:

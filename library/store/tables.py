@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from library.schema.fields import FIELDS, UNSEARCHED, WEIGHTS, Type
+from library.store.host_roots import ROOT
 from library.store.types import TEXT, WHOLE
 
 VERSION = 8  # of this schema; stored in PRAGMA user_version
@@ -79,7 +80,7 @@ sources = sa.Table(
     metadata,
     sa.Column("number", WHOLE, primary_key=True),
     sa.Column("id", TEXT, nullable=False),
-    sa.Column("root", sa.LargeBinary, nullable=False),
+    sa.Column("root", ROOT, nullable=False),
     sa.Column("path", sa.LargeBinary, nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("mtime_ns", sa.BigInteger, nullable=False),
@@ -179,7 +180,7 @@ problems = sa.Table(
     "problems",
     metadata,
     sa.Column("number", WHOLE, primary_key=True, autoincrement=True),
-    sa.Column("root", sa.LargeBinary, nullable=False),
+    sa.Column("root", ROOT, nullable=False),
     sa.Column("category", TEXT, nullable=False),  # skipped, other, ignored
     sa.Column("folder", sa.LargeBinary, nullable=False),  # below the root
     sa.Column("kind", TEXT, nullable=False),  # suffix of the files, or "folder"

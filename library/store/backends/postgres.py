@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from library.errors import IndexBroken, IndexMissing, IndexUnusable, SchemaTooNew
+from library.errors import IndexBroken, IndexMissing, IndexUnusable, SchemaTooNew, SchemaTooOld
 from library.home import KeyPair
 from library.store import identities, tables
 from library.store.backends import dialects
 from library.store.decisions import stored as decisions
 from library.store.decisions.stored import Decisions
+from library.store.host_roots import HostRoots, convert
 from library.store.identities import Identities
 from library.store.types import TEXT, WHOLE
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 PREFIX: Final = "postgresql://"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _VERSION: Final = "schema"  # in meta: the version of the tables
+_COMMAND: Final = ".venv/bin/python -m library index FOLDER"
+VERSION: Final = tables.VERSION + 1  # of the tables here: work is shared, folders are named
 _CONNECT_SECONDS: Final = 5
 _OLDEST: Final = 15  # of the server
 _REPLICA_SECONDS: Final = 5.0  # in which a replica shows what was written
@@ -86,11 +89,11 @@ class OwnSchema:
 class PostgresStore:
     """The library that `url` names. Thread-safe."""
 
-    def __init__(self, url: str, *, create: bool, name: str = "") -> None:
+    def __init__(self, url: str, *, create: bool, name: str = "", home: Path | None = None) -> None:
         """Connect, and with `create` create the tables that are missing.
 
-        `name` is that of the library where the URL states no `library`. Raises IndexMissing,
-        IndexUnusable and SchemaTooNew.
+        `name` is that of the library where the URL states no `library`. `home` has the places of
+        its folders on this host. Raises IndexMissing, IndexUnusable, SchemaTooNew and SchemaTooOld.
         """
         address = sa.make_url(url)
         self.name = _library_name(address, name)
@@ -100,6 +103,9 @@ class PostgresStore:
         self.engine = _engine(address, self._schema, 16)
         self._writer = _engine(primary, self._schema, 4) if self._has_replica else self.engine
         self._kept = _engine(primary, f"{self._schema}_kept", 4)
+        self.roots = HostRoots(home)
+        for each in (self.engine, self._writer):
+            convert(each, self.roots)
         try:
             with _errors(self.engine):
                 self._prepare(create=create)
@@ -185,17 +191,23 @@ class PostgresStore:
     def _prepare(self, *, create: bool) -> None:
         """Check the schema, or create it."""
         version = self._version(self._writer if create else self.engine)
-        if version == tables.VERSION:
+        if version == VERSION:
             return
-        if version > tables.VERSION:
+        if version > VERSION:
             raise SchemaTooNew(
                 f"The library {self.name!r} in PostgreSQL was written by a newer version of Akin "
-                f"(schema {version}, this one reads {tables.VERSION}). Use that version"
+                f"(schema {version}, this one reads {VERSION}). Use that version"
+            )
+        if not create and version:
+            raise SchemaTooOld(
+                f"The library {self.name!r} in PostgreSQL was written by an older version of Akin "
+                f"(schema {version}, this one reads {VERSION}). Stop the servers of that version, "
+                f"and have its tables extended; nothing is lost: {_COMMAND}"
             )
         if not create:
             raise IndexMissing(
-                f"There is no library in PostgreSQL with the name {self.name!r} and of this "
-                "version. Create it with: .venv/bin/python -m library index FOLDER"
+                f"There is no library in PostgreSQL with the name {self.name!r}. Create it with: "
+                f"{_COMMAND}"
             )
         with self._writer.begin() as connection:
             _lock(connection, self._schema)
@@ -210,7 +222,7 @@ class PostgresStore:
             connection.exec_driver_sql(f"SET LOCAL search_path TO {quoted(self._schema)}")
             uid = {"key": tables.UID, "value": secrets.token_hex(8)}
             dialects.put(connection, tables.meta, [uid])
-            version_row = {"key": _VERSION, "value": str(tables.VERSION)}
+            version_row = {"key": _VERSION, "value": str(VERSION)}
             dialects.put(connection, tables.meta, [version_row], replace=True)
 
     def _version(self, engine: sa.Engine) -> int:

@@ -21,6 +21,7 @@ from library.errors import (
 from library.home import key_pair, signing_secret
 from library.store import tables
 from library.store.decisions.stored import Decisions
+from library.store.host_roots import HostRoots
 from library.store.identities import Identities
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class SqliteStore:
         self._home = home
         self.decisions = Decisions.open(home)  # raises before the index is changed
         self.engine = open_engine(home, create=create)
+        self.roots = HostRoots(is_named=False)
 
     def identities(self) -> Identities:
         """Open the table of ids."""

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
+from library.errors import SchemaTooOld
 from library.reader.index_reader import IndexReader
 from library.schema.documents import Embeddings
 from library.store.index import Index
 from library.store.opening import store_at
+from library.store.writes import put_meta
 from tests.support import sample_documents
 from tests.support.waiting import eventually
 
@@ -35,6 +37,7 @@ from pathlib import Path
 from library.schema.documents import Embeddings
 from library.store.index import Index
 from library.store.opening import store_at
+from library.store.writes import put_meta
 from tests.support import sample_documents
 index = Index(Path(sys.argv[2]), store_at(sys.argv[1], create=False))
 for n in range(40):
@@ -47,6 +50,7 @@ index.close()
 INDEXER = """
 import sys, time
 from library.store.opening import store_at
+from library.store.writes import put_meta
 with store_at(sys.argv[1], create=False).indexing(lambda: None):
     print("indexing", flush=True)
     time.sleep(600)
@@ -124,3 +128,14 @@ def test_one_host_indexes_at_a_time_and_another_takes_over_when_it_is_killed(
         first.kill()
     with index.store.indexing(lambda: None):
         pass
+
+
+def test_an_older_library_says_what_to_do_and_its_tables_are_extended(
+    index: Index, url: str
+) -> None:
+    with index.writing() as connection:
+        put_meta(connection, "schema", "7")
+    with pytest.raises(SchemaTooOld, match=r"older version.*python -m library index"):
+        store_at(url, create=False)
+    store_at(url, create=True).close()
+    store_at(url, create=False).close()
