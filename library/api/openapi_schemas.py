@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from library.schema.fields import FIELDS, Type
+from library.schema.grouping import Kind
 
 STRING = {"type": "string"}
 NUMBER = {"type": "number"}
@@ -54,6 +55,19 @@ def hit() -> dict[str, Any]:
         metadata={"type": "object", "properties": _EXTENSIONS},
         thumbnail=PICTURE,
         _rankingScore=NUMBER,
+        group=_group(),
+    )
+
+
+def _group() -> dict[str, Any]:
+    """Return the schema of the group of a hit: an extension, as the members' first ones."""
+    member = record(("assetId", "label"), assetId=STRING, label=STRING)
+    return record(
+        ("id", "kind", "size", "members"),
+        id=STRING,
+        kind={"enum": list(get_args(Kind))},
+        size={"type": "integer", "minimum": 2},
+        members={"type": "array", "items": member},
     )
 
 
@@ -88,6 +102,7 @@ def hits_page() -> dict[str, Any]:
             ("page", "hitsPerPage", "totalHits", "totalPages", "offset", "limit"), whole
         ),
         estimatedTotalHits=whole,
+        totalAssets=whole,  # an extension: the hits, where the other counts are of groups
         facetDistribution={"type": "object", "additionalProperties": counts},
         facetStats={"type": "object", "additionalProperties": numbers},
         folderDistribution={"type": "object", "additionalProperties": level},

@@ -38,7 +38,7 @@ from library.query.request_bodies import (
     decode_body,
 )
 from library.query.search_query import boolean_argument, parse_search
-from library.store import lineage
+from library.store import groups, lineage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 BODY_MOST = 32 * 1024 * 1024  # bytes of a request: a reference image of 24 MB as a data URL
 FORMATS = {"png": "png", "jpeg": "jpeg", "jpg": "jpeg", "webp": "webp", "avif": "avif"}
 
+_SHOWN_MEMBERS = 24  # of a group in one hit of a search
 OPENAPI = "/openapi.json"  # the only route without authentication
 
 _LOG = logging.getLogger(__name__)
@@ -120,10 +121,15 @@ class Routes:
             result = self._engine.search(connection, query)
             documents = self._index.values(connection, result.numbers)
             files = self._index.files(connection, documents)
+            ids = [values["id"] for values in documents.values()] if query.groupBy else ()
+            grouped = groups.of_assets(connection, ids, most=_SHOWN_MEMBERS) if ids else {}
         hits = [
             serialize.hit(values, urls, files[number], original=original)
             for number, values in documents.items()
         ]
+        for hit in hits:
+            if (group := grouped.get(hit["id"])) is not None:
+                hit["group"] = serialize.group(group)
         return json_response(serialize.page(result, query, hits))
 
     def listing(self) -> Response:
@@ -167,6 +173,8 @@ class Routes:
             values = self._index.values(connection, [number])[number]
             file = self._index.files(connection, [number])[number]
             asset = serialize.asset(values, self._signer(), file, original=original)
+            if (group := groups.of_assets(connection, [asset_id]).get(asset_id)) is not None:
+                asset["group"] = serialize.group(group)
             if with_embedding:
                 asset["embedding"] = self._index.embedding(connection, number)
         return json_response({"asset": asset})

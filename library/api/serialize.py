@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from library.query.search_query import SearchQuery
     from library.search.engine import SearchResult
+    from library.store.groups import AssetGroup
     from library.store.listings import CollectionCount, TagCount
     from library.store.rows import ListedFile
 
@@ -115,6 +116,12 @@ def asset(
     return entry
 
 
+def group(of: AssetGroup) -> dict[str, Any]:
+    """Return the group of a hit or an asset."""
+    members = [{"assetId": each.asset, "label": each.label} for each in of.members]
+    return {"id": of.id, "kind": of.kind, "size": of.size, "members": members}
+
+
 def page(result: SearchResult, query: SearchQuery, hits: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the response to a search, with the kind of pagination that was requested."""
     paging = query.paging
@@ -132,6 +139,8 @@ def page(result: SearchResult, query: SearchQuery, hits: list[dict[str, Any]]) -
             "limit": paging.count,
             "estimatedTotalHits": result.total,
         }
+    if result.assets is not None:
+        response["totalAssets"] = result.assets
     if query.showRankingScore and result.scores:
         for entry, score in zip(hits, result.scores, strict=False):
             entry["_rankingScore"] = round(score, 6)

@@ -25,6 +25,7 @@ from library.ingest.process.interrupts import Interrupts
 from library.ingest.process.runs import Report
 from library.ingest.roots import former_mounts, name_roots, origins, store_mounts, walk_all
 from library.store.decisions.follow import follow
+from library.store.groups import regroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -120,6 +121,7 @@ class Indexer:
                 self._read(plan, identities, assigner)
             self._remove(plan, walks, assigner, prune=prune)
             self._index.link()
+            regroup(self._index)
             store_mounts(self._index, walks, prune=prune)
         if plan.again:
             self._index.set_meta("ingest", _RECIPE)

@@ -23,6 +23,8 @@ LEVELS_MOST = 50  # levels of the folder tree in one search
 
 # The hits with all of the typed words in any of their forms, without guesses; or all but those.
 ExactWords = Literal["only", "except", ""]
+# One hit for each group of assets that belong together, or every asset.
+GroupBy = Literal["group", ""]
 Ratio = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
@@ -53,6 +55,7 @@ class Search(msgspec.Struct, forbid_unknown_fields=True):
     folders: list[str] = []
     showRankingScore: bool = False
     exactWords: ExactWords = ""
+    groupBy: GroupBy = ""
 
 
 class AssetIds(msgspec.Struct, forbid_unknown_fields=True):

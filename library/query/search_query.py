@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from msgspec import UnsetType
 
     from library.query.filter_tree import Condition
-    from library.query.request_bodies import ExactWords, Search
+    from library.query.request_bodies import ExactWords, GroupBy, Search
 
 INTEGER_MOST = 2**53  # larger JSON numbers are not exact in every language
 LIMIT_DEFAULT = 20  # hits
@@ -81,6 +81,7 @@ class SearchQuery:
     folders: tuple[str, ...] = ()  # whose folders are counted; "" is the top
     showRankingScore: bool = False
     exactWords: ExactWords = ""
+    groupBy: GroupBy = ""
 
 
 def parse_search(body: bytes, arguments: Mapping[str, str]) -> SearchQuery:
@@ -109,6 +110,7 @@ def parse_search(body: bytes, arguments: Mapping[str, str]) -> SearchQuery:
         folders=_levels(search.folders),
         showRankingScore=search.showRankingScore,
         exactWords=search.exactWords,
+        groupBy=search.groupBy,
     )
 
 

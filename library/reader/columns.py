@@ -164,6 +164,10 @@ class Coded:
         codes = codes if len(slots) == len(codes) else codes[slots]
         return np.bincount(codes + 1, minlength=values + 1)[1 : values + 1]
 
+    def entries(self, slots: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Return (n,) the places in `slots` of their values, and (n,) the codes of these."""
+        return np.arange(len(slots)), self.codes.rows[slots]
+
 
 @dataclass(frozen=True, slots=True)
 class Raw:
@@ -256,11 +260,7 @@ class Lists:
         """Return (values,) how many of the `slots`, ascending, have each of the first `values`."""
         codes, owner = self.codes.rows, self.owner.rows
         if len(slots) * _FEW < self.slots:
-            first = np.searchsorted(owner, slots.astype(owner.dtype))
-            sizes = np.searchsorted(owner, slots.astype(owner.dtype), side="right") - first
-            # The entries of all slots, slot by slot.
-            skip = first - (np.cumsum(sizes) - sizes)
-            codes = codes[np.repeat(skip, sizes) + np.arange(sizes.sum())]
+            codes = self.entries(slots)[1]
         elif len(slots) < self.slots:
             mask = np.zeros(self.slots, dtype=np.bool_)
             mask[slots] = True
@@ -268,6 +268,16 @@ class Lists:
             newer = codes[inverted.entries :][mask[owner[inverted.entries :]]]
             return inverted.counts(mask, values) + np.bincount(newer, minlength=values)[:values]
         return np.bincount(codes, minlength=values)[:values]
+
+    def entries(self, slots: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Return (n,) the places in `slots` of their values, and (n,) the codes of these."""
+        owner = self.owner.rows
+        first = np.searchsorted(owner, slots.astype(owner.dtype))
+        sizes = np.searchsorted(owner, slots.astype(owner.dtype), side="right") - first
+        # The entries of all slots, slot by slot.
+        skip = first - (np.cumsum(sizes) - sizes)
+        places = np.repeat(np.arange(len(slots)), sizes)
+        return places, self.codes.rows[skip[places] + np.arange(len(places))]
 
     def _inverted(self) -> Inverted:
         """Return most of the entries by value: built once, and again after many new ones."""

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from library.reader.columns import COLUMN_FIELDS, Coded, Column, Lists, Raw, Values
+from library.reader.groups import Groups
 from library.reader.growable_array import GrowableArray
 from library.reader.postings import Postings, Segment, merge_segments
 from library.reader.snapshot import SPACES, Snapshot
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FOLDER = "cache"
-FORMAT = 5  # of these files; other formats are not read
+FORMAT = 6  # of these files; other formats are not read
 _NEWLINE = "\n"
 _POSTINGS = ("begin", "slots", "impacts", "columns")
 
@@ -73,6 +74,8 @@ def _write(folder: Path, uid: str, snapshot: Snapshot) -> None:
     put("key", snapshot.keys)
     put("alive", GrowableArray.of(snapshot.alive))
     put("non-ascii", snapshot.non_ascii)
+    put("group", GrowableArray.of(snapshot.groups.codes))
+    put("place", GrowableArray.of(snapshot.groups.places))
     values: dict[str, list[Any]] = {}
     entries: dict[str, int] = {}
     for name, column in snapshot.columns.items():
@@ -105,6 +108,8 @@ def _write(folder: Path, uid: str, snapshot: Snapshot) -> None:
         "generation": snapshot.generation,
         "tombstone": snapshot.tombstone,
         "slots": len(snapshot.number),
+        "groups": snapshot.groups.ids,
+        "grouped": snapshot.groups.seq,
         "values": values,
         "entries": entries,
         "vectors": {name: len(space) for name, space in snapshot.spaces.items()},
@@ -173,6 +178,12 @@ def _read(folder: Path, manifest: Mapping[str, Any]) -> Snapshot:
         keys=get("key"),
         alive=np.array(get("alive").rows),
         non_ascii=get("non-ascii"),
+        groups=Groups.of(
+            manifest["groups"],
+            np.array(get("group").rows),
+            np.array(get("place").rows),
+            manifest["grouped"],
+        ),
         columns=columns,
         spaces=spaces,
         postings=postings["searched"],

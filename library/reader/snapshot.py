@@ -15,6 +15,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from library.reader.columns import COLUMN_FIELDS, Coded, Column, Lists, Raw, empty_column
+from library.reader.groups import Groups, updated_groups
 from library.reader.growable_array import GrowableArray
 from library.reader.postings import Part, Postings, append_segment, build_segment
 from library.reader.vectors import EXACT_MOST, SAMPLE, VectorSpace
@@ -62,6 +63,7 @@ class Snapshot:
     keys: GrowableArray  # (slots,) a stable order of ties, from the id
     alive: Mask  # (slots,) which assets are not deleted
     non_ascii: GrowableArray  # (slots,) which assets have a long text that is not ASCII
+    groups: Groups
     columns: Mapping[str, Column]
     spaces: Mapping[str, VectorSpace]
     postings: Postings
@@ -84,6 +86,7 @@ class Snapshot:
             keys=GrowableArray.empty(np.uint64),
             alive=np.zeros(0, dtype=np.bool_),
             non_ascii=GrowableArray.empty(np.bool_),
+            groups=Groups.empty(),
             columns={of.name: empty_column(of) for of in COLUMN_FIELDS},
             spaces={name: VectorSpace.empty(name) for name in SPACES},
             postings=(),
@@ -141,6 +144,8 @@ def updated(old: Snapshot, connection: sa.Connection, generation: int) -> Snapsh
         if longer is snapshot:
             break
         snapshot = longer
+    groups = updated_groups(snapshot.groups, connection, snapshot.number, old.last)
+    snapshot = replace(snapshot, groups=groups)
     snapshot = _with_words(snapshot, connection, old.last)
     for start in range(len(old.number), len(snapshot.number), _VECTORS_BATCH):
         snapshot = _with_vectors(

@@ -22,6 +22,7 @@ from library.search.embedding_cache import EmbeddingCache
 from library.search.facets import Facets, count_facets
 from library.search.filter_eval import holds
 from library.search.folders import count_levels
+from library.search.grouping import collapsed, shown
 from library.search.scoring import Scores, page, similarity_scores
 from library.search.similarity import resolve_references
 
@@ -50,6 +51,7 @@ class SearchResult:
     numbers: list[int]
     scores: list[float]  # of the same assets, best 1; empty when nothing was scored
     facets: Facets | None = None
+    assets: int | None = None  # that match, where `total` counts groups
 
 
 class Engine:
@@ -75,17 +77,23 @@ class Engine:
         if query.facets or query.folders:
             facets = _facets(connection, snapshot, query, text, scorers, hits)
         is_by_score = parts and (query.querySemanticRatio or query.like or query.unlike)
+        sort = () if is_by_score else query.sortBy
+        by_group = query.groupBy == "group"
+        ranked = collapsed(connection, snapshot, hits, parts, sort) if by_group else hits
         slots, scores = page(
             connection,
             snapshot,
-            hits,
+            ranked,
             parts,
-            sort=() if is_by_score else query.sortBy,
+            sort=sort,
             start=query.paging.start,
             stop=query.paging.start + query.paging.count,
         )
-        total = int(np.count_nonzero(hits))
-        return SearchResult(total, snapshot.number[slots].tolist(), scores.tolist(), facets)
+        total = int(np.count_nonzero(ranked))
+        assets = None
+        if by_group:
+            assets, slots = int(np.count_nonzero(hits)), shown(snapshot, hits, slots)
+        return SearchResult(total, snapshot.number[slots].tolist(), scores.tolist(), facets, assets)
 
     def _scorers(
         self, connection: sa.Connection, snapshot: Snapshot, query: SearchQuery, text: QueryText
@@ -152,8 +160,9 @@ def _facets(
             hits_of[tree] = mask
     counted = [(name, hits_of[filters.get(name, query.filter)]) for name in query.facets]
     below = hits_of[filters.get(PATH, query.filter)]
-    levels = count_levels(connection, snapshot, below, query.folders)
-    return replace(count_facets(connection, snapshot, counted), levels=levels)
+    by_group = query.groupBy == "group"
+    levels = count_levels(connection, snapshot, below, query.folders, by_group=by_group)
+    return replace(count_facets(connection, snapshot, counted, by_group=by_group), levels=levels)
 
 
 class Scorer(Protocol):

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from library.reader.columns import Coded, Lists, Raw
 from library.schema.fields import FIELDS, Type
+from library.search.grouping import surplus
 from library.store.backends.dialects import among, bound
 from library.store.tables import spellings
 
@@ -55,14 +56,18 @@ class Level(NamedTuple):
 
 
 def count_facets(
-    connection: sa.Connection, snapshot: Snapshot, fields: Sequence[tuple[str, Mask]]
+    connection: sa.Connection,
+    snapshot: Snapshot,
+    fields: Sequence[tuple[str, Mask]],
+    *,
+    by_group: bool = False,
 ) -> Facets:
     """Return the facets of each field over the hits in its mask."""
     facets = Facets({}, {})
     counters: dict[int, Counter] = {}
     for name, mask in fields:
         if id(mask) not in counters:
-            counters[id(mask)] = Counter.of(snapshot, mask)
+            counters[id(mask)] = Counter.of(snapshot, mask, by_group=by_group)
         column = snapshot.columns[name]
         facets.distribution[name] = {}
         ends: tuple[float, float] | None
@@ -83,16 +88,26 @@ class Counter:
 
     slots: Slots
     is_complement: bool
+    grouped: Mask | None = None  # the hits, where groups are counted
 
     @classmethod
-    def of(cls, snapshot: Snapshot, mask: Mask) -> Counter:
-        """Return the counter of the hits in `mask`, none of them deleted."""
+    def of(cls, snapshot: Snapshot, mask: Mask, *, by_group: bool = False) -> Counter:
+        """Return the counter of the hits in `mask`, none of them deleted.
+
+        `by_group`: those of a group with the same value count as one.
+        """
         is_complement = 2 * int(np.count_nonzero(mask)) > len(mask)
         counted = snapshot.alive & ~mask if is_complement else mask
-        return cls(np.flatnonzero(counted), is_complement)
+        return cls(np.flatnonzero(counted), is_complement, mask if by_group else None)
 
     def counts(self, snapshot: Snapshot, name: str, column: Coded | Lists) -> Slots:
-        """Return (values,) how many hits have each value of a field."""
+        """Return (values,) how many hits, or groups and single hits, have each value of a field."""
+        counts = self._single(snapshot, name, column)
+        if self.grouped is None:
+            return counts
+        return counts - surplus(snapshot, column, self.grouped, len(counts))
+
+    def _single(self, snapshot: Snapshot, name: str, column: Coded | Lists) -> Slots:
         # Values are shared by all states of a column: a later one may have added some meanwhile.
         if not self.is_complement:
             return column.counts(self.slots, len(column.values.listed))

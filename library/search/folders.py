@@ -20,13 +20,18 @@ FOLDERS_MOST = 200  # of one level: those with the most hits
 
 
 def count_levels(
-    connection: sa.Connection, snapshot: Snapshot, mask: Mask, folders: Sequence[str]
+    connection: sa.Connection,
+    snapshot: Snapshot,
+    mask: Mask,
+    folders: Sequence[str],
+    *,
+    by_group: bool = False,
 ) -> dict[str, Level]:
     """Return the folders in each of `folders` that have hits in `mask`; "" is the top."""
     column = snapshot.columns[PATH]
     if not folders or not isinstance(column, Lists):
         return {}
-    counts = Counter.of(snapshot, mask).counts(snapshot, PATH, column)
+    counts = Counter.of(snapshot, mask, by_group=by_group).counts(snapshot, PATH, column)
     below, listed = _levels(column.values), column.values.listed
     levels = {}
     for folder in folders:

@@ -12,7 +12,7 @@ import msgspec
 import sqlalchemy as sa
 
 from library.schema.decisions import NOTHING, decided
-from library.store import findings, lineage, roots, rows
+from library.store import findings, groups, lineage, roots, rows
 from library.store.backends import dialects
 from library.store.listings import chunks, numbers_of
 from library.store.tables import (
@@ -47,7 +47,29 @@ _BY_NUMBER = (
 )
 
 
-def replaced(connection: sa.Connection, batch: Sequence[Document]) -> list[int]:
+def put(
+    connection: sa.Connection,
+    batch: Sequence[tuple[Document, dict[str, bytes | None]]],
+    decisions: Decisions,
+    instead: Sequence[int] = (),
+) -> None:
+    """Write what files state now, instead of other assets with the same ids or files.
+
+    `instead` are the numbers of further assets that are replaced.
+    """
+    written = [document for document, _ in batch]
+    groups.touch_new(connection, written)
+    remove(connection, [*_replaced(connection, written), *instead])
+    insert(connection, batch, decisions)
+
+
+def remove(connection: sa.Connection, numbers: Sequence[int]) -> None:
+    """Delete assets whose files are gone or have changed."""
+    groups.touch(connection, numbers)
+    drop(connection, numbers)
+
+
+def _replaced(connection: sa.Connection, batch: Sequence[Document]) -> list[int]:
     """Return the numbers of the assets that have an id or a file in common with `batch`."""
     numbers = list(numbers_of(connection, (document.id for document in batch)).values())
     for part in chunks([rows.source_row(0, document) for document in batch]):

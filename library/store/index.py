@@ -89,9 +89,7 @@ class Index:
         unique = {document.id: (document, embeddings) for document, embeddings in items}
         batch = [(document, rows.blobs(embeddings)) for document, embeddings in unique.values()]
         with self.writing() as connection:
-            before = batches.replaced(connection, [document for document, _ in batch])
-            batches.drop(connection, before)
-            batches.insert(connection, batch, self.decisions)
+            batches.put(connection, batch, self.decisions)
             known = self.decisions.collections(each.id for each in collections)
             writes.put_collections(connection, collections, known)
             advance(connection)
@@ -101,7 +99,7 @@ class Index:
         with self.writing() as connection:
             ids = list(ids)
             numbers = list(numbers_of(connection, ids).values())
-            batches.drop(connection, numbers)
+            batches.remove(connection, numbers)
             lineage.forget(connection, ids)
             advance(connection)
         return len(numbers)
@@ -139,9 +137,7 @@ class Index:
             }
             if reworded:
                 vectors["text"] = rows.half_floats(text)
-            replaced = batches.replaced(connection, [document])
-            batches.drop(connection, [*replaced, number])
-            batches.insert(connection, [(document, vectors)], self.decisions)
+            batches.put(connection, [(document, vectors)], self.decisions, instead=[number])
             advance(connection)
 
     def set_parts(self, versions: Mapping[str, str]) -> None:

@@ -19,7 +19,7 @@ from library.schema.fields import FIELDS, UNSEARCHED, WEIGHTS, Type
 from library.store.host_roots import ROOT
 from library.store.types import TEXT, WHOLE
 
-VERSION = 8  # of this schema; stored in PRAGMA user_version
+VERSION = 9  # of this schema; stored in PRAGMA user_version
 
 metadata = sa.MetaData()
 
@@ -131,6 +131,31 @@ spellings = sa.Table(
     sa.Column("value", TEXT, primary_key=True),
     sa.Column("shown", TEXT, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# Which assets belong together (`store.groups`), by the rules of `schema.grouping`. A row that
+# changes gets a new, higher `seq`, so that readers read only new rows.
+groups = sa.Table(
+    "groups",
+    metadata,
+    sa.Column("seq", WHOLE, primary_key=True, autoincrement=True),
+    sa.Column("asset", TEXT, nullable=False, unique=True),
+    sa.Column("group_id", TEXT, nullable=False),  # "" of an asset that is in none any more
+    sa.Column("kind", TEXT, nullable=False),
+    sa.Column("place", WHOLE, nullable=False),  # in the group, from 0
+    sa.Column("label", TEXT, nullable=False),  # of the asset in the group
+    sa.Index("groups_group_id", "group_id"),
+    sqlite_autoincrement=True,
+)
+
+# Folders whose files have changed since their assets were grouped.
+touched = sa.Table(
+    "touched",
+    metadata,
+    sa.Column("number", WHOLE, primary_key=True, autoincrement=True),
+    sa.Column("root", sa.LargeBinary, nullable=False),
+    sa.Column("folder", sa.LargeBinary, nullable=False),  # below the root; b"" for the root itself
+    sqlite_autoincrement=True,
 )
 
 collections = sa.Table(

@@ -197,6 +197,11 @@ _CONTINUE: Final = {
     "postgresql": tuple(
         f"SELECT setval(pg_get_serial_sequence('{table}', '{column}'), "  # noqa: S608 - names here
         f"(SELECT coalesce(max({column}), 0) + 1 FROM {table}), false)"
-        for table, column in (("tombstones", "seq"), ("problems", "number"))
+        for table, column in (
+            ("tombstones", "seq"),
+            ("problems", "number"),
+            ("groups", "seq"),
+            ("touched", "number"),
+        )
     ),
 }

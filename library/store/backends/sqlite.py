@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 FILE = "library.sqlite"
 # The command, relative to the folder in which Akin is installed.
 _INDEX_COMMAND = ".venv/bin/python -m library index FOLDER, or make run ASSETS=FOLDER"
-_CONVERTIBLE = (2, 3, 4, 5, 6, 7)  # versions whose tables and columns are all in this one
+_CONVERTIBLE = (2, 3, 4, 5, 6, 7, 8)  # versions whose tables and columns are all in this one
 _OLD_SOURCES = sa.text("SELECT id, root, path, sha256 FROM sources")  # in every version
 
 _PRAGMAS = (

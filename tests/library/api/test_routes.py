@@ -7,6 +7,7 @@ import hashlib
 import io
 import struct
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,7 @@ from library.api.routes import BODY_MOST
 from library.errors import IndexMissing
 from library.home import KeyPair
 from library.schema.documents import Collection, SourceFile
+from library.store import groups
 from tests.support import sample_documents
 from tests.support.library_api import PAIR, search
 
@@ -132,6 +134,37 @@ def test_both_kinds_of_pagination_have_their_fields(browser: FlaskClient) -> Non
         "totalPages": 2,
     }
     assert [len(counted["hits"]), len(numbered["hits"])] == [2, 1]
+
+
+def test_a_search_by_group_has_the_groups_and_both_counts(tmp_path: Path) -> None:
+    names = [*(f"hero_v{number}" for number in range(1, 31)), "rock"]
+    items = []
+    for name in names:
+        found = sample_documents.document(name, tags=("tile",))
+        source = replace(found.source, path=f"{name}.png", sha256=name)
+        items.append((replace(found, source=source), sample_documents.COLOURS["red"]))
+    index = sample_documents.library(tmp_path, items)
+    groups.regroup(index)
+    index.close()
+    client = create_library(
+        tmp_path,
+        key_pair=KeyPair("key", "secret"),
+        public_url="/library",
+        models=sample_documents.Tastes(),
+    ).test_client()
+    found = search(client, query="tile", page=1, hitsPerPage=5, groupBy="group").get_json()
+    assert (found["totalHits"], found["totalPages"], found["totalAssets"]) == (2, 1, 31)
+    group = next(hit["group"] for hit in found["hits"] if "group" in hit)
+    newest = sample_documents.asset_id("hero_v30")
+    assert (group["kind"], group["size"], len(group["members"])) == ("versions", 30, 24)
+    assert group["members"][0] == {"assetId": newest, "label": "version 30"}
+    whole = get(client, f"/assets/{newest}")["asset"]["group"]
+    assert (whole["id"], len(whole["members"])) == (group["id"], 30)
+    assert "group" not in get(client, f"/assets/{sample_documents.asset_id('rock')}")["asset"]
+    plain = search(client, query="tile").get_json()
+    assert "totalAssets" not in plain
+    assert not any("group" in hit for hit in plain["hits"])
+    assert search(client, query="tile", groupBy="folder").status_code == 400
 
 
 def test_a_page_past_the_end_is_empty_and_has_the_counts(browser: FlaskClient) -> None:
