@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.query.search import Pairs, Search
 
 MOST_UNFOLDED: Final = 50
-PARAMETERS: Final = ("density", "ground", "names", "endless", "stacks", "unfold")
+PARAMETERS: Final = ("density", "ground", "names", "endless", "groups", "stacks", "unfold")
 
 Density = Literal["small", "medium", "large"]
 DENSITIES: Final[tuple[Density, ...]] = get_args(Density)
@@ -43,13 +43,15 @@ class Display:
 
     `density`: the height of rows. `ground`: the background of transparent pictures; `page` is that
     of the page. `names`: names are always visible, not only on hover. `endless`: the next page is
-    appended below. `stacks`: results of one job or prompt are one stack; `unfold`: the open ones.
+    appended below. `groups`: files that belong together are one card, where the API is Akin's own
+    library. `stacks`: results of one job or prompt are one stack; `unfold`: the open ones.
     """
 
     density: Density = "medium"
     ground: Ground = "page"
     names: bool = False
     endless: bool = False
+    groups: bool = True
     stacks: bool = False
     unfold: tuple[str, ...] = ()  # the ids of the first assets of open stacks
 
@@ -65,7 +67,9 @@ class Display:
             pairs.append(("density", self.density))
         if self.ground != "page":
             pairs.append(("ground", self.ground))
-        pairs += [(name, "on") for name in ("names", "endless", "stacks") if getattr(self, name)]
+        pairs += [(name, "on") for name in ("names", "endless") if getattr(self, name)]
+        pairs += [] if self.groups else [("groups", "off")]
+        pairs += [("stacks", "on")] if self.stacks else []
         return (*pairs, *(("unfold", each) for each in self.unfold))
 
     def suffix(self, search: Search) -> str:
@@ -98,10 +102,10 @@ class Display:
                 elif value:
                     message = f"It is one of {', '.join(_CHOICES[name])}."
                     problems.append(Problem(name, value[:200], message))
-            else:
+            elif value.lower() in _ON | _OFF:
                 fields[name] = value.lower() in _ON
-                if value.lower() not in _ON | _OFF:
-                    problems.append(Problem(name, value[:200], "It is on or off."))
+            else:
+                problems.append(Problem(name, value[:200], "It is on or off."))
         return cls(**fields, unfold=tuple(unfold)), rest, problems
 
     @property

@@ -68,6 +68,22 @@ class Metadata(msgspec.Struct, frozen=True, gc=False):
     width: int | None = None
 
 
+class GroupMember(msgspec.Struct, frozen=True, gc=False):
+    """One asset of a group."""
+
+    assetId: str = ""
+    label: str = ""  # the number of a frame, the role of a texture, ...
+
+
+class AssetGroup(msgspec.Struct, frozen=True, gc=False):
+    """Assets that belong together; only from Akin's own library."""
+
+    id: str = ""
+    kind: str = ""  # frames, versions, textures, formats, duplicates
+    size: int = 0  # of all members, of which `members` are the first
+    members: tuple[GroupMember, ...] = ()
+
+
 class Asset(msgspec.Struct, frozen=True, gc=False):
     """One asset, from a search or GET /assets/{id}.
 
@@ -80,6 +96,7 @@ class Asset(msgspec.Struct, frozen=True, gc=False):
     content: str | None = None
     createdAt: str | None = None
     description: str | None = None
+    group: AssetGroup | None = None  # in searches by group, and of a single asset
     kind: str | None = None
     metadata: Metadata = Metadata()
     mimeType: str | None = None
@@ -171,10 +188,15 @@ class Asset(msgspec.Struct, frozen=True, gc=False):
 
 
 class ResultPage(msgspec.Struct, frozen=True, gc=False):
-    """One page of hits. `total` is exact, or None where the API returns an estimate."""
+    """One page of hits. `total` is exact, or None where the API returns an estimate.
+
+    In a search by group, `cards` is the number of groups and single assets, which pages and facets
+    count; otherwise it is `total`.
+    """
 
     hits: tuple[Asset, ...]
     total: int | None = None
+    cards: int | None = None
     pages: int | None = None  # number of pages; None where unknown
     has_next: bool = False
     facets: dict[str, dict[str, int]] = {}

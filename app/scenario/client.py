@@ -81,11 +81,21 @@ class Client(WritingClient):
         self._guard = threading.Lock()  # cachetools has none of its own
 
     def search(
-        self, search: Search, expand: Callable[[str], str], budget: RequestBudget | None = None
+        self,
+        search: Search,
+        expand: Callable[[str], str],
+        budget: RequestBudget | None = None,
+        *,
+        by_group: bool = False,
     ) -> ResultPage:
-        """Return one page of hits; `expand` turns a `ref_...` into a data URL."""
+        """Return one page of hits; `expand` turns a `ref_...` into a data URL.
+
+        `by_group`: one hit for each group, where the API is Akin's own library.
+        """
         decoded: list[ResultPage] = []  # by the check, where this caller sends the call
-        response = self._search(search, expand, decoded, budget, self._extras)
+        response = self._search(
+            search, expand, decoded, budget, self._grouping(self._extras, by_group)
+        )
         key = (response.digest, search.size)
         with self._guard:
             page = decoded[-1] if decoded else self._decoded.get(key)
@@ -102,6 +112,8 @@ class Client(WritingClient):
         expand: Callable[[str], str],
         hits: tuple[Asset, ...],
         budget: RequestBudget | None = None,
+        *,
+        by_group: bool = False,
     ) -> tuple[Asset, ...]:
         """Return at most a page of what is closest to an auto search in meaning, but its `hits`.
 
@@ -109,12 +121,14 @@ class Client(WritingClient):
         """
         size = search.size if self.is_library else min(search.size + len(hits), MOST_HITS)
         wanted = search.closest().with_(page=1, offset=None, limit=None, hitsPerPage=size)
-        extras = {"exactWords": "except"} if self.is_library else None
+        extras = {"exactWords": "except"} if self.is_library else {}
+        extras = self._grouping(extras, by_group)
         response = self._search(wanted, expand, [], budget, extras)
         page = self._page(response.body, size)
-        known = {hit.id for hit in hits}
+        known = {hit.id for hit in hits} | {hit.group.id for hit in hits if hit.group}
         latest = self._latest(page.hits, response, by_search=True)
-        return tuple(hit for hit in latest if hit.id not in known)[: search.size]
+        ids = ((hit, {hit.id, hit.group.id if hit.group else hit.id}) for hit in latest)
+        return tuple(hit for hit, own in ids if not own & known)[: search.size]
 
     def count(
         self, search: Search, expand: Callable[[str], str], budget: RequestBudget | None = None
@@ -285,6 +299,9 @@ class Client(WritingClient):
         return self._cache.get(
             CacheKey(key, fetch, first_expiry, lifetime), budget or request_budget.current()
         )
+
+    def _grouping(self, extras: Mapping[str, object], by_group: bool) -> Mapping[str, object]:
+        return {**extras, "groupBy": "group"} if by_group and self.is_library else extras
 
     def _latest(
         self, assets: tuple[Asset, ...], response: CachedResponse, *, by_search: bool

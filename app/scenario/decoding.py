@@ -12,7 +12,15 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from app.errors import InvalidUpstreamResponse
-from app.scenario.assets import Asset, AssetListing, Metadata, Named, ResultPage, Thumbnail
+from app.scenario.assets import (
+    Asset,
+    AssetGroup,
+    AssetListing,
+    Metadata,
+    Named,
+    ResultPage,
+    Thumbnail,
+)
 from app.scenario.field_tags import with_fields
 from app.scenario.lenient_json import decode
 from app.scenario.library import FolderLevel
@@ -38,6 +46,7 @@ class _Page(msgspec.Struct, frozen=True, gc=False):
     page: int | None = None
     hitsPerPage: int | None = None
     totalHits: int | None = None
+    totalAssets: int | None = None
     totalPages: int | None = None
     offset: int | None = None
     limit: int | None = None
@@ -100,7 +109,13 @@ def result_page(body: bytes, *, size: int, has_field_tags: bool = False) -> Resu
     else:
         has_next = len(found) >= size
     return ResultPage(
-        hits, total, pages, has_next, page.facetDistribution or {}, page.folderDistribution or {}
+        hits,
+        total if page.totalAssets is None else _plausible(page.totalAssets),
+        total,
+        pages,
+        has_next,
+        page.facetDistribution or {},
+        page.folderDistribution or {},
     )
 
 
@@ -199,6 +214,7 @@ _NESTED: Final[dict[str, type[msgspec.Struct]]] = {
     "metadata": Metadata,
     "thumbnail": Thumbnail,
     "preview": Thumbnail,
+    "group": AssetGroup,
 }
 
 

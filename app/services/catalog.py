@@ -94,16 +94,17 @@ class Catalog:
         page: ResultPage | None = None
         error: UpstreamError | None = None
         search = self._without_extensions(search, all_problems)
+        by_group = display.groups if display else False
         try:
             search = self._without_lost_references(search, all_problems)
             try:
-                page = self.page(search)
+                page = self.page(search, by_group=by_group)
             except UnknownAsset:
                 search = self._without_lost_assets(search, all_problems)
-                page = self.page(search)
+                page = self.page(search, by_group=by_group)
         except UpstreamError as raised:
             error = raised
-        closest = self.closest(search, page) if page is not None else ()
+        closest = self.closest(search, page, by_group=by_group) if page is not None else ()
         vocabulary = self._vocabulary(search, page)
         is_without_results = page is not None and not page.hits and not search.first
         return SearchResult(
@@ -122,13 +123,17 @@ class Catalog:
             lists_problems=self._client.is_library,
         )
 
-    def page(self, search: Search, budget: RequestBudget | None = None) -> ResultPage:
+    def page(
+        self, search: Search, budget: RequestBudget | None = None, *, by_group: bool = False
+    ) -> ResultPage:
         """Return one page of hits. Raises UpstreamError, UnknownReference."""
-        page = self._client.search(search, self._expand, budget)
+        page = self._client.search(search, self._expand, budget, by_group=by_group)
         self._known.put(page.hits)
         return page
 
-    def closest(self, search: Search, page: ResultPage) -> tuple[Asset, ...]:
+    def closest(
+        self, search: Search, page: ResultPage, *, by_group: bool = False
+    ) -> tuple[Asset, ...]:
         """Return what is shown below `page` if it has the last hits of an auto search.
 
         Over the Scenario API it is requested only where few were found. Optional: it is not sent
@@ -141,7 +146,9 @@ class Catalog:
             return ()
         try:
             budget = request_budget.current().limited(optional=True)
-            closest = self._client.closest(search, self._expand, page.hits, budget)
+            closest = self._client.closest(
+                search, self._expand, page.hits, budget, by_group=by_group
+            )
         except (UpstreamError, OptionalCallRefused) as error:
             log.info("no closest assets: %s", error)
             return ()
@@ -166,6 +173,10 @@ class Catalog:
             asset = self._client.asset(asset_id)
             self._known.put([asset])
         return asset
+
+    def single(self, asset_id: str) -> Asset:
+        """Return an asset as the API returns it alone, with its group. Raises UpstreamError."""
+        return self._client.asset(asset_id)
 
     def assets(self, ids: Iterable[str], budget: RequestBudget | None = None) -> dict[str, Asset]:
         """Return those of some assets that exist, as they are now. Raises UpstreamError."""

@@ -16,6 +16,8 @@ from app.query.search import Search
 from app.scenario import request_budget
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.query.display import Display
     from app.scenario.assets import Asset
     from app.services.catalog import Catalog
@@ -45,32 +47,43 @@ def neighbours(catalog: Catalog, search: Search, display: Display, asset_id: str
     None where the search fails: the asset's page is shown without them.
     """
     try:
-        page = catalog.page(search)
-        ids = [hit.id for hit in page.hits]
-        found = len(ids)
-        if asset_id not in ids[:-1] and not page.has_next:
-            ids += [hit.id for hit in catalog.closest(search, page)]
-        if asset_id not in ids:
+        page = catalog.page(search, by_group=display.groups)
+        hits = list(page.hits)
+        found = len(hits)
+        index = _place(hits, asset_id)
+        if index in {None, found - 1} and not page.has_next:
+            hits += catalog.closest(search, page, by_group=display.groups)
+            index = _place(hits, asset_id)
+        if index is None:
             return Neighbours()
-        index = ids.index(asset_id)
+        ids = [hit.id for hit in hits]
         previous_url = next_url = ""
         if index > 0:
             previous_url = display.url(search, f"/assets/{ids[index - 1]}")
         elif search.first:
             earlier = search.before()
-            hits = catalog.page(earlier).hits
-            previous_url = display.url(earlier, f"/assets/{hits[-1].id}") if hits else ""
+            before = catalog.page(earlier, by_group=display.groups).hits
+            previous_url = display.url(earlier, f"/assets/{before[-1].id}") if before else ""
         if index + 1 < len(ids):
             next_url = display.url(search, f"/assets/{ids[index + 1]}")
         elif page.has_next:
             later = search.after()
-            hits = catalog.page(later).hits
-            next_url = display.url(later, f"/assets/{hits[0].id}") if hits else ""
+            after = catalog.page(later, by_group=display.groups).hits
+            next_url = display.url(later, f"/assets/{after[0].id}") if after else ""
     except UpstreamError:
         return Neighbours()
     if index >= found:  # not counted
         return Neighbours(previous_url, next_url)
-    return Neighbours(previous_url, next_url, search.first + index + 1, page.total)
+    return Neighbours(previous_url, next_url, search.first + index + 1, page.cards)
+
+
+def _place(hits: Sequence[Asset], asset_id: str) -> int | None:
+    """Return the index of the hit that shows an asset, or its group; None without one."""
+    for index, hit in enumerate(hits):
+        members = hit.group.members if hit.group else ()
+        if hit.id == asset_id or any(member.assetId == asset_id for member in members):
+            return index
+    return None
 
 
 def related_to(

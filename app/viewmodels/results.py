@@ -83,8 +83,8 @@ class Pagination:
         first, size = search.first, search.size
         current = first // size + 1
         pages = result.pages
-        if pages is None and result.total is not None:
-            pages = math.ceil(result.total / size)
+        if pages is None and result.cards is not None:
+            pages = math.ceil(result.cards / size)
         last = max(pages or 0, current + 1 if result.has_next else current)
         numbers = _window(current, last if pages is not None else current + result.has_next)
         links: list[PageLink] = []
@@ -123,6 +123,7 @@ class ResultsView(BarView):
     ways: tuple[WayOut, ...] = ()  # without results
     total: int | None = None
     count: str = ""
+    selectable: str = "results"  # what "Select all" selects: single assets
     pagination: Pagination | None = None
     notice: str = ""  # why older results are shown
     by_library: bool = False
@@ -174,7 +175,7 @@ def results_view(found: SearchResult, *, today: Today) -> ResultsView:
         today=today,
         hits=hits,
         facets=result.facets if result else None,
-        total=result.total if result else None,
+        total=result.cards if result else None,
         vocabulary=found.vocabulary,
         by_library=found.by_library,
     )
@@ -200,6 +201,11 @@ def results_view(found: SearchResult, *, today: Today) -> ResultsView:
         ),
         total=result.total if result else None,
         count=_count(search, result, has_closest=bool(found.closest)) if result else "",
+        selectable=(
+            describe.counted(result.total, "result")
+            if result and result.total is not None
+            else "results"
+        ),
         pagination=Pagination.of(search, result, here) if result else None,
         error=found.error,
         notice=found.notice,
@@ -233,6 +239,7 @@ def _ways(display: Display) -> tuple[tuple[str, tuple[_Way, ...]], ...]:
     stacks, endless = display.stacks, display.endless
     show = (
         way("Names below the pictures", is_on=display.names, names=not display.names),
+        way("Group what belongs together", is_on=display.groups, groups=not display.groups),
         way("Fold a page’s variants into stacks", is_on=stacks, stacks=not stacks),
         way("Endless, without pages", is_on=endless, endless=not endless),
     )
@@ -260,7 +267,10 @@ def _count(search: Search, result: ResultPage, *, has_closest: bool) -> str:
     if has_closest and not result.hits:
         return "No exact match"
     if result.total is not None:
-        return describe.counted(result.total, "result")
+        words = describe.counted(result.total, "result")
+        if result.cards is not None and result.cards < result.total:
+            words += f" on {describe.counted(result.cards, 'card')}"
+        return words
     if not result.hits:
         return "No results" if search.first == 0 else "No more results"
     last = search.first + len(result.hits)

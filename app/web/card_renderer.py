@@ -40,6 +40,7 @@ _TEXTS: Final = (
     "alt",
     "facts",
     "file",
+    "group",
     "moving_url",
     "ratio",
     "rating",

@@ -13,6 +13,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from app.query.display import Display
 from app.query.search import Search
 from app.scenario import request_budget
 from app.scenario.request_budget import RequestBudget
@@ -75,7 +76,7 @@ def warmup_of(app: Flask) -> Warmup:
     def first_page() -> None:
         # In this thread, not through `Labels`: threads of its own would be lost in a fork.
         with request_budget.during(RequestBudget.lasting(services.settings.timeout)):
-            services.catalog.page(Search())
+            services.catalog.page(Search(), by_group=Display().groups)
             services.client.collections()
             services.client.tags()
 

@@ -28,6 +28,7 @@ const NEEDED = {
   "compare-slider": "compare-slider",
   "crop-box": "crop-box",
   explain: ".card a.explain",
+  groups: ".card[data-group], group-player",
   "hover-preview": ".card[data-media]",
   "import-searches": "import-searches",
   "infinite-scroll": "[data-infinite-scroll]",

@@ -94,6 +94,7 @@ export const actions = {
     query?.focus();
     query?.select();
   },
+  group: () => false, // groups.js, on pages with groups
   previous: () => follow("prev"),
   next: () => follow("next"),
   help: () => document.getElementById("help")?.togglePopover(),

@@ -60,7 +60,7 @@ function since({ url, seen }) {
 async function countNew(newer) {
   const url = new URL(newer);
   url.pathname = `${root}search.json`;
-  for (const name of ["sortBy", "stacks", "density", "endless"]) url.searchParams.delete(name);
+  for (const name of ["sortBy", "groups", "stacks", "density", "endless"]) url.searchParams.delete(name);
   url.searchParams.set("hitsPerPage", "1");
   const known = counts.get(url.href);
   if (known && performance.now() - known.at < FRESH_MS) return known.count;

@@ -17,6 +17,7 @@ from app.query.params import MOST_LIKES, MOST_UNLIKES
 from app.scenario import image_urls
 from app.scenario.image_urls import PICTURED
 from app.services.asset_text import alt_text, short_facts
+from app.viewmodels.parts.groups import group_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -88,6 +89,8 @@ class Card(msgspec.Struct, frozen=True, gc=False):
     is_missing: bool = False  # its file is gone
     rating: int | str = ""  # 1 to 5 stars; "" for none
     label: str = ""  # "pick", "reject" or ""
+    group: str = ""  # "8 frames"; empty without a group
+    group_kind: str = ""
 
     @classmethod
     def of(cls, asset: Asset, search: Search, position: int) -> Card:
@@ -130,6 +133,8 @@ def _card(asset: Asset, side: str, blurs: bool, is_eager: bool, is_first: bool) 
         is_always_named=medium not in PICTURED,
         is_missing=is_missing,
         rating=asset.metadata.rating or "",
+        group=group_words(asset.group),
+        group_kind=asset.group.kind if asset.group else "",
         label=label if (label := asset.metadata.label or "") in LABELS else "",
     )
 

@@ -98,6 +98,12 @@ SHORTCUTS: Final = (
                 places=("card",),
                 words="quick look: large, in place; sound and video play; again: close",
             ),
+            Shortcut(
+                keys=("v",),
+                action="group",
+                places=("card", "asset"),
+                words="play, tile or step through a group of files; again: stop",
+            ),
             Shortcut(keys=("x",), action="select", places=("card",), words="select"),
             Shortcut(
                 keys=("Shift",),

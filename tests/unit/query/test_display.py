@@ -15,6 +15,7 @@ DISPLAYS = st.builds(
     density=st.sampled_from(DENSITIES),
     ground=st.sampled_from(tuple(GROUNDS)),
     names=st.booleans(),
+    groups=st.booleans(),
     stacks=st.booleans(),
     endless=st.booleans(),
     unfold=st.lists(st.from_regex(r"asset_[a-z0-9]{1,4}", fullmatch=True), max_size=4).map(tuple),
@@ -40,11 +41,18 @@ def test_open_stacks_need_the_stacks_setting() -> None:
 def test_invalid_values_are_reported_and_ignored() -> None:
     """The defaults are used."""
     found, rest, problems = Display.take(
-        [("stacks", "maybe"), ("ground", "pink"), ("unfold", "../x"), ("query", "castle")]
+        [
+            ("stacks", "maybe"),
+            ("groups", "maybe"),
+            ("ground", "pink"),
+            ("unfold", "../x"),
+            ("query", "castle"),
+        ]
     )
     assert (found, rest) == (Display(), [("query", "castle")])
     assert [(each.parameter, each.value) for each in problems] == [
         ("stacks", "maybe"),
+        ("groups", "maybe"),
         ("ground", "pink"),
     ]
 
