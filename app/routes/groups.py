@@ -46,7 +46,7 @@ def members(asset_id: str) -> Response:
     response = jsonify(
         kind=group.kind,
         members=[
-            {"id": each.asset_id, "name": each.name, "label": each.label, "src": each.thumbnail}
+            {"id": each.asset_id, "name": each.name, "label": each.label, "src": each.picture}
             for each in group.members
         ],
     )

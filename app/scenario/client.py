@@ -121,8 +121,8 @@ class Client(WritingClient):
         """
         size = search.size if self.is_library else min(search.size + len(hits), MOST_HITS)
         wanted = search.closest().with_(page=1, offset=None, limit=None, hitsPerPage=size)
-        extras = {"exactWords": "except"} if self.is_library else {}
-        extras = self._grouping(extras, by_group)
+        others: dict[str, object] = {"exactWords": "except"} if self.is_library else {}
+        extras = self._grouping(others, by_group)
         response = self._search(wanted, expand, [], budget, extras)
         page = self._page(response.body, size)
         known = {hit.id for hit in hits} | {hit.group.id for hit in hits if hit.group}

@@ -72,6 +72,12 @@ def large_picture(asset: Asset) -> Picture:
     return grid_picture(asset)
 
 
+def whole_picture(asset: Asset) -> Picture:
+    """Return the picture in the size of a grid, with its transparent margins where it can be."""
+    picture = _transformed(asset, GRID_WIDTHS, 512)
+    return picture if picture.src else grid_picture(asset)
+
+
 def moving(asset: Asset) -> str:
     """Return the URL of a file that a card plays: video, animation or sound; empty for others.
 

@@ -123,7 +123,7 @@ class ResultsView(BarView):
     ways: tuple[WayOut, ...] = ()  # without results
     total: int | None = None
     count: str = ""
-    selectable: str = "results"  # what "Select all" selects: single assets
+    on_cards: str = ""  # " on 8 cards": where groups have more results than cards
     pagination: Pagination | None = None
     notice: str = ""  # why older results are shown
     by_library: bool = False
@@ -201,11 +201,7 @@ def results_view(found: SearchResult, *, today: Today) -> ResultsView:
         ),
         total=result.total if result else None,
         count=_count(search, result, has_closest=bool(found.closest)) if result else "",
-        selectable=(
-            describe.counted(result.total, "result")
-            if result and result.total is not None
-            else "results"
-        ),
+        on_cards=_on_cards(result) if result else "",
         pagination=Pagination.of(search, result, here) if result else None,
         error=found.error,
         notice=found.notice,
@@ -267,11 +263,15 @@ def _count(search: Search, result: ResultPage, *, has_closest: bool) -> str:
     if has_closest and not result.hits:
         return "No exact match"
     if result.total is not None:
-        words = describe.counted(result.total, "result")
-        if result.cards is not None and result.cards < result.total:
-            words += f" on {describe.counted(result.cards, 'card')}"
-        return words
+        return describe.counted(result.total, "result")
     if not result.hits:
         return "No results" if search.first == 0 else "No more results"
     last = search.first + len(result.hits)
     return f"Results {describe.number(search.first + 1)} to {describe.number(last)}"
+
+
+def _on_cards(result: ResultPage) -> str:
+    """Return on how many cards the results are, where that is another number."""
+    if result.total is None or result.cards is None or result.cards >= result.total:
+        return ""
+    return f" on {describe.counted(result.cards, 'card')}"

@@ -41,6 +41,7 @@ class GroupMemberView:
     name: str
     label: str
     thumbnail: str
+    picture: str  # with the margins that the thumbnail has not, so that frames do not jump
     url: str
     is_current: bool
 
@@ -76,6 +77,7 @@ class GroupView:
                     asset.name,
                     label,
                     image_urls.grid_picture(asset).src,
+                    image_urls.whole_picture(asset).src,
                     f"/assets/{asset.id}{suffix}",
                     asset.id == current,
                 )
