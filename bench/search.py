@@ -122,6 +122,22 @@ def kinds(world: World, count: int) -> dict[str, Callable[[np.random.Generator],
             "facets": ["kind", "type", "width", "tags", "collectionIds", "modelId"],
             "facetFilters": {"kind": "width >= 512", "width": "kind = image"},
         },
+        "two words, by group": lambda r: {"query": " ".join(words(r, 2)), "groupBy": "group"},
+        "like, by group": lambda r: {"image": asset(r), "groupBy": "group"},
+        "meaning, by group": lambda r: {
+            "query": " ".join(words(r, 3)),
+            "querySemanticRatio": 1,
+            "groupBy": "group",
+        },
+        "everything, by group": lambda r: {
+            "filter": f"{everything} AND size > {r.integers(0, 1000)}",
+            "groupBy": "group",
+        },
+        "facets of everything, by group": lambda r: {
+            "filter": f"{everything} AND size > {r.integers(0, 1000)}",
+            "facets": ["kind", "type", "width", "tags", "collectionIds", "modelId"],
+            "groupBy": "group",
+        },
         "a word of a prompt": lambda r: {"filter": f"prompt:{words(r, 1)[0]}"},
         "part of a prompt": lambda r: {"filter": f"prompt CONTAINS {words(r, 1)[0]}"},
         "part of a prompt, across two words": lambda r: {

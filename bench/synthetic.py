@@ -18,10 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import sqlalchemy as sa
 
 from library.api.serialize import time_text
 from library.schema.documents import Document, Embeddings, SourceFile
 from library.store.index import Index
+from library.store.tables import groups
+from library.store.writes import advance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,6 +149,25 @@ def items(world: World, count: int) -> Iterator[list[tuple[Document, Embeddings]
         yield batch
 
 
+def group(index: Index, count: int) -> None:
+    """Put three of ten documents into groups of five, unless there are groups."""
+    in_groups = [number for number in range(count) if number % 50 < 15]
+    rows = [
+        {
+            "asset": f"asset_{number:024d}",
+            "group_id": f"group_{number // 5}",
+            "kind": "frames",
+            "place": number % 5,
+            "label": str(number % 5),
+        }
+        for number in in_groups
+    ]
+    with index.writing() as connection:
+        if connection.execute(sa.select(groups.c.seq).limit(1)).first() is None:
+            connection.execute(sa.insert(groups), rows)
+            advance(connection)
+
+
 def build(home: Path, count: int) -> None:
     """Write a library of `count` documents unless it exists."""
     index = Index.open(home, create=True)
@@ -157,6 +179,7 @@ def build(home: Path, count: int) -> None:
             if number % 10 == 0:
                 done = (number + 1) * BATCH
                 print(f"  {done} of {count}, {time.perf_counter() - began:.0f} s", file=sys.stderr)
+    group(index, count)
     index.close()
 
 
