@@ -150,6 +150,16 @@ def cache_url(value: str) -> str:
     return value
 
 
+# Options of connections: a server that is gone without a word is noticed within ten seconds, not
+# after the quarter of an hour in which the system sends again what was not acknowledged.
+POSTGRESQL_LOSS: Final = {
+    "keepalives_idle": 4,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds
+}
+
+
 def postgresql_url(value: str) -> str:
     """The address of a database in PostgreSQL."""
     example = "postgresql://USER:PASSWORD@HOST/DATABASE"

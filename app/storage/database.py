@@ -1,8 +1,9 @@
 """The database of what people stored: SQLite in the data folder, or PostgreSQL.
 
 Opened by its first use, and brought up to date then (`app/storage/migrations`). An installation
-that stores nothing has no database file. Records (`app/records`) declare their tables in `metadata`
-and use connections; this module knows no table.
+that stores nothing has no database file. With several hosts in the address of PostgreSQL the
+primary among them is used, and any other for reading while there is no primary. Records
+(`app/records`) declare their tables in `metadata` and use connections; this module knows no table.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
-from app.errors import StoreFailed
+from app.errors import StoreFailed, StoreTooNew
 from app.network.circuit_breaker import CircuitBreaker
 from app.storage.migrations import upgrade
 from config import InvalidSettings
+from environment import parsers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 FILE: Final = "akin.sqlite"
 WAIT_SECONDS: Final = 8  # for the transaction of another process; shorter than AKIN_TIMEOUT
 CONNECT_SECONDS: Final = 3
+_ONE_STATE: Final = "REPEATABLE READ"  # of the data, for all queries of a reader
 metadata: Final = sa.MetaData()
 
 _DISK_FULL: Final = frozenset({"53100", "53200"})  # SQLSTATE: disk full, out of memory
@@ -42,10 +45,13 @@ class Database:
         Raises InvalidSettings where the driver is not installed.
         """
         self._file = None if url else folder / FILE
-        engine = _postgresql(url) if url else _sqlite(folder / FILE)
+        engine = _postgresql(_servers(url, "read-write")) if url else _sqlite(folder / FILE)
         self._writer = engine.execution_options(akin_writes=True)
-        self._reader = (
-            engine.execution_options(isolation_level="REPEATABLE READ") if url else engine
+        self._reader = engine.execution_options(isolation_level=_ONE_STATE) if url else engine
+        self._replica = (
+            _postgresql(_servers(url, "any")).execution_options(isolation_level=_ONE_STATE)
+            if url and _has_several(url)
+            else None
         )
         self._is_open = threading.Event()
         self._renew()
@@ -58,7 +64,7 @@ class Database:
 
     def _after_fork(self) -> None:
         """Leave the connections, which cannot be shared, to the parent process."""
-        self._writer.dispose(close=False)
+        self._dispose(close=False)
         self._renew()
 
     @property
@@ -74,10 +80,8 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection with a consistent view of the data, for queries."""
-        with self._errors():
-            self._open()
-            with self._connected(self._reader) as connection, connection.begin():
-                yield connection
+        with self._errors(), self._for_reading() as connection, connection.begin():
+            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -90,6 +94,16 @@ class Database:
             with self._connected(self._writer) as connection, connection.begin():
                 yield connection
 
+    def _for_reading(self) -> sa.Connection:
+        """Connect to the primary, which has what was just written, or else to a replica."""
+        try:
+            self._open()
+            return self._connected(self._reader)
+        except (StoreFailed, sa.exc.OperationalError) as error:
+            if self._replica is None or isinstance(error, StoreTooNew):
+                raise
+            return self._replica.connect()
+
     def check(self) -> str:
         """Return a line for administrators."""
         if self.is_empty:
@@ -100,7 +114,11 @@ class Database:
 
     def close(self) -> None:
         """Close all connections; the next use opens new ones."""
-        self._reader.dispose()
+        self._dispose()
+
+    def _dispose(self, *, close: bool = True) -> None:
+        for engine in filter(None, (self._writer, self._replica)):
+            engine.dispose(close=close)
 
     def _open(self) -> None:
         """Create or upgrade the tables, once in a process."""
@@ -116,9 +134,8 @@ class Database:
                 upgrade(connection, self.name)
             self._is_open.set()
 
-    @contextmanager
-    def _connected(self, engine: sa.Engine) -> Iterator[sa.Connection]:
-        """A connection; after a failed attempt, the next one is made some seconds later."""
+    def _connected(self, engine: sa.Engine) -> sa.Connection:
+        """Connect; after a failed attempt, the next one is made some seconds later."""
         if wait := self._breaker.wait():
             error = StoreFailed(f"{self.name} could not be reached a moment ago.")
             error.retry_after = wait
@@ -129,8 +146,7 @@ class Database:
             self._breaker.failed()
             raise
         self._breaker.succeeded()
-        with connection:
-            yield connection
+        return connection
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -206,10 +222,22 @@ def _sqlite(file: Path) -> sa.Engine:
     return engine
 
 
-def _postgresql(url: str) -> sa.Engine:
+def _has_several(url: str) -> bool:
+    """Return whether an address has several hosts."""
+    return isinstance(sa.make_url(url).query.get("host"), tuple)
+
+
+def _servers(url: str, which: str) -> sa.URL:
+    """Return an address that leads, of several hosts, to one that is `which` (libpq)."""
+    address = sa.make_url(url)
+    wanted = {"target_session_attrs": which} if _has_several(url) else {}
+    return address.update_query_dict(wanted)
+
+
+def _postgresql(url: sa.URL) -> sa.Engine:
     """Return an engine that survives a restart of the server."""
-    address = sa.make_url(url).set(drivername="postgresql+psycopg")
-    options: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS}
+    address = url.set(drivername="postgresql+psycopg")
+    options: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS} | parsers.POSTGRESQL_LOSS
     if "options" not in address.query:
         options["options"] = f"-c lock_timeout={WAIT_SECONDS}s -c statement_timeout=60s"
     try:

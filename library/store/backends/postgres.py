@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
+from environment import parsers
 from library.errors import IndexBroken, IndexMissing, IndexUnusable, SchemaTooNew, SchemaTooOld
 from library.home import KeyPair
 from library.store import identities, tables
@@ -38,7 +39,8 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _VERSION: Final = "schema"  # in meta: the version of the tables
 _COMMAND: Final = ".venv/bin/python -m library index FOLDER"
 VERSION: Final = tables.VERSION + 1  # of the tables here: work is shared, folders are named
-_CONNECT_SECONDS: Final = 5
+_CONNECT_SECONDS: Final = 2  # with a server that is off; pages wait for it
+_RECYCLE_SECONDS: Final = 60  # until a connection is made anew: a replica may have returned
 _OLDEST: Final = 15  # of the server
 _REPLICA_SECONDS: Final = 5.0  # in which a replica shows what was written
 _POLL_SECONDS: Final = 0.01
@@ -226,8 +228,17 @@ class PostgresStore:
             dialects.put(connection, tables.meta, [version_row], replace=True)
 
     def _version(self, engine: sa.Engine) -> int:
-        """Return the version of the tables; 0 where there are none."""
-        with engine.connect() as connection:
+        """Return the version of the tables; 0 where there are none.
+
+        A host may start without a primary: a replica knows it as well.
+        """
+        try:
+            connected = engine.connect()
+        except sa.exc.OperationalError:
+            if engine is self.engine:
+                raise
+            connected = self.engine.connect()
+        with connected as connection:
             server = (
                 int(connection.exec_driver_sql("SHOW server_version_num").scalar_one()) // 10_000
             )
@@ -274,13 +285,18 @@ def quoted(name: str) -> str:
 def _engine(url: sa.URL, schema: str, size: int) -> sa.Engine:
     address = url.set(drivername="postgresql+psycopg").difference_update_query(["library"])
     options = f"-c search_path={quoted(schema)} -c jit=off"
+    arguments = parsers.POSTGRESQL_LOSS | {"connect_timeout": _CONNECT_SECONDS}
     try:
         engine = sa.create_engine(
             address,
-            connect_args={"connect_timeout": _CONNECT_SECONDS, "options": options},
+            connect_args={
+                "options": options,
+                **{name: value for name, value in arguments.items() if name not in address.query},
+            },
             pool_size=size,
             max_overflow=size,
             pool_pre_ping=True,
+            pool_recycle=_RECYCLE_SECONDS,
         )
     except ImportError as error:
         raise IndexUnusable(

@@ -82,8 +82,9 @@ def test_a_host_reads_its_own_writes_and_survives_the_loss_of_the_primary(
         assert _shown(index, reader) == {"castle": ("old", "new")}
         with pytest.raises(IndexUnusable):
             edits.edit_tags(index, castle.id, ["lost"], [], strict=False, by="Ann")
-        with closing(store_at(url, create=False)) as restarted:  # a host that starts meanwhile
-            assert (restarted.key_pair(), restarted.signing_secret()) == (pair, secret)
+        for create in (False, True):  # hosts that start meanwhile: a reader, a server
+            with closing(store_at(url, create=create)) as restarted:
+                assert (restarted.key_pair(), restarted.signing_secret()) == (pair, secret)
 
         standby.promote()
         edits.edit_tags(index, castle.id, ["kept"], [], strict=False, by="Ann")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic.config import Config
@@ -17,6 +20,8 @@ import app.records as records_package
 from app.errors import StoreFailed, StoreTooNew
 from app.storage import migrations
 from app.storage.database import FILE, Database, metadata
+from tests.support.postgres import PostgreSQL, Standby, programs
+from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[3]
 VERSION = sa.table("alembic_version", sa.column("version_num"))
@@ -174,6 +179,57 @@ def test_a_server_that_is_down_is_reported_without_its_password(tmp_path: Path) 
         with pytest.raises(StoreFailed, match=message) as failed, database.reading():
             pass
         assert "hush" not in failed.value.message
+
+
+def test_reading_goes_on_without_a_primary(tmp_path: Path) -> None:
+    """Also in a process that starts meanwhile; what was stored last is read from the primary."""
+    if programs() is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with PostgreSQL() as primary, Standby(primary, "recovery_min_apply_delay=200ms") as standby:
+        hosts = "&".join(f"host=127.0.0.1:{server.port}" for server in (standby, primary))
+        url = f"postgresql://akin@/postgres?{hosts}"
+        with (
+            closing(Database(url, tmp_path)) as database,
+            closing(Database(url, tmp_path)) as restarted,
+        ):
+            store(database, "kept")
+            assert names(database) == {"kept"}
+            eventually(lambda: is_at(standby, "kept"))
+            primary.stop(signal.SIGQUIT)
+            for each in (database, restarted):
+                assert names(each) == {"kept"}
+                with pytest.raises(StoreFailed):
+                    store(each, "refused")
+            standby.promote()
+            eventually(lambda: is_stored(database, "later"))
+            assert names(database) == {"kept", "later"}
+
+
+def is_at(server: PostgreSQL, name: str) -> bool:
+    """Return whether a server has the name."""
+    with psycopg.connect(server.url()) as connection:
+        if connection.execute("SELECT to_regclass('names')").fetchone() == (None,):
+            return False
+        return (name,) in connection.execute("SELECT name FROM names").fetchall()
+
+
+def store(database: Database, name: str) -> None:
+    with database.writing() as connection:
+        connection.execute(sa.text("CREATE TABLE IF NOT EXISTS names (name text)"))
+        connection.execute(sa.text("INSERT INTO names VALUES (:name)"), {"name": name})
+
+
+def is_stored(database: Database, name: str) -> bool:
+    try:
+        store(database, name)
+    except StoreFailed:
+        return False
+    return True
+
+
+def names(database: Database) -> set[str]:
+    with database.reading() as connection:
+        return set(connection.execute(sa.text("SELECT name FROM names")).scalars())
 
 
 def test_a_killed_writer_leaves_what_was_committed(tmp_path: Path) -> None:
