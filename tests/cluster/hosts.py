@@ -41,17 +41,17 @@ def missing() -> str:
     probe, bridge = f"akin-probe-{os.getpid()}", f"akp{os.getpid() % 10**6}"
     with ExitStack() as stack:
         try:
-            _ip("netns", "add", probe)
-            stack.callback(_ip, "netns", "del", probe)
-            _ip("link", "add", bridge, "type", "bridge")
-            stack.callback(_ip, "link", "del", bridge)
-            _ip("link", "add", f"{bridge}v", "type", "veth", "peer", "name", "w", "netns", probe)
+            ip("netns", "add", probe)
+            stack.callback(ip, "netns", "del", probe)
+            ip("link", "add", bridge, "type", "bridge")
+            stack.callback(ip, "link", "del", bridge)
+            ip("link", "add", f"{bridge}v", "type", "veth", "peer", "name", "w", "netns", probe)
         except subprocess.CalledProcessError as error:
             return f"network namespaces cannot be joined here: {error.stderr.decode().strip()}"
     return ""
 
 
-def _ip(*words: str) -> None:
+def ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, capture_output=True)
 
 
@@ -67,15 +67,15 @@ class Host:
         self._environment = environment | {"AKIN_LISTEN": address, "PORT": str(self.port)}
         self._process: subprocess.Popen[bytes] | None = None
         inner = f"w{name}"
-        _ip("netns", "add", name)
-        _ip("link", "add", self._link, "type", "veth", "peer", "name", inner, "netns", name)
-        _ip("link", "set", self._link, "master", bridge, "up")
+        ip("netns", "add", name)
+        ip("link", "add", self._link, "type", "veth", "peer", "name", inner, "netns", name)
+        ip("link", "set", self._link, "master", bridge, "up")
         for words in (
             ("link", "set", "lo", "up"),
             ("addr", "add", f"{address}/24", "dev", inner),
             ("link", "set", inner, "up"),
         ):
-            _ip("-n", name, *words)
+            ip("-n", name, *words)
 
     def start(self) -> None:
         """Start Akin and wait until it is ready. Raises RuntimeError where it exits."""
@@ -107,13 +107,13 @@ class Host:
 
     def vanish(self) -> None:
         """Pull the cable, then kill all processes: no connection is closed."""
-        _ip("link", "set", self._link, "down")
+        ip("link", "set", self._link, "down")
         if self._process is not None:
             end(self._process, signal.SIGKILL, group=True)
 
     def come_back(self) -> None:
         """Plug the cable in and start Akin."""
-        _ip("link", "set", self._link, "up")
+        ip("link", "set", self._link, "up")
         self.start()
 
     def restart(self) -> None:
@@ -126,7 +126,7 @@ class Host:
         """Stop all processes and remove the namespace."""
         if self._process is not None:
             end(self._process, signal.SIGKILL, group=True)
-        _ip("netns", "del", self.name)
+        ip("netns", "del", self.name)
 
 
 def _is_there(url: str) -> bool:
@@ -165,10 +165,10 @@ class Cluster:
     def _enter(self) -> None:
         number = os.getpid() % 200 + 20
         bridge, gateway = f"akbr{number}", f"10.213.{number}.1"
-        _ip("link", "add", bridge, "type", "bridge")
-        self._stack.callback(_ip, "link", "del", bridge)
-        _ip("addr", "add", f"{gateway}/24", "dev", bridge)
-        _ip("link", "set", bridge, "up")
+        ip("link", "add", bridge, "type", "bridge")
+        self._stack.callback(ip, "link", "del", bridge)
+        ip("addr", "add", f"{gateway}/24", "dev", bridge)
+        ip("link", "set", bridge, "up")
         self.redis = self._stack.enter_context(Redis(self._folder, address=gateway))
         api = free_port(gateway)
         command = [sys.executable, "-m", "bench.slowapi", str(api), "5", gateway]

@@ -51,9 +51,9 @@ class PostgreSQL:
         self._databases = 0
         self._process: subprocess.Popen[Any] | None = None
         # The server refuses to run as root.
-        self._as_user: dict[str, Any] = {}
+        self.as_user: dict[str, Any] = {}
         if os.geteuid() == 0:
-            self._as_user = {"user": "postgres", "group": "postgres", "extra_groups": []}
+            self.as_user = {"user": "postgres", "group": "postgres", "extra_groups": []}
             shutil.chown(self.folder, "postgres", "postgres")
         self._create()
 
@@ -93,7 +93,7 @@ class PostgreSQL:
         log = self.folder / "server.log"
         with log.open("ab") as file:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, **self._as_user
+                command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, **self.as_user
             )
         until(self._responds, self._process, log.read_text)
 
@@ -112,7 +112,7 @@ class PostgreSQL:
 
     def _run(self, *command: str | Path) -> None:
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd="/", **self._as_user
+            command, capture_output=True, text=True, check=False, cwd="/", **self.as_user
         )
         if done.returncode:
             raise RuntimeError(done.stdout + done.stderr)
