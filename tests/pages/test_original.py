@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
 from typing import TYPE_CHECKING
 
 import pytest
 
 from app.errors import NoFileManager
 from app.services import file_manager
+from tests.support.programs import write_program
 from tests.support.scenario_api import CDN, Reply, answer, asset_id, make_app, make_app_with_cdn
 
 if TYPE_CHECKING:
@@ -81,29 +81,20 @@ def test_the_path_is_shown_on_the_machine_of_the_files(api: FakeAPI, tmp_path: P
     assert refused.status_code == 404
 
 
-def _program(folder: Path, name: str, *, status: int = 0) -> Path:
-    """Put a program on the path of commands that records its arguments."""
-    record = folder / f"{name}.arguments"
-    script = folder / name
-    script.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > "{record}"\nexit {status}\n')
-    script.chmod(script.stat().st_mode | stat.S_IXUSR)
-    return record
-
-
 def test_the_folder_is_opened_with_the_file_selected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the desktop's own interface; else the folder alone; else the path is named."""
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), "/bin", "/usr/bin"]))
     file = tmp_path / "a,b 'c'.png"
-    first = _program(tmp_path, "dbus-send")
+    first = write_program(tmp_path, "dbus-send")
     file_manager.show_in_folder(file)
     uri = "/a%2Cb%20%27c%27.png"  # a comma separates the files
     assert any(line.endswith(uri) for line in first.read_text().splitlines())
-    _program(tmp_path, "dbus-send", status=1)
-    second = _program(tmp_path, "xdg-open")
+    write_program(tmp_path, "dbus-send", status=1)
+    second = write_program(tmp_path, "xdg-open")
     file_manager.show_in_folder(file)
     assert second.read_text() == f"{tmp_path}\n"
-    _program(tmp_path, "xdg-open", status=3)
+    write_program(tmp_path, "xdg-open", status=3)
     with pytest.raises(NoFileManager, match=r"The file is .*a,b"):
         file_manager.show_in_folder(file)
