@@ -126,6 +126,33 @@ def test_scripts_get_the_progress_and_the_number_of_results(api: FakeAPI, tmp_pa
     assert api.body()["hitsPerPage"] == 1
 
 
+def test_a_page_is_never_older_than_the_number_of_results(api: FakeAPI, tmp_path: Path) -> None:
+    """A script that has been given a number loads the page: also within the same second."""
+    now = [1_000_000.0]
+    app = make_app(api, tmp_path, by_library=True, cache_seconds=600, clock=lambda: now[0])
+    browser = app.test_client()
+    search = "query=castle&querySemanticRatio=0"
+    api.always(_status(isRunning=False, generation=1), on=STATUS)
+    browser.get(f"/?{search}")
+    # The library changes between the progress and the search of one request.
+    api.next(_status(isRunning=False, generation=1), on=STATUS)
+    api.always(_status(isRunning=False, generation=2), on=STATUS)
+    now[0] += 2
+    browser.get(f"/indexing/total?{search}")
+    browser.get(f"/?{search}")
+    assert [call.json["hitsPerPage"] for call in api.received()] == [48, 1, 48]
+
+
+def test_a_library_that_does_not_respond_in_time_is_asked_again(
+    api: FakeAPI, tmp_path: Path
+) -> None:
+    """Its scripts ask no more where there is none: that is another response."""
+    api.always(refusal(503, "busy"), on=STATUS)
+    client = make_app(api, tmp_path, by_library=True).test_client()
+    assert client.get("/indexing").status_code == 200
+    assert client.get("/indexing/total").status_code == 502
+
+
 @pytest.mark.parametrize("by_library", [False, True])
 def test_other_apis_have_no_progress(by_library: bool, api: FakeAPI, tmp_path: Path) -> None:
     """Their pages are unchanged, and scripts ask no more."""

@@ -42,4 +42,7 @@ def total() -> Response:
     """Return the number of results that a search has now, and whether the indexer runs."""
     running = _progress().running  # before the search, which is of this state or of a later one
     search, _, _ = requested()
-    return _response({"total": services().catalog.count(search), "running": running})
+    content = {"total": services().catalog.count(search), "running": running}
+    # The search may be of a later state than the progress: the next page must not be of an older.
+    services().indexer.follow()
+    return _response(content)
