@@ -1,8 +1,8 @@
 """A search as code: curl, Python with the official client or requests, TypeScript.
 
-Each snippet sends the body that `Search.body` returns, quoted by the rules of its language. Keys
-are read from the environment. A `ref_...` is read from a file beside the code and sent as a data
-URL, as the API requires.
+Each snippet sends the body that `Search.body` returns, with the fields that only Akin's own library
+has, quoted by the rules of its language. Keys are read from the environment. A `ref_...` is read
+from a file beside the code and sent as a data URL, as the API requires.
 """
 
 from __future__ import annotations
@@ -67,17 +67,27 @@ def pictures_of(search: Search, mime_of: Callable[[str], str]) -> tuple[Picture,
     return tuple(Picture(each, mime_of(each)) for each in search.examples if is_reference(each))
 
 
-def snippets(search: Search, api: Api, pictures: tuple[Picture, ...] = ()) -> tuple[Snippet, ...]:
-    """Return a search in every language; `pictures` are its uploaded examples."""
+def snippets(
+    search: Search,
+    api: Api,
+    pictures: tuple[Picture, ...] = (),
+    extras: Mapping[str, object] | None = None,
+) -> tuple[Snippet, ...]:
+    """Return a search in every language; `pictures` are its uploaded examples.
+
+    `extras` are further fields of the body, which the official client does not know.
+    """
+    own = dict(extras or {})
+    body = search.body() | own
     files = {picture.reference: picture for picture in pictures}
     params = {"originalAssets": "true"} if search.originalAssets else {}
     if api.project_id:
         params["projectId"] = api.project_id
     return (
-        Snippet("bash", "curl", _curl(search.body(), params, api, files)),
-        Snippet("python", "Python, scenario-sdk", _python_sdk(search, api, files)),
-        Snippet("python", "Python, requests", _python_requests(search.body(), params, api, files)),
-        Snippet("typescript", "TypeScript", _typescript(search.body(), params, api, files)),
+        Snippet("bash", "curl", _curl(body, params, api, files)),
+        Snippet("python", "Python, scenario-sdk", _python_sdk(search, own, api, files)),
+        Snippet("python", "Python, requests", _python_requests(body, params, api, files)),
+        Snippet("typescript", "TypeScript", _typescript(body, params, api, files)),
     )
 
 
@@ -119,8 +129,12 @@ def _curl(
 # Python
 
 
-def _python_sdk(search: Search, api: Api, files: Mapping[str, Picture]) -> str:
+def _python_sdk(
+    search: Search, own: Mapping[str, object], api: Api, files: Mapping[str, Picture]
+) -> str:
     arguments = {_snake(name): value for name, value in search.body().items()}
+    if own:
+        arguments["extra_body"] = dict(own)
     if search.originalAssets:
         arguments["original_assets"] = True
     if api.project_id:

@@ -16,7 +16,7 @@ blueprint = Blueprint("code", __name__)
 
 @blueprint.get("/code")
 def code() -> str:
-    """Show the snippets of exactly the search in the URL."""
+    """Show the snippets of exactly the search in the URL, as it is sent to the API."""
     settings = services().settings
     references = services().references
     search, display, problems = requested()
@@ -33,13 +33,16 @@ def code() -> str:
     url = services().api_url(origin())
     api = Api(url, settings.project_id, is_bearer=bool(settings.jwt))
     pictures = pictures_of(search, mime_type_of)
+    sent, extras = services().client.as_sent(search)
+    has_closest = search.is_auto and not search.sortBy
     page = CodeView(
         **bar_parts(search, display, services().catalog.examples(search.examples)),
         title=describe.title(search),
-        snippets=snippets(search, api, pictures),
+        snippets=snippets(sent, api, pictures, extras),
         pictures=pictures,
         variables=api.variables,
         is_embedded=url != settings.base_url,
+        closest_url=f"/code{display.suffix(search.closest())}" if has_closest else "",
         problems=(*problems, *missing),
     )
     return render_template("code.html", page=page)

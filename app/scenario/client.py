@@ -130,6 +130,15 @@ class Client(WritingClient):
         ids = ((hit, {hit.id, hit.group.id if hit.group else hit.id}) for hit in latest)
         return tuple(hit for hit, own in ids if not own & known)[: search.size]
 
+    def as_sent(self, search: Search) -> tuple[Search, dict[str, object]]:
+        """Return a search as the API takes it, and the fields of its body that no search has.
+
+        Akin's own library leaves out guesses where the search is auto.
+        """
+        if not self.is_library:
+            return search.without_extensions().with_field_tags(), {}
+        return search, {"exactWords": "only"} if search.is_auto else {}
+
     def count(
         self, search: Search, expand: Callable[[str], str], budget: RequestBudget | None = None
     ) -> int | None:
@@ -282,10 +291,8 @@ class Client(WritingClient):
         budget: RequestBudget | None,
         extras: Mapping[str, object] | None = None,
     ) -> CachedResponse:
-        if not self.is_library:
-            search = search.without_extensions().with_field_tags()
-        elif search.is_auto:
-            extras = {**(extras or {}), "exactWords": "only"}
+        search, own = self.as_sent(search)
+        extras = {**(extras or {}), **own}
 
         def check(body: bytes) -> None:
             decoded.append(self._page(body, search.size))

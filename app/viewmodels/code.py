@@ -20,4 +20,5 @@ class CodeView(BarView):
     pictures: tuple[Picture, ...]  # uploaded examples, which the code reads from files
     variables: tuple[str, ...]  # environment variables that the code reads
     is_embedded: bool  # the API is this server's own library
+    closest_url: str  # the code of what is below the last hit; empty where nothing is
     problems: tuple[Problem, ...]

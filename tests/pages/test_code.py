@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -78,6 +79,34 @@ def test_the_library_is_found_where_this_server_is(api: FakeAPI, tmp_path: Path)
     assert "http://localhost:8000/library/v1/search/assets" in page
     assert HOST not in page
     assert "key.json" in page
+
+
+@pytest.mark.parametrize("by_library", [False, True])
+def test_words_without_a_ratio_are_sent_as_by_the_page(
+    by_library: bool, api: FakeAPI, tmp_path: Path
+) -> None:
+    """Akin's own library leaves out guesses; what is closest in meaning has a link to its code."""
+    client = make_app(api, tmp_path, by_library=by_library).test_client()
+    client.get("/?query=castle")
+    assert (api.received()[0].json.get("exactWords") == "only") is by_library
+    found = BeautifulSoup(client.get("/code?query=castle").data, "html.parser")
+    for code in found.select(".snippet pre.text"):
+        assert ("exactWords" in code.get_text()) is by_library
+    link = found.select_one(".code-page p a")
+    assert link
+    assert link["href"] == "/code?query=castle&querySemanticRatio=0.85"
+    other = BeautifulSoup(client.get(str(link["href"])).data, "html.parser")
+    assert "exactWords" not in other.get_text()
+    assert not other.select(".code-page p a")
+
+
+def test_a_filter_is_sent_as_by_the_page(api: FakeAPI, tmp_path: Path) -> None:
+    """The Scenario API has a tag for what Akin's own library has as a field."""
+    client = make_app(api, tmp_path).test_client()
+    client.get("/?label=pick")
+    code = BeautifulSoup(client.get("/code?label=pick").data, "html.parser").select_one("pre.text")
+    assert code
+    assert json.dumps(api.body()["filter"]) in code.get_text()
 
 
 def test_an_uploaded_picture_is_a_file_beside_the_code(client: FlaskClient) -> None:

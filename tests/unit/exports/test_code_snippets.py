@@ -93,6 +93,20 @@ def test_python_sends_this_search(
     assert asked(upstream) == understood(search)
 
 
+@pytest.mark.parametrize("number", range(4))
+def test_further_fields_are_sent(
+    upstream: Upstream, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Those that only Akin's own library has, by each language."""
+    extras = {"exactWords": "only"}
+    each = snippets(Search(query="castle"), Api(upstream.url), (), extras)[number]
+    if each.language == "python":
+        run(each.code, monkeypatch)
+        assert asked(upstream)[0] == Search(query="castle").body() | extras
+    else:
+        assert '"exactWords": "only"' in each.code
+
+
 @pytest.mark.parametrize("label", ["Python, requests", "Python, scenario-sdk"])
 def test_python_quotes_special_characters(
     upstream: Upstream, monkeypatch: pytest.MonkeyPatch, label: str
