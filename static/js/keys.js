@@ -97,6 +97,8 @@ export const actions = {
   group: () => false, // groups.js, on pages with groups
   previous: () => follow("prev"),
   next: () => follow("next"),
+  copyPath: () => press(".file-path .copy", document),
+  showInFolder: () => press(".file-path form button", document),
   help: () => document.getElementById("help")?.togglePopover(),
 };
 

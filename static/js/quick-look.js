@@ -1,11 +1,12 @@
 // Quick look: the focused card large, in place, with its main facts. The focus stays on the card, so every key of
-// a card works; the arrows move on, also beyond the end of the page. Sound and video play.
+// a card works; the arrows, and a swipe, move on, also beyond the end of the page. Sound and video play.
 import { actions } from "./keys.js";
 import { navigate } from "./navigate.js";
 import { root } from "./root.js";
 
 const WIDTH = 1600; // pixels of the large picture
-const SWIPE = 50; // pixels that a finger moves at least
+const LOOKS = ["small", "tiny", "sensitive", "light-picture", "dark-picture"]; // classes of a card
+const CONTROLS = "zoom-image, a, button, video, audio";
 let panel = null;
 let card = null;
 
@@ -27,19 +28,18 @@ function built() {
   panel.addEventListener("keydown", (event) => {
     const isUsed = event.key === "Enter" || (event.key === " " && !event.target.matches("a"));
     if (event.key === "Escape" || isUsed) return;
-    const controls = [...panel.querySelectorAll("a, button, video, audio")];
+    const controls = [...panel.querySelectorAll(CONTROLS)];
     const at = controls.indexOf(document.activeElement);
     if (event.key === "Tab" && controls[at + (event.shiftKey ? -1 : 1)]) return;
     card.querySelector(".picture").focus();
     if (event.key === "Tab") event.preventDefault();
   });
-  let from = null;
-  panel.addEventListener("touchstart", (event) => (from = event.touches.length === 1 ? event.touches[0] : null), { passive: true });
-  panel.addEventListener("touchend", (event) => {
-    const moved = from ? event.changedTouches[0].clientX - from.clientX : 0;
-    const across = from ? Math.abs(event.changedTouches[0].clientY - from.clientY) : 0;
-    if (Math.abs(moved) > SWIPE && Math.abs(moved) > across) step(moved < 0 ? 1 : -1);
+  panel.addEventListener("akin:swipe", (event) => {
+    event.stopPropagation();
+    step(event.detail);
   });
+  import("./zoom-image.js");
+  import("./fingers.js").then(({ followFingers }) => followFingers(panel.querySelector(".stage")));
   return panel;
 }
 
@@ -54,19 +54,29 @@ function content(each) {
   if (!image) return [each.querySelector(".glyph").cloneNode(true)];
   const shown = Object.assign(new Image(image.width, image.height), { alt: image.alt, src: image.currentSrc || image.src });
   if (sound) return [shown, Object.assign(document.createElement("audio"), { src: sound, controls: true, autoplay: true })];
+  const zoom = document.createElement("zoom-image");
+  const show = (source) => {
+    shown.src = source.currentSrc || source.src;
+    zoom.style.setProperty("--ratio", source.naturalWidth / source.naturalHeight || 1);
+  };
   const large = Object.assign(new Image(), { src: media || largeOf(each) });
-  large.decode().then(() => (shown.src = large.src), () => {}); // otherwise the card's own picture stays
-  return [shown];
+  large.decode().then(() => show(large), () => {}); // otherwise the card's own picture stays
+  show(image);
+  zoom.append(shown);
+  return [zoom];
 }
 
 function show(each) {
   card = each;
   const all = pictures();
   const at = all.indexOf(each.querySelector(".picture"));
-  panel.className = `quick-look ${[...each.classList].filter((name) => ["small", "tiny", "sensitive"].includes(name)).join(" ")}`;
+  panel.className = `quick-look ${[...each.classList].filter((name) => LOOKS.includes(name)).join(" ")}`;
+  const chosen = each.closest("[data-background]");
+  panel.toggleAttribute("data-background", chosen !== null);
+  if (chosen) panel.dataset.background = chosen.dataset.background;
   panel.querySelector(".stage").replaceChildren(...content(each));
   const name = each.querySelector(".caption .name").textContent;
-  const facts = [each.querySelector(".caption .facts").textContent.trim(), each.querySelector(".kind")?.textContent.trim()];
+  const facts = [...each.querySelectorAll(".caption .facts > span, .kind")].map((fact) => fact.textContent.trim());
   panel.querySelector(".name").textContent = name;
   panel.querySelector(".facts").textContent = facts.filter(Boolean).join(" · ");
   panel.querySelector("a").href = each.querySelector(".picture").href;
@@ -135,7 +145,7 @@ document.addEventListener("focusin", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Tab" || !isOpen() || panel.contains(document.activeElement)) return;
   event.preventDefault();
-  [...panel.querySelectorAll("a, button")].at(event.shiftKey ? -1 : 0).focus();
+  [...panel.querySelectorAll(CONTROLS)].at(event.shiftKey ? -1 : 0).focus();
 });
 
 // The button of a card, made when it is needed: a page has dozens of cards.

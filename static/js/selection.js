@@ -131,6 +131,12 @@ actions.extend = (event) => {
   update([...changed, ...next]);
 };
 
+actions.compare = () => {
+  const button = document.querySelector('.selection button[formaction$="/compare"]');
+  if (button && selectedIds().length > 1) button.click();
+  else showToast("Select two assets or more to compare them.");
+};
+
 // The hits of the page; what is closest in meaning is not among the results, except where there are no others.
 function hits() {
   const all = [...document.querySelectorAll(".grid .card")];

@@ -77,6 +77,8 @@ ADDRESSES = {
     "folders": "/folders",
     "files that are not shown": "/problems",
     "rejected assets": "/rejects",
+    "many filters": "/?query=castle&kind=image&type=uploaded&width=20..500&height=10.."
+    "&createdAt=2020-01-01..&filter=height+%3E+10&sortBy=name%3Aasc",
     "nothing found": "/?query=zzzzzz&kind=video&filter=width+%3E+100",
     "nonsense": "/?kind=%C2%B2&page=x&hitsPerPage=-1&filter=%28&like=%2F..%2F&colour=red",
 }
@@ -120,6 +122,7 @@ def test_likes_and_unlikes(watch: Watch, look: str) -> None:
 
 PAGES = {
     "compare": "/compare?id={0}&id={1}",
+    "compare eight": "/compare?" + "&".join(f"id={{{number}}}" for number in range(8)),
     "compare by slider": "/compare?a={0}&b={1}&view=slider",
     "nothing selected": "/selection",
     "selection": "/selection?id={0}&id={1}&id={2}",
@@ -136,6 +139,8 @@ PAGES = {
     "team searches": "/searches",
     "a team search after a sign-in": "/searches?name=Castles&search=query%3Dcastle",
     "tags": "/tags",
+    "collections": "/collections",
+    "reviews": "/reviews",
     "code": "/code?query=castle",
     "stacks": "/?stacks=on&query=castle",
     "endless": "/?endless=on&density=small&hitsPerPage=24",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.accessibility import violations
+from tests.support.accessibility import open_page, overflow, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -37,8 +37,12 @@ def test_space_opens_moves_on_and_closes(watch: Watch) -> None:
     expect(look(page).locator(".name")).to_have_text(name_of(cards.nth(1)))
     page.keyboard.press("x")
     expect(cards.nth(1).locator(".pick")).to_be_checked()
-    # The cards are covered: what is said of their controls depends on which has the pointer.
-    assert [each for each in violations(page) if "target-size" not in each] == []
+    page.keyboard.press("Tab")
+    zoom = look(page).locator("zoom-image")
+    page.keyboard.press("+")
+    expect(zoom).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Escape")  # the picture first
+    expect(zoom).to_have_attribute("aria-pressed", "false")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # the button “Previous asset”
     expect(look(page).locator(".name")).to_have_text(name_of(cards.first))
@@ -49,6 +53,19 @@ def test_space_opens_moves_on_and_closes(watch: Watch) -> None:
     page.keyboard.press("Space")
     page.keyboard.press("Escape")
     expect(look(page)).to_have_count(0)
+
+
+@pytest.mark.parametrize("look_of_page", ["dark-wide", "light-narrow"])
+def test_it_is_accessible(watch: Watch, look_of_page: str) -> None:
+    page = open_page(watch, look_of_page)
+    page.goto("/?kind=image")
+    page.locator(".grid .card .picture").first.focus()
+    page.keyboard.press("Space")
+    expect(look(page).locator("zoom-image[role=button]")).to_be_visible()
+    # The cards are covered: what is said of their controls depends on which has the pointer.
+    assert [each for each in violations(page) if "target-size" not in each] == []
+    assert violations(page, ".quick-look") == []  # its own controls, by every rule
+    assert overflow(page) <= 0
 
 
 @pytest.mark.parametrize(("display", "is_paged"), [("", True), ("&endless=on", False)])
@@ -76,22 +93,23 @@ def test_it_goes_on_beyond_the_end_of_the_page(
     page.wait_for_url("**/tags")
 
 
-def test_mouse_and_touch(watch: Watch) -> None:
-    """By the button of a card; a swipe moves on; a tap beside the picture closes."""
-    page = watch.page(has_touch=True)
+def test_by_mouse(watch: Watch) -> None:
+    """By the button of a card; a click zooms the picture, one beside it closes."""
+    page = watch.page()
     page.goto("/?kind=image")
     cards = page.locator(".grid .card")
     cards.first.hover()
     page.get_by_role("button", name=f"Quick look: {name_of(cards.first)}").click()
-    expect(look(page)).to_be_visible()
-    page.evaluate("""() => {
-      const target = document.querySelector(".quick-look .stage");
-      const at = (x) => [new Touch({ identifier: 1, target, clientX: x, clientY: 200 })];
-      target.dispatchEvent(new TouchEvent("touchstart", { touches: at(300), bubbles: true }));
-      target.dispatchEvent(new TouchEvent("touchend", { changedTouches: at(100), bubbles: true }));
-    }""")
-    expect(look(page).locator(".name")).to_have_text(name_of(cards.nth(1)))
+    zoom = look(page).locator("zoom-image")
+    zoom.click()
+    expect(zoom).to_have_attribute("aria-pressed", "true")
+    zoom.click()
+    expect(zoom).to_have_attribute("aria-pressed", "false")
     page.get_by_role("button", name="Close").click()
+    expect(look(page)).to_have_count(0)
+    cards.first.hover()
+    page.get_by_role("button", name=f"Quick look: {name_of(cards.first)}").click()
+    look(page).locator(".stage").click(position={"x": 3, "y": 3})
     expect(look(page)).to_have_count(0)
 
 

@@ -121,9 +121,12 @@ def test_the_slider_cuts_where_its_thumb_stands(any_page: Page, value: int) -> N
 def test_compared_pictures_are_zoomed_and_moved_together(page: Page) -> None:
     """With the mouse and with keys."""
     page.goto("/?kind=image")
+    page.keyboard.press("d")
+    expect(page.locator("#toast")).to_contain_text("Select two assets or more")
     for box in page.locator(".grid .pick").all()[:3]:
         box.check()
-    page.get_by_role("button", name="Compare").click()
+    page.locator(".grid .picture").first.focus()
+    page.keyboard.press("d")
     page.wait_for_url("**/compare?**")
     pictures = page.locator(".pair zoom-image")
     expect(pictures).to_have_count(3)

@@ -28,11 +28,14 @@ def open_page(watch: Watch, look: str) -> Page:
     )
 
 
-def violations(page: Page) -> list[str]:
-    """Return the findings of axe-core: a line for each rule and element, with the reason."""
+def violations(page: Page, within: str | None = None) -> list[str]:
+    """Return the findings of axe-core: a line for each rule and element, with the reason.
+
+    `within` is the selector of the part that is checked; without it, the whole page.
+    """
     page.wait_for_load_state("networkidle")
     options = {"rules": {rule: {"enabled": True} for rule in MORE_RULES}}
-    found = axe.run(page, options=options).response["violations"]
+    found = axe.run(page, context=within, options=options).response["violations"]
     return [
         f"{rule['id']}: {node['html'][:160]} | {' '.join(node['failureSummary'].split())[:300]}"
         for rule in found

@@ -30,11 +30,11 @@ class Shortcut(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `keys` are names of `KeyboardEvent.key`, with "Space", and "Ctrl+" or "Shift+" before them.
     `action` is the name of a function of `keys.js`; without one, the browser or the element itself
-    does what `words` say. `gesture` is what the pointer does meanwhile. Who may not change what it
-    `needs` does not see it.
+    does what `words` say. `gesture` is what the pointer does meanwhile, or what fingers do without
+    a key. Who may not change what it `needs` does not see it.
     """
 
-    keys: tuple[str, ...]
+    keys: tuple[str, ...] = ()
     words: str
     places: tuple[Place, ...] = ANYWHERE
     action: str = ""
@@ -119,6 +119,12 @@ SHORTCUTS: Final = (
                 action="selectAll",
                 places=("card",),
                 words="select all of the page; again: all results",
+            ),
+            Shortcut(
+                keys=("d",),
+                action="compare",
+                places=("card", "page"),
+                words="compare the selected pictures, eight at most",
             ),
             Shortcut(keys=("s",), action="similar", places=("card", "asset"), words="find similar"),
             Shortcut(keys=("l",), action="like", places=("card",), words="more like this"),
@@ -208,7 +214,23 @@ SHORTCUTS: Final = (
                 places=("asset",),
                 words="inspect pixels: zoom, tiles, channels, grid, colours",
             ),
-            Shortcut(keys=("+", "-"), places=("picture",), words="zoom the focused picture"),
+            Shortcut(
+                keys=("o",),
+                action="showInFolder",
+                places=("asset",),
+                words="show the file in its folder (on the machine of the files)",
+            ),
+            Shortcut(
+                keys=("Shift+c",),
+                action="copyPath",
+                places=("asset",),
+                words="copy the path of the file (there, too)",
+            ),
+            Shortcut(
+                keys=("+", "-"),
+                places=("picture",),
+                words="zoom the focused picture, also in quick look (Tab)",
+            ),
             Shortcut(keys=_ARROWS, places=("picture",), words="move the zoomed picture"),
         ),
     ),
@@ -220,6 +242,27 @@ SHORTCUTS: Final = (
             Shortcut(keys=("n",), action="answer", places=("review",), words="no"),
             Shortcut(keys=("c",), action="comment", places=("review",), words="write a comment"),
             Shortcut(keys=_ARROWS, action="step", places=("review",), words="previous, next asset"),
+        ),
+    ),
+    ShortcutGroup(
+        "Touch screens",
+        (
+            Shortcut(
+                gesture="long press",
+                places=("card",),
+                words="select; then each tap selects, until nothing is selected",
+            ),
+            Shortcut(
+                gesture="swipe left, right",
+                places=("picture",),
+                words="next, previous asset: on its page and in quick look",
+            ),
+            Shortcut(
+                gesture="pinch, double tap",
+                places=("picture",),
+                words="zoom the large picture; compared pictures together",
+            ),
+            Shortcut(gesture="one finger", places=("picture",), words="move the zoomed picture"),
         ),
     ),
 )

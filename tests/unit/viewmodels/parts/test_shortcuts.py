@@ -22,7 +22,9 @@ def test_a_key_has_one_meaning_in_a_place() -> None:
 
 
 def test_every_key_has_words() -> None:
-    assert [each for each in ALL if not each.keys or not each.words.strip()] == []
+    """And every gesture; what a script does has a key."""
+    assert [each for each in ALL if not each.words.strip()] == []
+    assert [each for each in ALL if not each.keys and (each.action or not each.gesture)] == []
 
 
 def test_a_combination_is_printed_as_its_keys() -> None:
