@@ -39,7 +39,13 @@ from app.services.asset_pages import AssetPages
 from app.services.catalog import Catalog
 from app.services.editing.editor import Editor
 from app.services.editing.worker import ChangeWorker
-from app.services.health import HealthChecks, Trial, notification_trials, trials
+from app.services.health import (
+    HealthChecks,
+    Trial,
+    library_trials,
+    notification_trials,
+    trials,
+)
 from app.services.images.decoding import THUMBNAIL_BYTES, UPLOAD_BYTES, ImageDecoder
 from app.services.images.reference_images import ReferenceImages
 from app.services.images.remote_pictures import RemotePictures
@@ -288,6 +294,7 @@ def build_services(
             [
                 *trials(api_transport, cache, references),
                 Trial("store", database.check),
+                *library_trials(client, is_mounted=bool(mounts)),
                 *notification_trials(notifications),
                 *more_trials,
             ]

@@ -12,9 +12,9 @@ import os
 import sys
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from library.errors import IndexMissing, LibraryError, SchemaTooOld
+from library.errors import IndexMissing, LibraryError, SchemaTooOld, StoreAway
 from library.folders import Folder
 from library.home import home_for, home_of
 from library.ingest.command_line import parser
@@ -50,9 +50,13 @@ def _storage_errors(home: Path) -> Iterator[None]:
     """Raise Unwritable for errors of SQLite and of a full disk."""
     from sqlalchemy.exc import DBAPIError
 
+    from library.store.opening import is_away
+
     try:
         yield
     except (DBAPIError, OSError) as error:
+        if is_away(error):
+            raise StoreAway("the database of the library does not respond any more") from error
         if isinstance(error, OSError) and error.errno not in _DISK_FULL:
             raise
         reason = error.strerror if isinstance(error, OSError) else error.orig
@@ -79,7 +83,14 @@ def _refuse_data_folder(folders: Sequence[Folder]) -> None:
         )
 
 
-def _index(
+def _index(folders: Sequence[Folder], home: Path, console: Console, **options: Any) -> None:
+    """Index as `_index_once`; continue where the database has been away meanwhile."""
+    from library.ingest.process.away import continued
+
+    continued(home, console, lambda: _index_once(folders, home, console, **options))
+
+
+def _index_once(
     folders: Sequence[Folder],
     home: Path,
     console: Console,
@@ -104,7 +115,6 @@ def _index(
             exclusive(home, console),
             Reported.during(home, console) as progress,
             closing(Index.open(home, create=True)) as index,
-            alone(index, console),
         ):
             indexer = Indexer(
                 home,
@@ -115,7 +125,8 @@ def _index(
                 installer=needs.installer(),
                 excluded=excluded,
             )
-            summary = indexer.run(folders, prune=prune, suffixes=suffixes, dated=dated)
+            with indexer.reader_threads(folders) as threads, alone(index, console, threads):
+                summary = indexer.run(folders, prune=prune, suffixes=suffixes, dated=dated)
             if summary.wrote:
                 _warm(index)
             total = index.count()

@@ -4,6 +4,7 @@
     ├── IndexMissing           there is no library in this folder
     ├── IndexBroken            the index file is damaged
     ├── IndexUnusable          the index file cannot be opened now
+    │   └── StoreAway          the database does not respond; try again
     ├── SchemaTooNew           a newer version of Akin wrote the index
     ├── SchemaTooOld           an older version wrote it; index again
     ├── BrokenHome             a key file of the home folder cannot be read
@@ -64,6 +65,10 @@ class IndexBroken(LibraryError):
 
 class IndexUnusable(LibraryError):
     """The index file cannot be opened: a read-only folder, a full disk, no permission."""
+
+
+class StoreAway(IndexUnusable):
+    """The database does not respond, or is no primary now; what was asked may be tried again."""
 
 
 class SchemaTooNew(LibraryError):

@@ -9,7 +9,8 @@ are shown from expired cache entries, and a load balancer would take out every h
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -21,6 +22,8 @@ from app.web.context import services
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
+
+    from app.services.health import Finding
 
 blueprint = Blueprint("operations", __name__)
 
@@ -40,10 +43,18 @@ def readyz() -> ResponseReturnValue:
     findings = services().health.recent(seconds=limits.health, max_age=limits.health_max_age)
     is_ready = all(each.ok for each in findings if each.is_essential)
     # Without the messages, which are for the log and `python -m app check`: this page is public.
-    checks = {each.name: {"ok": each.ok, "ms": round(each.seconds * 1000)} for each in findings}
-    response = jsonify({"ready": is_ready, "checks": checks})
+    checks = {each.name: _check(each) for each in findings}
+    degraded = [each.name for each in findings if not each.ok]
+    response = jsonify({"ready": is_ready, "degraded": degraded, "checks": checks})
     response.status_code = 200 if is_ready else 503
     return _uncached(response)
+
+
+def _check(finding: Finding) -> dict[str, Any]:
+    check: dict[str, Any] = {"ok": finding.ok, "ms": round(finding.seconds * 1000)}
+    if finding.since is not None:
+        check["since"] = datetime.fromtimestamp(finding.since, UTC).isoformat(timespec="seconds")
+    return check
 
 
 @blueprint.get("/metrics")

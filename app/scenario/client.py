@@ -241,6 +241,11 @@ class Client(WritingClient):
         self._generation = str(found.generation)
         return found
 
+    def database(self) -> library.DatabaseState:
+        """Return whether Akin's own library can be written now."""
+        call, budget = Call("GET", "/library/database"), request_budget.current()
+        return library.database(self._transport.send(call, library.database, budget))
+
     def problems(self, category: str, token: str) -> library.FileProblems:
         """Return a page of the problems with files, of one category; only from Akin's library."""
         params = [("category", category)] if category else []

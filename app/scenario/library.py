@@ -80,6 +80,13 @@ class Indexing(msgspec.Struct, frozen=True, gc=False):
     generation: int = 0
 
 
+class DatabaseState(msgspec.Struct, frozen=True, gc=False):
+    """Whether a library can be written now."""
+
+    isWritable: bool = True
+    reason: str = ""
+
+
 class FileProblem(msgspec.Struct, frozen=True, gc=False):
     """Files of one folder that are not shown for the same reason, or one asset."""
 
@@ -133,6 +140,11 @@ def levels(body: bytes) -> dict[str, FolderLevel]:
 def overview(body: bytes) -> Overview:
     """Decode a response of GET /library."""
     return _decode(body, Overview)
+
+
+def database(body: bytes) -> DatabaseState:
+    """Decode a response of GET /library/database."""
+    return _decode(body, DatabaseState)
 
 
 def indexing(body: bytes) -> Indexing:

@@ -12,7 +12,7 @@ import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from PIL import Image
@@ -25,6 +25,7 @@ from app.scenario.request_budget import RequestBudget
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from app.scenario.client import Client
     from app.scenario.transport import Transport
     from app.services.images.reference_images import ReferenceImages
     from app.services.team.notifications import Notifications
@@ -47,6 +48,7 @@ class Finding:
     message: str
     seconds: float
     is_essential: bool
+    since: float | None = None  # when it was first found to fail, in seconds since 1970
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class HealthChecks:
         self._trials = tuple(trials)
         self._pool = ThreadPoolExecutor(len(self._trials) or 1, thread_name_prefix="health")
         self._running: dict[str, Future[Finding]] = {}
+        self._failing: dict[str, float] = {}  # name -> since when
         self._lock = threading.Lock()
         self._recent: tuple[float, list[Finding]] | None = None  # with the time of the run
 
@@ -84,7 +87,13 @@ class HealthChecks:
             # A trial that still hangs is not started again: threads would pile up.
             if trial.name not in self._running:
                 self._running[trial.name] = self._pool.submit(_run, trial)
-        return [self._finding(trial, end, seconds) for trial in self._trials]
+        return [self._dated(self._finding(trial, end, seconds)) for trial in self._trials]
+
+    def _dated(self, finding: Finding) -> Finding:
+        if finding.ok:
+            self._failing.pop(finding.name, None)
+            return finding
+        return replace(finding, since=self._failing.setdefault(finding.name, time.time()))
 
     def _finding(self, trial: Trial, end: float, seconds: float) -> Finding:
         future = self._running.get(trial.name)
@@ -119,6 +128,18 @@ def trials(transport: Transport, cache: CacheStore, references: ReferenceImages)
         Trial("cache", lambda: _try_cache(cache)),
         Trial("references", lambda: _try_references(references), is_essential=True),
     ]
+
+
+def library_trials(client: Client, *, is_mounted: bool) -> list[Trial]:
+    """Return the trial of the database of a library in this process."""
+    return [Trial("library", lambda: _try_library(client))] if is_mounted else []
+
+
+def _try_library(client: Client) -> str:
+    found = client.database()
+    if not found.isWritable:
+        raise TrialFailed(found.reason)
+    return "can be read and written"
 
 
 def notification_trials(notifications: Notifications) -> list[Trial]:

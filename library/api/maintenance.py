@@ -1,12 +1,13 @@
 """What a library does not have, and the removal of assets whose files are gone.
 
-Extensions of the API: `GET /library`, `GET /library/indexing`, `GET /library/problems`,
-`POST /library/prune`, and `GET /library/files/{id}`: where a file is. Knows HTTP; reads the index
-and the folders.
+Extensions of the API: `GET /library`, `GET /library/indexing`, `GET /library/database`,
+`GET /library/problems`, `POST /library/prune`, and `GET /library/files/{id}`: where a file is.
+Knows HTTP; reads the index and the folders.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -15,7 +16,7 @@ from filelock import FileLock, Timeout
 from flask import Blueprint, Response, request
 
 from library.api.pages import json_response, page_size, token, token_key
-from library.errors import BadRequest, Busy, Elsewhere, FileGone, NotFound
+from library.errors import BadRequest, Busy, Elsewhere, FileGone, IndexUnusable, NotFound
 from library.formats.open_file import ElsewhereError, open_below
 from library.home import LOCK, remove_pictures
 from library.store import findings
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 
 _PAGE: Final = 50  # entries
 _CHUNK: Final = 500  # assets that are removed in one transaction
+_AWAY: Final = (
+    "the database of the library does not respond, or has no primary. Searches go on as far as a "
+    "replica responds, changes are refused, and indexing waits. Check the servers in "
+    "AKIN_LIBRARY_URL"
+)
+_LOG = logging.getLogger(__name__)
 
 
 class Maintenance:
@@ -41,6 +48,7 @@ class Maintenance:
         for method, path, view in (
             ("GET", "/library", self.library),
             ("GET", "/library/indexing", self.indexing),
+            ("GET", "/library/database", self.database),
             ("GET", "/library/problems", self.problems),
             ("POST", "/library/prune", self.prune),
             ("GET", "/library/files/<asset_id>", self.file),
@@ -83,6 +91,15 @@ class Maintenance:
                 "generation": generation,
             }
         )
+
+    def database(self) -> Response:
+        """GET /library/database: whether the library can be written now, and why not."""
+        try:
+            self._index.store.check()
+        except IndexUnusable as error:
+            _LOG.warning("The library cannot be written: %s", error)
+            return json_response({"isWritable": False, "reason": _AWAY})
+        return json_response({"isWritable": True, "reason": ""})
 
     def problems(self) -> Response:
         """GET /library/problems: those of one category, or all, in pages."""

@@ -254,6 +254,18 @@ def _paths() -> dict[str, Any]:
                 ),
             }
         },
+        "/library/database": {
+            "get": {
+                "summary": "Whether the library can be written now (an extension)",
+                "responses": _responses(
+                    record(
+                        ("isWritable", "reason"),
+                        isWritable={"type": "boolean"},
+                        reason={"type": "string"},
+                    )
+                ),
+            }
+        },
         "/library/problems": {
             "get": {
                 "summary": "Files that are not indexed, damaged or missing (an extension)",

@@ -24,6 +24,7 @@ from library.errors import (
     Busy,
     FileGone,
     FilterError,
+    IndexUnusable,
     NotFound,
     RequestError,
     TooLarge,
@@ -39,6 +40,7 @@ from library.query.request_bodies import (
 )
 from library.query.search_query import boolean_argument, parse_search
 from library.store import groups, lineage
+from library.store.opening import is_away
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -273,10 +275,10 @@ def error_response(error: Exception) -> Response:
             pair for pair in error.get_headers() if pair[0].lower() != "content-type"
         )
         return response
-    if isinstance(error, OperationalError):
-        _LOG.exception("The index file cannot be read")
+    if isinstance(error, OperationalError | IndexUnusable) or is_away(error):
+        _LOG.exception("The index cannot be read or written")
         content = {
-            "error": "The library is busy or cannot be read; try again later",
+            "error": "The library is busy, or its database does not respond; try again later",
             "code": "UNAVAILABLE",
         }
         return json_response(content, status=503)

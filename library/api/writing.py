@@ -38,6 +38,7 @@ from library.query.search_query import boolean_argument
 from library.schema.decisions import LABEL, RATING
 from library.store.decisions import edits
 from library.store.decisions.follow import follow
+from library.store.opening import is_away
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -183,8 +184,15 @@ class Writing:
         by = self.user()
         try:
             yield by
-        except (IndexUnusable, IndexBroken) as error:
+        except (IndexUnusable, IndexBroken, DatabaseError) as error:
             _LOG.warning("A change was not stored: %s", error)
+            if is_away(error):
+                raise NotStored(
+                    "The change was not stored: the database of the library does not respond, or "
+                    "has no primary. Searches go on. Try again in a minute"
+                ) from error
+            if isinstance(error, DatabaseError):
+                raise
             raise NotStored(
                 "The change was not stored: the folder of the library cannot be written. Check "
                 "that the disk is not full, and try again"
@@ -195,6 +203,11 @@ class Writing:
             follow(self._index)
         except (DatabaseError, IndexUnusable) as error:
             _LOG.warning("A change is stored and cannot be shown yet: %s", error)
+            if is_away(error):
+                raise NotStored(
+                    "The change is stored, and the database does not respond now: the next change "
+                    "or start shows it"
+                ) from error
             raise NotStored(
                 "The change is stored, but the index cannot be written to show it. Check that the "
                 "disk is not full; the next change or start shows it"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from library.formats.isolation.worker_pool import WorkersMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -46,6 +46,8 @@ class Batch:
     damaged: list[tuple[str, str, str]] = field(default_factory=list)
     other: list[tuple[str, str, str]] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)  # names of missing extras, one for each file
+    refused: list[FoundFile] = field(default_factory=list)  # their contents are not accepted
+    unreadable: list[FoundFile] = field(default_factory=list)  # they cannot be opened
 
     def extend(self, other: Batch) -> None:
         """Append the results of another batch."""
@@ -112,11 +114,32 @@ class BatchReader:
         self, files: Sequence[FoundFile], plan: Plan, pool: WorkerPool, assigner: IdAssigner
     ) -> Batch:
         """Read and embed a batch; everything but the writing. Runs on several threads."""
-        from library.ingest.describe import NotAnAsset, Unusable, describe
-
         batch = Batch(size=len(files))
         changed: list[tuple[Described, str]] = []
         same: list[tuple[Described, str]] = []
+        for described in self.described(files, pool, batch):
+            file = described.file
+            if described.problem is not None and plan.was_read(file):
+                continue
+            asset_id = assigner.assign(described)
+            is_same = plan.contents.get(asset_id) == described.source_hash
+            # A sidecar may have changed: its text is embedded again.
+            if is_same and not plan.again and not file.sidecars:
+                same.append((described, asset_id))
+            else:
+                changed.append((described, asset_id))
+        for file in batch.refused:
+            plan.refuse(file)
+        self.embed(batch, changed)
+        self._move(batch, same)
+        return batch
+
+    def described(
+        self, files: Iterable[FoundFile], pool: WorkerPool, batch: Batch
+    ) -> Iterator[Described]:
+        """Yield what files state; report in the batch what is none, or cannot be read."""
+        from library.ingest.describe import NotAnAsset, Unusable, describe
+
         for file in files:
             try:
                 described = describe(file, pool, self._dated, self._exclude)
@@ -124,8 +147,8 @@ class BatchReader:
                 batch.other.append((file.root, file.path, str(error)))
             except Unusable as error:
                 batch.skipped.append((file.root, file.path, str(error)))
-                if not isinstance(error.__cause__, OSError):
-                    plan.refuse(file)
+                is_unreadable = isinstance(error.__cause__, OSError)
+                (batch.unreadable if is_unreadable else batch.refused).append(file)
             except WorkersMissing:
                 raise
             except Exception as error:  # noqa: BLE001 - no file may stop the others
@@ -137,18 +160,7 @@ class BatchReader:
                     batch.damaged.append((file.root, file.path, described.damage))
                 if described.needs is not None:
                     batch.waiting.append(described.needs.name)
-                if described.problem is not None and plan.was_read(file):
-                    continue
-                asset_id = assigner.assign(described)
-                is_same = plan.contents.get(asset_id) == described.source_hash
-                # A sidecar may have changed: its text is embedded again.
-                if is_same and not plan.again and not file.sidecars:
-                    same.append((described, asset_id))
-                else:
-                    changed.append((described, asset_id))
-        self._embed(batch, changed)
-        self._move(batch, same)
-        return batch
+                yield described
 
     def _move(self, batch: Batch, same: Sequence[tuple[Described, str]]) -> None:
         """Prepare assets with the same content: only a text that has changed is embedded again."""
@@ -173,7 +185,7 @@ class BatchReader:
                 vector = self._models.meaning_vector(next(vectors) if new else None, subject)
             batch.moved.append((document.id, document, new is not None, vector))
 
-    def _embed(self, batch: Batch, changed: Sequence[tuple[Described, str]]) -> None:
+    def embed(self, batch: Batch, changed: Sequence[tuple[Described, str]]) -> None:
         """Embed new and changed assets, and encode their thumbnails."""
         from library.formats.resizing import thumbnail
         from library.ingest import frames

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from library.ingest.naming import asset_id
 from library.store.identities import Identity
@@ -17,10 +17,25 @@ from library.store.identities import Identity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from library.ingest.describe import Described
     from library.ingest.plan import Plan
-    from library.ingest.walk import Walk
+    from library.ingest.walk import FoundFile, Walk
     from library.store.identities import Identities
+
+
+class Read(Protocol):
+    """What is known about a file that has been read."""
+
+    @property
+    def file(self) -> FoundFile:
+        """The file."""
+
+    @property
+    def sha256(self) -> str:
+        """The hash of its content."""
+
+    @property
+    def sidecar_id(self) -> str | None:
+        """The id that a sidecar states."""
 
 
 class IdAssigner:
@@ -58,7 +73,7 @@ class IdAssigner:
         """Return the row of the table of ids for a file below the folder `root`."""
         return Identity(asset, self._names[root], path, sha256)
 
-    def assign(self, described: Described) -> str:
+    def assign(self, described: Read) -> str:
         """Return the id of a file."""
         key = (self._names[described.file.root], described.file.path)
         with self._lock:
@@ -79,7 +94,7 @@ class IdAssigner:
         known = self._identities.at(*key)
         return known.id if known is not None and self._is_unassigned(known.id, key) else None
 
-    def _moved(self, described: Described, key: tuple[str, str], *, live: bool) -> str | None:
+    def _moved(self, described: Read, key: tuple[str, str], *, live: bool) -> str | None:
         """Return the id of the vanished file that this one is; `live`: its asset is indexed."""
         name, size = _name(key[1]), described.file.size
         candidates = [

@@ -11,6 +11,7 @@ import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.exc import DataError
@@ -24,6 +25,8 @@ from library.ingest.plan import Plan, lost
 from library.ingest.process.interrupts import Interrupts
 from library.ingest.process.runs import Report
 from library.ingest.roots import former_mounts, name_roots, origins, store_mounts, walk_all
+from library.ingest.sharing import planner
+from library.ingest.sharing.reader_threads import ReaderThreads
 from library.store.decisions.follow import follow
 from library.store.groups import regroup
 
@@ -130,6 +133,16 @@ class Indexer:
         self._index.write_report([walk.root for walk in walks], self._report.groups())
         return self._report.summary
 
+    def reader_threads(self, folders: Sequence[Folder]) -> ReaderThreads:
+        """Return what reads for the indexer of another host until this one may index `folders`."""
+        self._index.store.roots.hold_folders(folders)
+        return ReaderThreads(self._index, self._models, self._recipe(), self._exclude)
+
+    def _recipe(self) -> str:
+        """Return how files are read; hosts that agree in it read the same."""
+        absent = " ".join(sorted(extra.name for extra in needs.missing()))
+        return f"{_RECIPE} | {self._models.signature} | {self._dated or ''} | {absent}"
+
     def list_problems(self) -> None:
         """Report the files that the run has not indexed, after those that it has reported."""
         self._report.list_groups()
@@ -176,7 +189,6 @@ class Indexer:
 
     def _batches(self, plan: Plan, pool: WorkerPool, assigner: IdAssigner) -> Iterator[Batch]:
         """Yield batches in order, prepared on every core, a few ahead of the writing."""
-        pace = Pace()
         reader = BatchReader(
             self._index,
             self._models,
@@ -184,6 +196,17 @@ class Indexer:
             exclude=self._exclude,
             origins=self._origins,
         )
+        if (work := self._index.store.work) is not None:
+            yield from planner.batches(
+                work,
+                self._recipe(),
+                _by_root(plan.read),
+                lambda files: reader.prepare(files, plan, pool, assigner),
+                plan,
+                assigner,
+            )
+            return
+        pace = Pace()
         count = max(1, os.cpu_count() or 1)
         threads = ThreadPoolExecutor(count, thread_name_prefix="ingest")
         pending: deque[Future[Batch]] = deque()
@@ -314,6 +337,12 @@ class Indexer:
     def _unlink(self, ids: Iterable[str]) -> None:
         for asset_id in ids:
             remove_pictures(self._home, asset_id)
+
+
+def _by_root(files: Sequence[FoundFile]) -> Iterator[Sequence[FoundFile]]:
+    """Yield files in batches, each of one root."""
+    for _, of_root in groupby(files, lambda file: file.root):
+        yield from _portions(list(of_root))
 
 
 def _portions(files: Sequence[FoundFile]) -> Iterator[Sequence[FoundFile]]:

@@ -2,7 +2,8 @@
 
 Its queue is derived from the library: contents that a part has not looked at. It holds no lock of
 the indexer, so both may run at the same time, and results are written in small transactions: it can
-be killed at any moment, and the next run continues. Its process has a low priority.
+be killed at any moment, and the next run continues. One host runs it at a time. Its process has a
+low priority.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 _SECONDS: Final = 5.0  # between two transactions
 _BATCH: Final = 64  # results in one transaction, at most
 _ATTEMPTS: Final = 2  # at a picture during which the process has ended
+_RUNNING: Final = "the second pass of this library is running"
 _NICENESS: Final = 15
 _MAX_RESULT: Final = 8 * 1024**2  # bytes that a worker returns: a picture with transparency
 
@@ -117,9 +119,18 @@ class SecondPass:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            self._progress.note("the second pass of this library is running already")
+            self._progress.note(f"{_RUNNING} already")
             return 0
         try:
+            return self._run_alone(is_wanted)
+        finally:
+            lock.release()
+
+    def _run_alone(self, is_wanted: Callable[[], bool]) -> int:
+        with self._index.store.second_pass() as is_alone:
+            if not is_alone:
+                self._progress.note(f"{_RUNNING} on another host")
+                return 0
             self._index.set_parts({part.name: part.version for part in self._parts})
             total = 0
             while waiting := self._waiting():  # again, for what was indexed meanwhile
@@ -129,8 +140,6 @@ class SecondPass:
                 if not count:  # files that have changed, or that are gone
                     break
             return total
-        finally:
-            lock.release()
 
     def _waiting(self) -> dict[Part, list[Waiting]]:
         queues = {part: self._index.waiting(part.name, part.version) for part in self._parts}

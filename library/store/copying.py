@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 1_000  # rows in one transaction
 _STATE: Final = "copy"  # in meta of an unfinished copy: of which state of which library it is
-_OWN: Final = (UID, _STATE, "schema")  # keys of meta that are not copied
+_OWN: Final = (UID, _STATE, "schema", "indexer")  # keys of meta that are not copied
 
 
 class CannotCopy(LibraryError):

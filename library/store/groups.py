@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from library.schema import grouping
 from library.schema.likeness import Member
 from library.store.backends.dialects import among, bound
+from library.store.host_roots import roots_of
 from library.store.listings import chunks, numbers_of
 from library.store.tables import assets, documents, groups, meta, sources, touched
 from library.store.vectors import read_vectors
@@ -142,8 +143,9 @@ def _group_folder(connection: sa.Connection, root: bytes, folder: bytes) -> bool
     members = list(_members(connection, root, folder))
     found = grouping.groups(members, lambda space, ids: _vectors(connection, space, ids))
     wanted: dict[str, dict[str, Any]] = {}
+    stored = roots_of(connection).stored(root)  # the same on all hosts
     for group in found:
-        key = b"\0".join((root, folder, group.kind.encode(), os.fsencode(group.key)))
+        key = b"\0".join((stored, folder, group.kind.encode(), os.fsencode(group.key)))
         group_id = f"group_{hashlib.blake2b(key, digest_size=12).hexdigest()}"
         for place, (member, label) in enumerate(zip(group.members, group.labels, strict=True)):
             row = (member.id, group_id, group.kind, place, label)

@@ -60,10 +60,14 @@ class HostRoots:
             write_atomically(self._file, msgspec.json.encode(content))
 
     def hold_folders(self, folders: Iterable[Folder]) -> None:
-        """Have these folders; one without a name keeps the one it had, or is named by its path."""
+        """Have these folders; one without a name is named by its path.
+
+        A folder that has a name keeps it here: the indexer renames it in the library as well.
+        """
         if self.is_named:
             given = [(str(folder.path.resolve()), folder.name) for folder in folders]
-            self.hold(names(given, self.paths()))
+            named = names(given, self.paths())
+            self.hold({path: name for path, name in named.items() if path not in self._names})
 
     def stored(self, path: bytes) -> bytes:
         """Return what the library stores for a path: its name, or itself where it has none."""

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, urlsplit
 
+from sqlalchemy.exc import DBAPIError
+
 from environment.declarations import read
-from library.errors import IndexMissing, IndexUnusable
+from library.errors import IndexMissing, IndexUnusable, SchemaTooOld, StoreAway
 from library.home import IN_DATABASE, key_pair
 from library.store.backends import sqlite
 from library.store.decisions import stored as decisions
@@ -41,13 +43,28 @@ def stored_key_pair(home: Path) -> KeyPair:
     """Return the credentials of clients, created on first use; raises as `open_store`."""
     if not _url():
         return key_pair(home)
-    with closing(open_store(home, create=True)) as store:
+    try:
+        store = open_store(home, create=False)  # a replica has it while there is no primary
+    except (IndexMissing, SchemaTooOld):
+        store = open_store(home, create=True)
+    with closing(store):
         return store.key_pair()
 
 
 def is_in_postgresql() -> bool:
     """Return whether libraries are in PostgreSQL. Raises IndexUnusable."""
     return bool(_url())
+
+
+def is_away(error: Exception) -> bool:
+    """Return whether an error says that the database of a library does not respond now."""
+    if isinstance(error, StoreAway):
+        return True
+    if not _url() or not isinstance(error, DBAPIError):
+        return False
+    from library.store.backends.connections import is_away as is_away_there
+
+    return is_away_there(error)
 
 
 def is_one_library() -> bool:

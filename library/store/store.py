@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from library.home import KeyPair
+    from library.store.backends.leases import SharedWork
     from library.store.decisions.stored import Decisions
     from library.store.host_roots import HostRoots
     from library.store.identities import Identities
@@ -53,14 +54,24 @@ class Store(Protocol):
     def indexing(self, waiting: Callable[[], None]) -> AbstractContextManager[None]:
         """Hold the right to change what is indexed, among all hosts.
 
-        Calls `waiting` where another host holds it, then waits. A host that ends releases it.
+        Calls `waiting` again and again while another host holds it. A host that ends releases it.
         """
+
+    def second_pass(self) -> AbstractContextManager[bool]:
+        """Return whether this process alone, among all hosts, runs the second pass."""
+
+    @property
+    def work(self) -> SharedWork | None:
+        """Units of files that several hosts read together; None where one process indexes."""
 
     def key_pair(self) -> KeyPair:
         """Return the credentials of clients, created on first use."""
 
     def signing_secret(self) -> bytes:
         """Return the 32 bytes that sign URLs, created on first use."""
+
+    def check(self) -> None:
+        """Raise StoreAway where the library cannot be written now, because of its database."""
 
     def close(self) -> None:
         """Release the database."""

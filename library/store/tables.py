@@ -153,7 +153,7 @@ touched = sa.Table(
     "touched",
     metadata,
     sa.Column("number", WHOLE, primary_key=True, autoincrement=True),
-    sa.Column("root", sa.LargeBinary, nullable=False),
+    sa.Column("root", ROOT, nullable=False),
     sa.Column("folder", sa.LargeBinary, nullable=False),  # below the root; b"" for the root itself
     sqlite_autoincrement=True,
 )

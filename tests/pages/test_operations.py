@@ -68,6 +68,11 @@ def test_ready_without_the_api(client: FlaskClient, api: FakeAPI) -> None:
     status, found = ready(client)
     assert status == 200
     assert {name for name, ok in found.items() if not ok} == {"api"}
+    answer = client.get("/readyz", headers={"Host": "10.0.0.3"})
+    assert answer.json is not None
+    assert answer.json["degraded"] == ["api"]
+    assert answer.json["checks"]["api"]["since"].endswith("+00:00")
+    assert "since" not in answer.json["checks"]["store"]
 
 
 def test_not_ready_without_its_data_folder(api: FakeAPI, tmp_path: Path) -> None:

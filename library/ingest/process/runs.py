@@ -16,9 +16,9 @@ from library.store.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from library.ingest.sharing.reader_threads import ReaderThreads
 
 _MOST_GROUPS: Final = 5_000  # of files that are not indexed; further ones are joined by top folder
 _MOST_LINES: Final = 20  # of one list on the console
@@ -159,12 +159,30 @@ class Report:
             group.names.append(name)
 
 
+_HELPING: Final = "another host indexes this library; reading files for it"
 _WAITING: Final = "another indexer is running on this library; waiting for it to end"
 
 
-def alone(index: Index, progress: Progress) -> AbstractContextManager[None]:
-    """Hold the right to index, among all hosts; report when another one holds it, and wait."""
-    return index.store.indexing(lambda: progress.note(_WAITING))
+@contextmanager
+def alone(index: Index, progress: Progress, threads: ReaderThreads | None = None) -> Iterator[None]:
+    """Hold the right to index, among all hosts; report when another one holds it, and wait.
+
+    Meanwhile `threads` reads for that one.
+    """
+    is_reported = False
+
+    def wait() -> None:
+        nonlocal is_reported
+        if not is_reported:
+            progress.note(_WAITING if threads is None else _HELPING)
+            is_reported = True
+        if threads is not None:
+            threads.step()
+
+    with index.store.indexing(wait):
+        if threads is not None:
+            threads.stop()
+        yield
 
 
 @contextmanager

@@ -19,16 +19,26 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from environment import parsers
-from library.errors import IndexBroken, IndexMissing, IndexUnusable, SchemaTooNew, SchemaTooOld
+from library.errors import IndexMissing, IndexUnusable, SchemaTooNew, SchemaTooOld, StoreAway
 from library.home import KeyPair
 from library.store import identities, tables
-from library.store.backends import dialects
+from library.store.backends import dialects, leases
+from library.store.backends.connections import (
+    engine_for,
+    errors,
+    lock,
+    primary_of,
+    quoted,
+    reading,
+    writing,
+)
+from library.store.backends.leases import SharedWork
 from library.store.decisions import stored as decisions
 from library.store.decisions.stored import Decisions
 from library.store.host_roots import HostRoots, convert
 from library.store.identities import Identities
 from library.store.types import TEXT, WHOLE
+from library.store.writes import put_meta
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,11 +46,11 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "postgresql://"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_INDEXER: Final = "indexer"  # in meta: a token of the process that has the right to index
+_WAIT_SECONDS: Final = 0.2  # between two attempts to get it
 _VERSION: Final = "schema"  # in meta: the version of the tables
 _COMMAND: Final = ".venv/bin/python -m library index FOLDER"
 VERSION: Final = tables.VERSION + 1  # of the tables here: work is shared, folders are named
-_CONNECT_SECONDS: Final = 2  # with a server that is off; pages wait for it
-_RECYCLE_SECONDS: Final = 60  # until a connection is made anew: a replica may have returned
 _OLDEST: Final = 15  # of the server
 _REPLICA_SECONDS: Final = 5.0  # in which a replica shows what was written
 _POLL_SECONDS: Final = 0.01
@@ -75,13 +85,13 @@ class OwnSchema:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """Return a connection that sees one state."""
-        with _errors(self._engine), _reading(self._engine) as connection:
+        with errors(self._engine), reading(self._engine) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """Return a transaction, which is rolled back on an error; others wait for its end."""
-        with _errors(self._engine), _writing(self._engine, self._lock) as connection:
+        with errors(self._engine), writing(self._engine, self._lock) as connection:
             yield connection
 
     def close(self) -> None:
@@ -100,18 +110,23 @@ class PostgresStore:
         address = sa.make_url(url)
         self.name = _library_name(address, name)
         self._schema = f"akin_{self.name}"
-        primary = _primary(address)
+        primary = primary_of(address)
         self._has_replica = primary != address
-        self.engine = _engine(address, self._schema, 16)
-        self._writer = _engine(primary, self._schema, 4) if self._has_replica else self.engine
-        self._kept = _engine(primary, f"{self._schema}_kept", 4)
+        self.engine = engine_for(address, self._schema, 16)
+        self._writer = engine_for(primary, self._schema, 4) if self._has_replica else self.engine
+        self._kept = engine_for(primary, f"{self._schema}_kept", 4)
+        self.work = SharedWork(self._writer, self.writing)
+        self._token: str | None = None  # of the right to index, while it is held
         self.roots = HostRoots(home)
         for each in (self.engine, self._writer):
             convert(each, self.roots)
         try:
-            with _errors(self.engine):
+            with errors(self.engine):
                 self._prepare(create=create)
             self.decisions = Decisions(OwnSchema(self._kept, f"{self._schema}.decisions"))
+        except StoreAway as error:  # not away: it was never there
+            self.close()
+            raise IndexUnusable(str(error)) from error
         except BaseException:
             self.close()
             raise
@@ -123,32 +138,60 @@ class PostgresStore:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """Return a connection that sees one state of the library until it is released."""
-        with _reading(self.engine) as connection:
+        with reading(self.engine) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """Return a connection in a write transaction, which is rolled back on an error."""
-        with _writing(self._writer, self._schema) as connection:
+        with writing(self._writer, self._schema) as connection:
+            if self._token is not None and _value(connection, _INDEXER) != self._token:
+                raise StoreAway("Another indexer has taken over, because the connection was lost")
             yield connection
         if self._has_replica:
             self._wait_for_replica()
 
     @contextmanager
     def indexing(self, waiting: Callable[[], None]) -> Iterator[None]:
-        """Hold the right to change what is indexed, for as long as this process is connected."""
-        name = sa.func.hashtextextended(f"{self._schema}.indexing", 0)
-        with self._writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            with _errors(self.engine):
-                taken = connection.execute(sa.select(sa.func.pg_try_advisory_lock(name))).scalar()
-                if not taken:
+        """Hold the right to change what is indexed, for as long as this process is connected.
+
+        The transactions of a process that has lost it meanwhile fail.
+        """
+        while True:
+            with self._locked("indexing") as is_held:
+                if not is_held:
                     waiting()
-                    connection.execute(sa.select(sa.func.pg_advisory_lock(name)))
+                    time.sleep(_WAIT_SECONDS)
+                    continue
+                token = secrets.token_hex(8)
+                with self.writing() as connection:
+                    put_meta(connection, _INDEXER, token)
+                self._token = token
+                try:
+                    yield
+                finally:
+                    self._token = None
+                return
+
+    @contextmanager
+    def second_pass(self) -> Iterator[bool]:
+        """Return whether this process alone runs the second pass; a context manager."""
+        with self._locked("second-pass") as is_held:
+            yield is_held
+
+    @contextmanager
+    def _locked(self, name: str) -> Iterator[bool]:
+        """Return whether a lock was free, and is held until the end, or the connection's end."""
+        key = sa.func.hashtextextended(f"{self._schema}.{name}", 0)
+        with self._writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            with errors(self._writer):
+                is_held = connection.execute(sa.select(sa.func.pg_try_advisory_lock(key))).scalar()
             try:
-                yield
+                yield bool(is_held)
             finally:
-                with suppress(sa.exc.DBAPIError):  # the lock ends with the connection
-                    connection.execute(sa.select(sa.func.pg_advisory_unlock(name)))
+                if is_held:
+                    with suppress(sa.exc.DBAPIError):  # the lock ends with the connection
+                        connection.execute(sa.select(sa.func.pg_advisory_unlock(key)))
 
     def key_pair(self) -> KeyPair:
         """Return the credentials of clients, created on first use."""
@@ -160,6 +203,12 @@ class PostgresStore:
         """Return the 32 bytes that sign URLs, created on first use."""
         return self._secret("signing key", secrets.token_bytes(32))
 
+    def check(self) -> None:
+        """Raise StoreAway where there is no primary that responds."""
+        with errors(self._writer), self._writer.connect() as connection:
+            if connection.exec_driver_sql("SELECT pg_is_in_recovery()").scalar():
+                raise StoreAway("The server of the library is a replica, and there is no primary")
+
     def close(self) -> None:
         """Release the connections."""
         for engine in (self.engine, self._writer, self._kept):
@@ -169,12 +218,12 @@ class PostgresStore:
         """Return a stored value; the first process stores it."""
         stored = sa.select(_secrets.c.value).where(_secrets.c.name == name)
         schema = {None: f"{self._schema}_kept"}
-        with _errors(self._kept):
-            with _reading(self.engine) as connection:  # a replica has it, too
+        with errors(self._kept):
+            with reading(self.engine) as connection:  # a replica has it, too
                 at_replica = connection.execution_options(schema_translate_map=schema)
                 value = at_replica.execute(stored).scalar()
             if value is None:
-                with _writing(self._kept, f"{self._schema}.secrets") as connection:
+                with writing(self._kept, f"{self._schema}.secrets") as connection:
                     dialects.put(connection, _secrets, [{"name": name, "value": created}])
                     value = connection.execute(stored).scalar_one()
         return bytes(value)
@@ -212,10 +261,11 @@ class PostgresStore:
                 f"{_COMMAND}"
             )
         with self._writer.begin() as connection:
-            _lock(connection, self._schema)
+            lock(connection, self._schema)
             for schema, metadata in (
                 (self._schema, tables.metadata),
                 (self._schema, _words.metadata),
+                (self._schema, leases.metadata),
                 (f"{self._schema}_kept", _kept),
             ):
                 connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
@@ -249,8 +299,12 @@ class PostgresStore:
                 )
             if connection.exec_driver_sql("SELECT to_regclass('meta')").scalar() is None:
                 return 0
-            stored = sa.select(tables.meta.c.value).where(tables.meta.c.key == _VERSION)
-            return int(connection.execute(stored).scalar() or 0)
+            return int(_value(connection, _VERSION) or 0)
+
+
+def _value(connection: sa.Connection, key: str) -> str | None:
+    query = sa.select(tables.meta.c.value).where(tables.meta.c.key == key)
+    return connection.execute(query).scalar()
 
 
 def name_of(home: Path) -> str:
@@ -269,43 +323,6 @@ def _library_name(url: sa.URL, default: str) -> str:
     return stated
 
 
-def _primary(url: sa.URL) -> sa.URL:
-    """Return the address for writing: of several hosts, the one that is the primary."""
-    hosts = url.query.get("host", ())
-    if isinstance(hosts, str) or len(hosts) < 2:
-        return url
-    return url.update_query_dict({"target_session_attrs": "read-write"})
-
-
-def quoted(name: str) -> str:
-    """Return a name of a schema as SQL; it has no quotation marks (`_library_name`)."""
-    return f'"{name}"'
-
-
-def _engine(url: sa.URL, schema: str, size: int) -> sa.Engine:
-    address = url.set(drivername="postgresql+psycopg").difference_update_query(["library"])
-    options = f"-c search_path={quoted(schema)} -c jit=off"
-    arguments = parsers.POSTGRESQL_LOSS | {"connect_timeout": _CONNECT_SECONDS}
-    try:
-        engine = sa.create_engine(
-            address,
-            connect_args={
-                "options": options,
-                **{name: value for name, value in arguments.items() if name not in address.query},
-            },
-            pool_size=size,
-            max_overflow=size,
-            pool_pre_ping=True,
-            pool_recycle=_RECYCLE_SECONDS,
-        )
-    except ImportError as error:
-        raise IndexUnusable(
-            "AKIN_LIBRARY_URL: PostgreSQL needs psycopg, which is not installed: "
-            "python3 -m scripts.install requirements/postgres.lock"
-        ) from error
-    return engine
-
-
 def _create(connection: sa.Connection, schema: str, metadata: sa.MetaData) -> None:
     """Create the tables and columns that are missing."""
     metadata.create_all(connection)
@@ -318,42 +335,3 @@ def _create(connection: sa.Connection, schema: str, metadata: sa.MetaData) -> No
                 connection.exec_driver_sql(
                     f'ALTER TABLE "{table.name}" ADD COLUMN "{column.name}" {kind}'
                 )
-
-
-def _lock(connection: sa.Connection, name: str) -> None:
-    """Wait for the lock `name` and hold it until the end of the transaction.
-
-    It is released after the transaction has become visible.
-    """
-    lock = sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))
-    connection.execute(sa.select(lock))
-
-
-@contextmanager
-def _reading(engine: sa.Engine) -> Iterator[sa.Connection]:
-    with engine.connect() as connection:
-        yield connection.execution_options(isolation_level="REPEATABLE READ")
-
-
-@contextmanager
-def _writing(engine: sa.Engine, lock: str) -> Iterator[sa.Connection]:
-    # Every statement sees what was committed before it: the first one waits for other writers.
-    with engine.begin() as connection:
-        _lock(connection, lock)
-        yield connection
-
-
-@contextmanager
-def _errors(engine: sa.Engine) -> Iterator[None]:
-    """Raise IndexUnusable for errors of the connection or the server, IndexBroken for others."""
-    try:
-        yield
-    except sa.exc.DBAPIError as error:
-        reason = " ".join(str(error.orig).split())[:300]
-        where = f"The library in PostgreSQL ({engine.url!r})"
-        if isinstance(error, sa.exc.ProgrammingError):
-            raise IndexBroken(f"{where} is damaged: {reason}") from error
-        raise IndexUnusable(
-            f"{where} cannot be read or written: {reason}. Nothing was changed. Check that the "
-            "server runs and that its disk is not full"
-        ) from error

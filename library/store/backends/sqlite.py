@@ -58,6 +58,7 @@ class SqliteStore:
         self.decisions = Decisions.open(home)  # raises before the index is changed
         self.engine = open_engine(home, create=create)
         self.roots = HostRoots(is_named=False)
+        self.work = None
 
     def identities(self) -> Identities:
         """Open the table of ids."""
@@ -80,6 +81,10 @@ class SqliteStore:
         del waiting
         return nullcontext()
 
+    def second_pass(self) -> AbstractContextManager[bool]:
+        """Return that this process may: a lock in the home allows one (`ingest.second_pass`)."""
+        return nullcontext(enter_result=True)
+
     def key_pair(self) -> KeyPair:
         """Return the credentials of clients, created on first use."""
         return key_pair(self._home)
@@ -87,6 +92,9 @@ class SqliteStore:
     def signing_secret(self) -> bytes:
         """Return the 32 bytes that sign URLs, created on first use."""
         return signing_secret(self._home)
+
+    def check(self) -> None:
+        """Do nothing: files have no server."""
 
     def close(self) -> None:
         """Release the file."""
