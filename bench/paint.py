@@ -4,7 +4,8 @@
 
 Three figures per page: LCP (ms until the largest picture is painted), CLS (how far elements moved)
 and, for each action, the interaction delay as Event Timing measures it: ms from the key or the
-click to the next frame. Medians of the runs, each in a browser with an empty cache; the slowest in
+click to the next frame. Of quick look, ms from the key to the frame with its picture, as Element
+Timing measures it. Medians of the runs, each in a browser with an empty cache; the slowest in
 brackets. `--slow 4` slows the processor down as Lighthouse does for a phone. Without --url the demo
 library is served as `make run` serves it. Elapsed time includes the machine's other work: the load
 is printed.
@@ -26,12 +27,12 @@ from tests.support.browser import launch
 from tests.support.server import ROOT, Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from playwright.sync_api import Browser, Page
 
 RECORD = """
-window.seen = { lcp: 0, cls: 0, delays: [] };
+window.seen = { lcp: 0, cls: 0, delays: [], pressed: 0, look: 0 };
 const watch = (type, each, more) =>
   new PerformanceObserver((list) => list.getEntries().forEach(each))
     .observe({ type, buffered: true, ...more });
@@ -39,6 +40,14 @@ watch("largest-contentful-paint", (entry) => (seen.lcp = entry.startTime));
 watch("layout-shift", (entry) => { if (!entry.hadRecentInput) seen.cls += entry.value; });
 const delay = (entry) => entry.interactionId && seen.delays.push(entry.duration);
 watch("event", delay, { durationThreshold: 16 });
+const press = (event) => Object.assign(seen, { pressed: event.timeStamp, look: 0 });
+addEventListener("keydown", press, true);
+const time = () => {
+  const image = document.querySelector(".quick-look .stage img");
+  if (image) image.elementTiming = "look";
+};
+new MutationObserver(time).observe(document, { childList: true, subtree: true });
+watch("element", (entry) => (seen.look ||= entry.startTime - seen.pressed));
 """
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
@@ -125,6 +134,22 @@ def delay(browser: Browser, url: str, action: Callable[[Page], None], slow: floa
     return max(delays, default=16.0)
 
 
+def looks(browser: Browser, url: str, slow: float) -> tuple[float, float]:
+    """Return ms from Space to the frame with the picture in quick look, and from the next arrow."""
+    context = browser.new_context(**DESK)
+    page = _watched(context.new_page(), slow)
+    page.goto(url)
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("ArrowRight")
+    times: list[float] = []
+    for key in (" ", "ArrowRight"):
+        page.keyboard.press(key)
+        page.wait_for_function("seen.look")
+        times.append(page.evaluate("seen.look"))
+    context.close()
+    return times[0], times[1]
+
+
 def _watched(page: Page, slow: float) -> Page:
     page.add_init_script(RECORD)
     if slow > 1:
@@ -132,7 +157,7 @@ def _watched(page: Page, slow: float) -> Page:
     return page
 
 
-def _cell(values: list[float], digits: int = 0) -> str:
+def _cell(values: Sequence[float], digits: int = 0) -> str:
     return f"{statistics.median(values):.{digits}f} ({max(values):.{digits}f})"
 
 
@@ -172,6 +197,11 @@ def main() -> int:
         for name, action in ACTIONS.items():
             delays = [delay(browser, url + "/", action, options.slow) for _ in range(options.runs)]
             print(f"| {name} | {_cell(delays)} |", flush=True)
+        shown = [looks(browser, url + "/", options.slow) for _ in range(options.runs)]
+        print("\n| quick look | ms until its picture is painted |")
+        print("| --- | ---: |")
+        for name, times in zip(("Space", "arrow key"), zip(*shown, strict=True), strict=True):
+            print(f"| {name} | {_cell(times)} |", flush=True)
     print(f"\nThe processor {options.slow:g} times slower; load {os.getloadavg()[0]:.1f}.")
     return 0
 

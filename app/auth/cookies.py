@@ -8,6 +8,7 @@ one address.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from flask import request
@@ -32,6 +33,13 @@ def cookie_name(kind: str) -> str:
     return f"__Secure-{name}" if base_path() else f"__Host-{name}"
 
 
+def cookie_value(kind: str) -> str:
+    """Return the value of a cookie that the current request has sent; empty without one."""
+    if "HTTP_COOKIE" not in request.environ:  # a cookie that is missing is searched for slowly
+        return ""
+    return request.cookies.get(cookie_name(kind), "")
+
+
 def cookie_path() -> str:
     """Return the path that cookies are sent for: that of the application."""
     return base_path() or "/"
@@ -52,6 +60,7 @@ def set_cookie(
     )
 
 
+@lru_cache(maxsize=256)
 def address_digest(host: str, prefix: str) -> str:
     """Return a short digest of a host with its port, and of the path below which Akin is."""
     return hashlib.blake2b(f"{host.lower()}{prefix}".encode(), digest_size=5).hexdigest()

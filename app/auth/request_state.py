@@ -30,6 +30,7 @@ class RequestState:
 
 def request_state() -> RequestState:
     """Return the state of the current request."""
-    if "akin" not in g:
-        g.akin = RequestState()
-    return cast("RequestState", g.akin)
+    state = g.get("akin")
+    if state is None:
+        state = g.akin = RequestState()
+    return cast("RequestState", state)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 import re
 import unicodedata
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
@@ -43,6 +44,7 @@ _ENDINGS: Final[dict[str, str]] = {
 _SAME: Final = {".jpeg": ".jpg", ".jpe": ".jpg", ".tiff": ".tif", ".htm": ".html"}
 
 
+@lru_cache(maxsize=256)
 def ending(mime: str) -> str:
     """Return the file name ending of a MIME type: `.png`; empty if it is unknown."""
     mime = mime.lower()

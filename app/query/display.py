@@ -111,7 +111,7 @@ class Display:
     @property
     def lasting(self) -> Self:
         """The settings that another page or another search keeps: without the open stacks."""
-        return replace(self, unfold=())
+        return replace(self, unfold=()) if self.unfold else self
 
     def with_(self, **changes: Any) -> Self:
         """Return this display with other values."""

@@ -222,6 +222,8 @@ class Search:
 
     def with_(self, **changes: Any) -> Self:
         """Return this search with other values, from its first page."""
+        if not changes and self.page == 1 and not self.offset:
+            return self
         return replace(self, **{**self._start, **changes})
 
     def before(self) -> Self:

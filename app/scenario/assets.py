@@ -172,7 +172,8 @@ class Asset(msgspec.Struct, frozen=True, gc=False):
     @property
     def pixels(self) -> str | None:
         """`1024 × 768`; None where the size is unknown."""
-        return f"{self.width} × {self.height}" if self.width and self.height else None
+        width, height = self.width, self.height
+        return f"{width} × {height}" if width and height else None
 
     @property
     def bytes(self) -> int | None:

@@ -66,7 +66,7 @@ _DECODING_ERRORS: Final = (
 
 
 @lru_cache(maxsize=8192)  # as many as cached cards (app/viewmodels/parts/card.py)
-def _hit(raw: bytes, *, has_field_tags: bool) -> Asset:
+def _hit(raw: bytes, has_field_tags: bool) -> Asset:
     """Decode one hit; equal bytes on another page give the same value."""
     try:
         hit = _HIT.decode(raw)
@@ -86,7 +86,7 @@ def result_page(body: bytes, *, size: int, has_field_tags: bool = False) -> Resu
     found: tuple[Asset, ...]
     try:
         page = _PAGE.decode(body)
-        found = tuple(_hit(bytes(raw), has_field_tags=has_field_tags) for raw in page.hits or ())
+        found = tuple(_hit(bytes(raw), has_field_tags) for raw in page.hits or ())
         is_page = page.hits is not None
     except _DECODING_ERRORS:
         loose = decode(body)

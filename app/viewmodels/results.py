@@ -14,6 +14,7 @@ from app.insight.filter_errors import left_out
 from app.query import describe
 from app.query.display import DENSITIES, GROUNDS, Display
 from app.query.links import SearchLinks, changes_to
+from app.query.search import Search
 from app.viewmodels.library.folders import Level, tree
 from app.viewmodels.library.indexing import IndexingView, indexing_view
 from app.viewmodels.parts.card import Card, CardRow
@@ -29,13 +30,14 @@ if TYPE_CHECKING:
     from app.insight.filter_errors import Pointer
     from app.query.filters import Today
     from app.query.links import Values
-    from app.query.search import Pairs, Search
+    from app.query.search import Pairs
     from app.scenario.assets import Asset, ResultPage
     from app.services.results import SearchResult
 
     _Way = tuple[str, Mapping[str, Values], bool]  # label, changes of the address, whether it is on
 
 MOST_PAGE_LINKS: Final = 7
+_NO_ROW: Final = CardRow.of((), Search(), Display())
 
 
 class Chip(msgspec.Struct, frozen=True, gc=False):
@@ -140,7 +142,7 @@ class ResultsView(BarView):
     @property
     def canonical(self) -> str:
         """The address to share."""
-        return self.display.lasting.url(self.search)
+        return self.link(self.search)
 
     @property
     def left_out(self) -> tuple[Problem, Pointer] | None:
@@ -192,7 +194,9 @@ def results_view(found: SearchResult, *, today: Today) -> ResultsView:
         stacks=stacks,
         closest=CardRow.of(
             found.closest, search, display, first=len(shown), leads_to=search.by_meaning()
-        ),
+        )
+        if found.closest
+        else _NO_ROW,
         switches=_switches(here, lasting),
         terms=tuple(_terms(search, lasting, known, hits)),
         ways=tuple(

@@ -11,7 +11,6 @@ import re
 import secrets
 from contextvars import ContextVar
 from functools import lru_cache
-from itertools import chain
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
@@ -61,7 +60,7 @@ _NOTHING: Final = ("", None)
 _PLACEHOLDER: Final = f"text-{secrets.token_hex(8)}-"
 _ALL_CARDS: Final = f"{_PLACEHOLDER}cards"
 # The cards of the page that is being rendered, where they are inserted afterwards.
-_DEFERRED: Final = ContextVar[list[bytes] | None]("deferred cards", default=None)
+_DEFERRED: Final = ContextVar[list[list[bytes]] | None]("deferred cards", default=None)
 _texts_of: Final = attrgetter(*_TEXTS)
 _shape_of: Final = attrgetter(*_SHAPE)
 
@@ -152,7 +151,7 @@ def init_app(app: Flask) -> None:
 
     def html_of(
         item: Card, stack: Stack | None, is_ranked: bool, suffix: bytes, may_edit: bool
-    ) -> bytes:
+    ) -> list[bytes]:
         shape, texts = content(item)
         is_open = None if stack is None else stack.is_open
         pieces, select = compiled(shape, bool(suffix), is_ranked, is_open, may_edit)
@@ -162,25 +161,24 @@ def init_app(app: Flask) -> None:
             filled = select([*texts, suffix, _bytes(stack.url), _bytes(stack.count)])
         pieces = pieces.copy()
         pieces[1::2] = filled
-        return b"".join(pieces)
+        return pieces
 
     def card(item: Card, page: _Page) -> Markup:
         stack, suffix = page.stacks.get(item.asset_id), _bytes(page.suffix)
         may_edit = permissions.current().tags
-        html = html_of(item, stack, page.search.is_ranked, suffix, may_edit).decode()
-        return Markup(html)  # noqa: S704 - each text in it is escaped
+        html = b"".join(html_of(item, stack, page.search.is_ranked, suffix, may_edit))
+        return Markup(html.decode())  # noqa: S704 - each text in it is escaped
 
     def cards(page: _Grid) -> _Cards | str:
         stacks, is_ranked, suffix = page.stacks, page.search.is_ranked, _bytes(page.suffix)
         may_edit = permissions.current().tags
-        cards = [
-            html_of(each, stacks.get(each.asset_id), is_ranked, suffix, may_edit)
-            for each in page.cards
-        ]
-        html = b"\n".join(cards)
+        html: list[bytes] = []
+        for each in page.cards:
+            html += html_of(each, stacks.get(each.asset_id), is_ranked, suffix, may_edit)
+            html.append(b"\n")
         if (deferred := _DEFERRED.get()) is None:
-            return _Cards(html)  # each text in it is escaped
-        deferred.append(html)
+            return _Cards(b"".join(html[:-1]))  # each text in it is escaped
+        deferred.append(html[:-1])
         return _ALL_CARDS
 
     app.jinja_env.globals.update(card=card, cards=cards)
@@ -191,15 +189,18 @@ def render_page(template: str, **context: object) -> bytes:
 
     They are most of a page: as text they would be copied several times and then encoded again.
     """
-    deferred: list[bytes] = []
+    deferred: list[list[bytes]] = []
     token = _DEFERRED.set(deferred)
     try:
         html = render_template(template, **context)
     finally:
         _DEFERRED.reset(token)
     first, *others = html.encode().split(_ALL_CARDS.encode())
-    between = chain.from_iterable(zip(deferred, others, strict=True))
-    return b"".join((first, *between))
+    pieces = [first]
+    for cards, rest in zip(deferred, others, strict=True):
+        pieces += cards
+        pieces.append(rest)
+    return b"".join(pieces)
 
 
 def _bytes(text: object) -> bytes:

@@ -112,8 +112,9 @@ def init_app(app: Flask, services: Services) -> None:
 
     def begin() -> None:
         # Browsers send Sec-Purpose, which scripts may not set: those send Purpose.
-        purpose = request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
-        caching = request.headers.get("Cache-Control", "") + request.headers.get("Pragma", "")
+        sent = request.environ.get
+        purpose = sent("HTTP_SEC_PURPOSE", "") + sent("HTTP_PURPOSE", "")
+        caching = sent("HTTP_CACHE_CONTROL", "") + sent("HTTP_PRAGMA", "")
         budget = RequestBudget.lasting(
             seconds,
             is_optional="prefetch" in purpose,

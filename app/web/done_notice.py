@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from flask import request
 
-from app.auth.cookies import cookie_name, cookie_path, set_cookie
+from app.auth.cookies import cookie_name, cookie_path, cookie_value, set_cookie
 from app.auth.request_state import request_state
 from app.errors import AkinError
 from app.viewmodels.editing.done import done_view
@@ -35,7 +35,7 @@ def announce(response: BaseResponse, change_id: str) -> None:
 
 def is_pending() -> bool:
     """Return whether the page of this request shows a notice, and is therefore not cached."""
-    return bool(_ID.fullmatch(request.cookies.get(cookie_name(COOKIE), "")))
+    return bool(_ID.fullmatch(cookie_value(COOKIE)))
 
 
 def view_of(change: Change, return_path: str = "") -> DoneView:
@@ -50,7 +50,7 @@ def pending() -> DoneView | None:
         return None
     request_state().has_shown_notice = True
     try:
-        change = services().editor.change(request.cookies[cookie_name(COOKIE)])
+        change = services().editor.change(cookie_value(COOKIE))
         query = request.query_string.decode("utf-8", "replace")
         return view_of(change, request.path + (f"?{query}" if query else ""))
     except AkinError:  # it is not stored any more, or the store cannot be read

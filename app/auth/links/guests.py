@@ -13,9 +13,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
-from flask import request
-
-from app.auth.cookies import LONGEST_SECONDS, cookie_name, cookie_path, set_cookie
+from app.auth.cookies import (
+    LONGEST_SECONDS,
+    cookie_name,
+    cookie_path,
+    cookie_value,
+    set_cookie,
+)
 from app.auth.user import printable
 
 if TYPE_CHECKING:
@@ -60,7 +64,7 @@ class Guest:
 
 def current_guest() -> Guest | None:
     """Return the guest whose browser sent the current request, or None."""
-    match = _VALUE.fullmatch(request.cookies.get(cookie_name(COOKIE), ""))
+    match = _VALUE.fullmatch(cookie_value(COOKIE))
     name = printable(unquote(match["name"], errors="replace")) if match else ""
     return Guest(name, match["secret"]) if match and name else None
 

@@ -9,10 +9,16 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Final
 
-from flask import after_this_request, request
+from flask import after_this_request
 from itsdangerous import BadData
 
-from app.auth.cookies import LONGEST_SECONDS, cookie_name, cookie_path, set_cookie
+from app.auth.cookies import (
+    LONGEST_SECONDS,
+    cookie_name,
+    cookie_path,
+    cookie_value,
+    set_cookie,
+)
 from app.auth.signers import signed, timed_signer
 
 if TYPE_CHECKING:
@@ -31,7 +37,7 @@ class KnownBrowsers:
 
     def id_for(self, name: str) -> str:
         """Return the id of the browser if `name` signed in with it before, else ""."""
-        cookie = request.cookies.get(cookie_name(COOKIE), "")[:_MAX_LENGTH]
+        cookie = cookie_value(COOKIE)[:_MAX_LENGTH]
         try:
             content = self._signer.loads(cookie, max_age=LONGEST_SECONDS)
         except BadData:

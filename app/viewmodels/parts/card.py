@@ -57,6 +57,7 @@ def ratio_steps() -> dict[int, float]:
     return {step: round(_RATIO_LEAST * _RATIO_STEP**step, 4) for step in range(last + 1)}
 
 
+@lru_cache(maxsize=1024)
 def _ratio_class(ratio: float) -> int:
     bounded = min(max(ratio, _RATIO_LEAST), _RATIO_MOST)
     return round(math.log(bounded / _RATIO_LEAST) / math.log(_RATIO_STEP))
@@ -108,7 +109,7 @@ class Card(msgspec.Struct, frozen=True, gc=False):
 
 @lru_cache(maxsize=8192)
 def _card(asset: Asset, side: str, blurs: bool, is_eager: bool, is_first: bool) -> Card:
-    width, height = asset.shown_size
+    shown = width, height = asset.shown_size
     medium = asset.medium
     is_missing = asset.metadata.missing is not None
     ratio = width / height if width and height else _RATIO_DEFAULT.get(medium, 1.0)
@@ -124,7 +125,7 @@ def _card(asset: Asset, side: str, blurs: bool, is_eager: bool, is_first: bool) 
         picture=image_urls.grid_picture(asset),
         moving_url=image_urls.moving(asset),
         ratio=_ratio_class(ratio),
-        size_class=_size_class(asset),
+        size_class=_size_class(asset, shown),
         tone=_tone(asset),
         is_sensitive=bool(asset.nsfw) and blurs,
         is_eager=is_eager,
@@ -169,10 +170,11 @@ class CardRow:
         return cls(search, cards, lasting.url(leads_to or search), lasting.suffix(search), {})
 
 
-def _size_class(asset: Asset) -> str:
-    if not asset.width or not asset.height or max(asset.width, asset.height) > SMALL:
+def _size_class(asset: Asset, shown: tuple[int | None, int | None]) -> str:
+    width, height = asset.width, asset.height
+    if not width or not height or max(width, height) > SMALL:
         return ""
-    longer = max(filter(None, asset.shown_size))  # the thumbnail of a small picture is not scaled
+    longer = max(filter(None, shown))  # the thumbnail of a small picture is not scaled
     return "small tiny" if longer <= TINY else "small"
 
 

@@ -7,7 +7,7 @@ Every page belongs to a search and its display. Every link and form carries both
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from app.insight.filter_errors import pointed
 from app.query import describe
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from app.scenario.assets import Asset
     from app.viewmodels.parts.filter_panel import Panel
     from app.viewmodels.parts.variants import Stack
+
+
+_NEWEST: Final = Search()
 
 
 class BarParts(TypedDict):
@@ -54,12 +57,15 @@ class BarView:
 
     def link(self, search: Search, path: str = "/") -> str:
         """Return the address of a page of a search, with the display of this one."""
-        return self.display.lasting.url(search, path)
+        lasting = self.display.lasting
+        if search is self.search and lasting is self.display:
+            return path + self.suffix
+        return lasting.url(search, path)
 
     @property
     def start_url(self) -> str:
         """The address of the newest pictures, with the display of this page."""
-        return self.link(Search())
+        return self.link(_NEWEST)
 
     @property
     def back_url(self) -> str:

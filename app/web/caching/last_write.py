@@ -9,9 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from flask import request
-
-from app.auth.cookies import cookie_name, cookie_path, set_cookie
+from app.auth.cookies import cookie_name, cookie_path, cookie_value, set_cookie
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -36,7 +34,7 @@ def remember(response: Response, now: float) -> None:
 def of_request(*, now: float) -> float:
     """Return when the reader of this request has last written something; 0 for never."""
     try:
-        written = float(request.cookies.get(cookie_name(COOKIE), "0")[:_MOST_CHARACTERS])
+        written = float((cookie_value(COOKIE) or "0")[:_MOST_CHARACTERS])
     except ValueError:
         return 0.0
     return min(written, now) if 0 < written < now + _CLOCK_DIFFERENCE else 0.0
