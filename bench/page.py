@@ -1,6 +1,7 @@
 """Cost of a results page of 48: CPU in the server, and bytes over the wire.
 
     python -m bench.page              in process, and beside Datasette behind 16 callers
+    python -m bench.page --pause 50   in process, with so many ms between two pages
 
 Each figure is compared with another of the same run, since machines are noisy: in process, with the
 cost of escaping the same 48 hits once; over the wire, with Datasette's table page of the same 48
@@ -137,10 +138,11 @@ def get(app: Flask, address: str, **headers: str) -> tuple[str, bytes, Any]:
     return status, body, response_headers
 
 
-def milliseconds(work: Callable[[int], object], times: int) -> float:
-    """Return the median CPU milliseconds of a call."""
+def milliseconds(work: Callable[[int], object], times: int, pause: float = 0) -> float:
+    """Return the median CPU milliseconds of a call, with a pause in seconds before each."""
     taken = []
     for number in range(times):
+        time.sleep(pause)
         start = time.process_time_ns()
         work(number)
         taken.append((time.process_time_ns() - start) / 1e6)
@@ -165,25 +167,30 @@ def _texts(value: Any) -> Iterable[str]:
         yield str(value)
 
 
-def in_process(times: int) -> None:
-    """Print the CPU time of one page: new, with cards seen before, and again."""
+def in_process(times: int, pause: float = 0) -> None:
+    """Print the CPU time of one page: new, with cards seen before, and again.
+
+    With a pause, the processor's caches and its clock are those of a server with one caller.
+    """
+
+    def cost(address: Callable[[int], str], **headers: str) -> float:
+        return milliseconds(lambda n: get(app, address(n), **headers), times, pause)
+
     with tempfile.TemporaryDirectory() as data:
         app = bench_app(data)
         for first in range(2 * times + 20):
             prepared(first)
         get(app, "/?query=0")
-        measure = milliseconds(lambda _: escaping(), 200)
+        measure = milliseconds(lambda _: escaping(), times, pause)
         _, page, headers = get(app, "/?query=1")
         tag = headers["ETag"]
         zstd = get(app, "/?query=1", **{"Accept-Encoding": "zstd"})[1]
         rows = {
-            "new search, new cards": milliseconds(lambda n: get(app, f"/?query={10 + n}"), times),
-            "new search, cards seen before": milliseconds(
-                lambda n: get(app, f"/?query={10 + n}&width=..{n + 1}"), times
-            ),
-            "same search again": milliseconds(lambda _: get(app, "/?query=11"), times),
-            "same search, browser has it (304)": milliseconds(
-                lambda _: get(app, "/?query=1", **{"If-None-Match": tag}), times
+            "new search, new cards": cost(lambda n: f"/?query={10 + n}"),
+            "new search, cards seen before": cost(lambda n: f"/?query={10 + n}&width=..{n + 1}"),
+            "same search again": cost(lambda _: "/?query=11"),
+            "same search, browser has it (304)": cost(
+                lambda _: "/?query=1", **{"If-None-Match": tag}
             ),
         }
     print(f"page: {len(page)} bytes, {len(zstd)} over the wire (zstd)")
@@ -300,9 +307,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--times", type=int, default=100, help="pages of each kind in process")
     parser.add_argument("--requests", type=int, default=25, help="pages of each of 16 callers")
+    parser.add_argument("--pause", type=float, default=0, help="ms between two pages in process")
     arguments = parser.parse_args()
-    in_process(arguments.times)
-    beside_datasette(arguments.requests)
+    in_process(arguments.times, arguments.pause / 1000)
+    if not arguments.pause:
+        beside_datasette(arguments.requests)
 
 
 if __name__ == "__main__":
