@@ -195,8 +195,8 @@ def in_process(times: int, pause: float = 0) -> None:
         }
     print(f"page: {len(page)} bytes, {len(zstd)} over the wire (zstd)")
     print(f"measure, escaping 48 hits once: {measure:.2f} ms")
-    for name, cost in rows.items():
-        print(f"{name:36} {cost:6.2f} ms CPU = {cost / measure:5.2f} x the measure")
+    for name, taken in rows.items():
+        print(f"{name:36} {taken:6.2f} ms CPU = {taken / measure:5.2f} x the measure")
 
 
 def behind_a_server(
