@@ -11,6 +11,7 @@ from app.errors import InvalidEdit
 from app.query.params import is_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Self
 
 MOST_TAG: Final = 500  # characters
@@ -43,6 +44,8 @@ class Level(IntEnum):
 
 
 _TAGS: Final = frozenset({Action.TAG, Action.UNTAG, Action.RATE, Action.LABEL})
+# Of the same kind are actions of which the later one may revert the earlier one.
+_KINDS: Final = {Action.UNTAG: Action.TAG, Action.UNCOLLECT: Action.COLLECT}
 _CHOICES: Final = {
     Action.RATE: (tuple("012345"), "A rating is a number from 0 to 5."),
     Action.LABEL: (LABELS, "A label is pick, reject, or empty."),
@@ -84,6 +87,12 @@ class Edit:
 def level_of(action: Action) -> Level:
     """Return the least level that allows an action."""
     return Level.TAGS if action in _TAGS else Level.ALL
+
+
+def kinds_of(edits: Iterable[Edit]) -> int:
+    """Return the kinds of values that edits change, a bit for each. The numbers are stored."""
+    kinds = {_KINDS.get(edit.action, edit.action) for edit in edits}
+    return sum(1 << place for place, action in enumerate(Action) if action in kinds)
 
 
 def _problem(action: Action, value: str) -> str:

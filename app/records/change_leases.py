@@ -17,6 +17,7 @@ from app.records.change_tables import (
     Item,
     ItemState,
     State,
+    ahead,
     changes,
     items,
     milliseconds,
@@ -54,21 +55,13 @@ class ChangeLeases:
     def take(self, lease: str) -> Change | None:
         """Lease the change that has waited longest; return it, or None where there is none.
 
-        One of another process whose lease has expired is taken over.
+        One of another process whose lease has expired is taken over. One that has to wait for
+        others is left out.
         """
-        if self._database.is_empty:
+        if not self.are_due():
             return None
         now = self._now()
-        due = (
-            changes.c.state == State.OPEN,
-            changes.c.scope == self._scope,
-            changes.c.leased_until <= now,
-            changes.c.resume_at <= now,
-        )
-        query = sa.select(changes.c.id).where(*due).order_by(changes.c.advanced_at).limit(1)
-        with self._database.reading() as connection:  # which no writer has to wait for
-            if connection.scalar(query) is None:
-                return None
+        query = self._due(now)
         with self._database.writing() as connection:
             found = connection.scalar(query.with_for_update(skip_locked=True))
             if found is None:  # another process was faster
@@ -80,6 +73,23 @@ class ChangeLeases:
             )
             [taken] = select_changes(connection, changes.c.id == found, scope=self._scope, now=now)
             return taken
+
+    def are_due(self) -> bool:
+        """Return whether a change waits for a process, and for nothing else."""
+        if self._database.is_empty:
+            return False
+        with self._database.reading() as connection:  # which no writer has to wait for
+            return connection.scalar(self._due(self._now())) is not None
+
+    def _due(self, now: int) -> sa.Select[tuple[str]]:
+        due = (
+            changes.c.state == State.OPEN,
+            changes.c.scope == self._scope,
+            changes.c.leased_until <= now,
+            changes.c.resume_at <= now,
+            ahead(now).is_(None),
+        )
+        return sa.select(changes.c.id).where(*due).order_by(changes.c.advanced_at).limit(1)
 
     def next_items(self, change_id: str, most: int) -> tuple[Item, ...]:
         """Return the next assets to change; those that were interrupted first."""

@@ -37,6 +37,8 @@ changes = sa.Table(
     sa.Column("resume_at", sa.BigInteger, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("advanced_at", sa.BigInteger, nullable=False),
+    sa.Column("turn", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("kinds", sa.Integer, nullable=False, server_default="-1"),
 )
 items = sa.Table(
     "change_items",
@@ -97,7 +99,9 @@ class Change:
     undoable: int  # assets with an effect that an undo reverts, also of those that are left
     failed: int
     pauses: int  # in a row, without progress
+    lease: str  # of the process that works on it, or ""
     is_running: bool  # a process is working on it
+    waits_for: str  # the id of a change that has to be finished before, or ""
     is_ours: bool  # made with the API, key and project of this process, which may continue it
     resume_at: float
     created_at: float
@@ -128,7 +132,7 @@ def select_changes(
     """
     undo = changes.alias("undo")
     query = (
-        sa.select(changes, undo.c.id.label("undone_by"))
+        sa.select(changes, undo.c.id.label("undone_by"), ahead(now).label("waits_for"))
         .outerjoin(undo, undo.c.undoes == changes.c.id)
         .where(condition)
         .order_by(changes.c.state != State.OPEN, changes.c.created_at.desc())
@@ -137,6 +141,34 @@ def select_changes(
     rows = connection.execute(query).mappings().all()
     counts = _counts(connection, [row["id"] for row in rows])
     return tuple(_change(row, counts.get(row["id"], {}), scope, now) for row in rows)
+
+
+def ahead(now: int) -> sa.ScalarSelect[str]:
+    """Return the subquery of a change that a change (of `changes`) has to wait for.
+
+    It has an earlier turn, changes the same kinds of values, and is not finished with an asset that
+    is left to both. `now` is in milliseconds.
+    """
+    first, own, other = changes.alias("first"), items.alias("own"), items.alias("other")
+    left = [ItemState.OPEN, ItemState.PLANNED]
+    is_shared = (
+        sa.exists()
+        .where(own.c.change_id == changes.c.id, own.c.state.in_(left))
+        .where(other.c.change_id == first.c.id, other.c.state.in_(left))
+        .where(own.c.asset_id == other.c.asset_id)
+        .correlate(changes, first)
+    )
+    is_open = sa.or_(first.c.state == State.OPEN, first.c.leased_until > now)
+    return (
+        sa.select(first.c.id)
+        # Adding 0 keeps SQLite from looking through all earlier turns.
+        .where(changes.c.state == State.OPEN, is_open, first.c.turn + 0 < changes.c.turn)
+        .where(first.c.scope == changes.c.scope)
+        .where(first.c.kinds.bitwise_and(changes.c.kinds) != 0, is_shared)
+        .limit(1)
+        .correlate(changes)
+        .scalar_subquery()
+    )
 
 
 def select_items(
@@ -162,6 +194,12 @@ def select_items(
     )
 
 
+def decode_edits(text: str) -> tuple[Edit, ...]:
+    """Return edits as they are stored."""
+    pairs = msgspec.json.decode(text, type=list[tuple[str, str]])
+    return tuple(Edit(Action(action), value) for action, value in pairs)
+
+
 def _counts(
     connection: sa.Connection, change_ids: Sequence[str]
 ) -> Mapping[str, dict[tuple[str, bool], int]]:
@@ -184,11 +222,10 @@ def _change(
     def number(state: ItemState) -> int:
         return counts.get((state, True), 0) + counts.get((state, False), 0)
 
-    edits = msgspec.json.decode(row["edits"], type=list[tuple[str, str]])
     return Change(
         id=row["id"],
         user_name=row["user_name"],
-        edits=tuple(Edit(Action(action), value) for action, value in edits),
+        edits=decode_edits(row["edits"]),
         undoes=row["undoes"] or "",
         undone_by=row["undone_by"] or "",
         state=State(row["state"]),
@@ -199,7 +236,9 @@ def _change(
         undoable=sum(each for (_, has_effect), each in counts.items() if has_effect),
         failed=number(ItemState.FAILED),
         pauses=row["pauses"],
+        lease=row["lease"],
         is_running=row["leased_until"] > now,
+        waits_for=row["waits_for"] or "",
         is_ours=row["scope"] == scope,
         resume_at=row["resume_at"] / 1000,
         created_at=row["created_at"] / 1000,

@@ -13,6 +13,7 @@ import msgspec
 import sqlalchemy as sa
 
 from app.errors import InvalidEdit, TooMany
+from app.query.edits import kinds_of
 from app.records.change_tables import (
     DAY,
     KEPT_DAYS,
@@ -20,7 +21,9 @@ from app.records.change_tables import (
     Item,
     ItemState,
     State,
+    ahead,
     changes,
+    decode_edits,
     items,
     milliseconds,
     select_changes,
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from app.storage.database import Database
 
 MOST_ASSETS: Final = 10_000  # in one change
+TURNS: Final = 4_120_266_354  # lock of PostgreSQL: changes get their turns one after another
 SHOWN_FAILURES: Final = 200
 
 
@@ -62,19 +66,18 @@ class Changes:
         lease: str = "",
         seconds: float = 0,
     ) -> str:
-        """Store a change, leased for `seconds`, and return its id. Raises TooMany."""
+        """Store a change and return its id. Raises TooMany.
+
+        It is leased for `seconds`, unless it has to wait for others.
+        """
         ids = [*dict.fromkeys(asset_ids)]
         if len(ids) > MOST_ASSETS:
             raise TooMany(f"One change has at most {MOST_ASSETS} assets; these are {len(ids)}.")
-        new = self._new(user_name, edits, len(ids), lease=lease, seconds=seconds)
-        rows = [
-            _item_row(new["id"], position, asset_id, "") for position, asset_id in enumerate(ids)
-        ]
+        new = self._new(user_name, edits)
         with self._database.writing() as connection:
             self._prune(connection)
-            connection.execute(sa.insert(changes), new)
-            if rows:
-                connection.execute(sa.insert(items), rows)
+            self._insert(connection, new, [(each, "") for each in ids])
+            self._lease(connection, new["id"], lease, seconds)
         return str(new["id"])
 
     def add_undo(
@@ -85,7 +88,7 @@ class Changes:
         Raises InvalidEdit where the change is in progress.
         """
         with self._database.writing() as connection:
-            edits = self._lock_finished(connection, change_id)
+            encoded = self._lock_finished(connection, change_id)
             existing = connection.scalar(
                 sa.select(changes.c.id).where(changes.c.undoes == change_id)
             )
@@ -96,16 +99,9 @@ class Changes:
                 .where(items.c.change_id == change_id, items.c.effect != "")
                 .order_by(items.c.position)
             ).all()
-            new = self._new(user_name, (), len(rows), lease=lease, seconds=seconds)
-            connection.execute(sa.insert(changes), new | {"undoes": change_id, "edits": edits})
-            if rows:
-                connection.execute(
-                    sa.insert(items),
-                    [
-                        _item_row(new["id"], position, row.asset_id, row.effect)
-                        for position, row in enumerate(rows)
-                    ],
-                )
+            new = self._new(user_name, decode_edits(encoded)) | {"undoes": change_id}
+            self._insert(connection, new, [(row.asset_id, row.effect) for row in rows])
+            self._lease(connection, new["id"], lease, seconds)
         return str(new["id"]), True
 
     def get(self, change_id: str) -> Change | None:
@@ -157,7 +153,8 @@ class Changes:
     def resume(self, change_id: str) -> None:
         """Open a change again, for this API and key, unless it was undone.
 
-        Assets that failed are tried again; what was changed of them stays part of the change.
+        Assets that failed are tried again; what was changed of them stays part of the change. It
+        waits for the changes that were made meanwhile.
         """
         undone = sa.exists().where(changes.alias("undo").c.undoes == change_id)
         with self._database.writing() as connection:
@@ -165,7 +162,14 @@ class Changes:
             opened = connection.execute(
                 sa.update(changes)
                 .where(changes.c.id == change_id, changes.c.state != State.OPEN, ~undone)
-                .values(state=State.OPEN.value, reason="", resume_at=0, pauses=0, scope=self._scope)
+                .values(
+                    state=State.OPEN.value,
+                    reason="",
+                    resume_at=0,
+                    pauses=0,
+                    scope=self._scope,
+                    turn=_next_turn(connection),
+                )
             )
             if opened.rowcount:
                 connection.execute(
@@ -182,9 +186,7 @@ class Changes:
         with self._database.writing() as connection:
             _delete(connection, changes.c.id == change_id)
 
-    def _new(
-        self, user_name: str, edits: Sequence[Edit], size: int, *, lease: str, seconds: float
-    ) -> dict[str, Any]:
+    def _new(self, user_name: str, edits: Sequence[Edit]) -> dict[str, Any]:
         now = self._now()
         return {
             "id": secrets.token_urlsafe(9),
@@ -194,14 +196,37 @@ class Changes:
             "undoes": None,
             "state": State.OPEN.value,
             "reason": "",
-            "size": size,
             "pauses": 0,
-            "lease": lease,
-            "leased_until": now + milliseconds(seconds) if lease else 0,
+            "lease": "",
+            "leased_until": 0,
             "resume_at": 0,
             "created_at": now,
             "advanced_at": now,
+            "kinds": kinds_of(edits),
         }
+
+    def _insert(
+        self, connection: sa.Connection, new: dict[str, Any], assets: Sequence[tuple[str, str]]
+    ) -> None:
+        """Store a change of some assets, each with the effect that an undo reverts, or ""."""
+        row = new | {"size": len(assets), "turn": _next_turn(connection)}
+        connection.execute(sa.insert(changes), row)
+        rows = [
+            _item_row(new["id"], position, asset_id, source)
+            for position, (asset_id, source) in enumerate(assets)
+        ]
+        if rows:
+            connection.execute(sa.insert(items), rows)
+
+    def _lease(self, connection: sa.Connection, change_id: str, lease: str, seconds: float) -> None:
+        """Lease a new change where it may begin at once."""
+        if lease:
+            now = self._now()
+            connection.execute(
+                sa.update(changes)
+                .where(changes.c.id == change_id, ahead(now).is_(None))
+                .values(lease=lease, leased_until=now + milliseconds(seconds))
+            )
 
     def _lock_finished(self, connection: sa.Connection, change_id: str) -> str:
         """Let nothing else undo or continue a change in this transaction; return its edits."""
@@ -216,6 +241,13 @@ class Changes:
 
     def _now(self) -> int:
         return milliseconds(self._clock())
+
+
+def _next_turn(connection: sa.Connection) -> int:
+    """Return the turn behind that of all changes. No other one is given until the commit."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(TURNS)))
+    return (connection.scalar(sa.select(sa.func.max(changes.c.turn))) or 0) + 1
 
 
 def _locked(change_id: str) -> sa.Select[tuple[str, str, int]]:

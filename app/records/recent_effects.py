@@ -61,7 +61,7 @@ class RecentEffects:
                 items.c.state.in_([ItemState.DONE, ItemState.FAILED]),
                 items.c.effect != "",
             )
-            .order_by(changes.c.created_at.desc(), items.c.position)
+            .order_by(changes.c.turn.desc(), changes.c.created_at.desc(), items.c.position)
             .limit(MOST_EFFECTS)
         )
         with self._database.reading() as connection:

@@ -37,12 +37,16 @@ def answer(change: Change, ids: Sequence[str], return_url: str) -> BaseResponse:
 
 
 def _as_json(change: Change, ids: Sequence[str]) -> dict[str, object]:
-    """Return what scripts show: the change, its notice, and the assets as they are now."""
+    """Return what scripts show: the change, its notice, and the assets that it has changed.
+
+    Before it is finished, scripts show what it will make of the assets.
+    """
     notice = done_notice.view_of(change)
     names = services().labels.collection_names()
     failures = services().editor.failures(change.id) if change.failed else ()
+    is_shown = change.is_finished and len(ids) <= AT_ONCE
     try:
-        latest = services().client.latest_assets(ids) if len(ids) <= AT_ONCE else {}
+        latest = services().client.latest_assets(ids) if is_shown else {}
     except UpstreamError:  # what was changed is stored all the same
         latest = {}
     return {

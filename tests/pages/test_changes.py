@@ -124,6 +124,28 @@ def test_failures_have_reasons_and_can_be_tried_again(
     assert labels == ["Undo", "Try again for 1 asset"]
 
 
+def test_a_change_that_waits_for_another_one_says_so(
+    services: Services, client: FlaskClient
+) -> None:
+    first = services.editor.apply("Ada", [Edit(Action.LABEL, "pick")], ids(60))
+    fields = {"action": "label:reject", "id": ids(1)[0], "next": "/changes"}
+    assert post(client, "/edit", **fields).status_code == 303
+    text = "“Reject” is stored. It follows an earlier change that is still in progress."
+    notice = soup(client.get("/changes")).select_one(".done")
+    assert text in notice.get_text()
+    assert notice.select_one("button") is None
+    details = soup(client.get(notice.select_one("a")["href"]))
+    assert "Waiting until an earlier change" in details.select_one(".state").get_text()
+    assert details.select_one(f'a[href="/changes/{first.id}"]') is not None
+    headers = {**SAME_ORIGIN, "Accept": "application/json"}
+    body = client.post("/edit", data=fields, headers=headers).json
+    assert (body["isFinished"], body["undo"], body["assets"]) == (False, "", {})
+    assert body["message"] == text
+    while services.editor.work():
+        pass
+    assert services.client.latest_assets(ids(1))[ids(1)[0]].metadata.label == "reject"
+
+
 def test_the_list(services: Services, client: FlaskClient) -> None:
     assert "Nothing has been changed" in client.get("/changes").text
     change = services.editor.apply("Ada", [TAG, Edit(Action.RATE, "4")], ids(2))

@@ -141,14 +141,14 @@ class Editor:
     def _begin(self, change_id: str, lease: str) -> Change:
         """Make the first step in this request, where there is a lease."""
         change = self.change(change_id)
-        if lease:
+        if lease and change.lease == lease:
             budget = request_budget.current()
             error = self._step(change, lease, lambda: budget.left > RESERVE)
             change = self.change(change_id)
             if error is not None:
                 self._changes.discard(change_id)
                 raise error
-        if not change.is_finished:
+        if not change.is_finished or self._leases.are_due():
             self._on_waiting()
         return change
 

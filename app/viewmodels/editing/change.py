@@ -51,6 +51,7 @@ class ChangeView(BarView):
     what: tuple[str, ...]  # a phrase for each edit
     undoes_url: str  # of the change that it reverts, or ""
     undone_url: str
+    waits_for_url: str
     by: str
     when: str
     state: str  # a sentence
@@ -91,6 +92,7 @@ def change_view(
         what=tuple(phrase(edit, names) for edit in change.edits),
         undoes_url=f"/changes/{change.undoes}" if change.undoes else "",
         undone_url=f"/changes/{change.undone_by}" if change.undone_by else "",
+        waits_for_url=f"/changes/{change.waits_for}" if change.waits_for else "",
         by=change.user_name,
         when=describe.moment(change.created_at),
         state=_state(change),
@@ -135,6 +137,8 @@ def _state(change: Change) -> str:
         return "In progress."
     if not change.is_ours:
         return "Waiting until Akin uses the key and library again with which this was begun."
+    if change.waits_for:
+        return "Waiting until an earlier change of the same assets is finished."
     return "Waiting." if change.reason else "Waiting for its turn."
 
 

@@ -43,6 +43,9 @@ def done_view(
 
 
 def _text(change: Change, names: Mapping[str, str]) -> str:
+    if change.waits_for:
+        what = "The undo" if change.undoes else f"“{_phrases(change, names)}”"
+        return f"{what} is stored. It follows an earlier change that is still in progress."
     words = "Undone" if change.undoes else _done(change, names)
     if not change.is_finished:
         return f"{words}. In progress, {change.done} of {counted(change.size, 'asset')} so far."
@@ -55,8 +58,12 @@ def _text(change: Change, names: Mapping[str, str]) -> str:
     return f"{words} ({counted(change.changed, 'asset')})." if change.size > 1 else f"{words}."
 
 
+def _phrases(change: Change, names: Mapping[str, str]) -> str:
+    return ", ".join(phrase(edit, names) for edit in change.edits)
+
+
 def _done(change: Change, names: Mapping[str, str]) -> str:
-    phrases = ", ".join(phrase(edit, names) for edit in change.edits)
+    phrases = _phrases(change, names)
     return f"Done: {phrases[:1].lower()}{phrases[1:]}"
 
 

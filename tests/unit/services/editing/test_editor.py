@@ -12,65 +12,23 @@ from app.errors import InvalidEdit, StoreFailed, UpstreamDown
 from app.query.edits import Action, Edit
 from app.records.change_tables import State
 from app.web.context import services_of
-from tests.faults.synthetic import asset_id
-from tests.support.clock import Clock
+from tests.support.editing import MANY, TAG, ids, services_without_thread, work_off
 from tests.support.scenario_api import FakeAPI, Reply, make_app, refusal
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from app.records.change_tables import Change
     from app.services.editing.editor import Editor
     from app.web.context import Services
-
-MANY = 120
-TAG = Edit(Action.TAG, "castle, “old” 🐉")
-WRITES = "/v1/assets/asset_"
-
-
-@pytest.fixture
-def api() -> FakeAPI:
-    """The API, with some assets."""
-    return FakeAPI(count=MANY)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """The time of the application."""
-    return Clock()
-
-
-@pytest.fixture
-def services(api: FakeAPI, clock: Clock, tmp_path: Path) -> Iterator[Services]:
-    """The services of an application whose changes are made by the test, not by its thread."""
-    found = services_of(make_app(api, tmp_path, clock=clock))
-    found.worker.close()
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def editor(services: Services) -> Editor:
-    """Its editor."""
-    return services.editor
-
-
-def ids(count: int) -> list[str]:
-    return [asset_id(number) for number in range(count)]
+    from tests.support.clock import Clock
+    from tests.support.editing import EditedAPI
 
 
 def tags(services: Services, asset: str) -> tuple[str, ...]:
     """Return the tags of an asset now."""
     return services.client.latest_assets([asset])[asset].tags
-
-
-def work_off(editor: Editor, change: Change) -> Change:
-    """Make all steps of the changes that wait."""
-    while editor.work():
-        pass
-    return editor.change(change.id)
 
 
 def test_a_few_assets_are_changed_at_once_and_undone(services: Services, editor: Editor) -> None:
@@ -134,7 +92,8 @@ def test_every_action_and_its_undo(
 def test_many_assets_are_changed_in_the_background_in_chunks(api: FakeAPI, editor: Editor) -> None:
     change = editor.apply("Ada", [Edit(Action.COLLECT, "collection_3")], ids(MANY))
     assert (change.state, change.done) == (State.OPEN, 0)
-    change = work_off(editor, change)
+    work_off(editor)
+    change = editor.change(change.id)
     assert (change.state, change.done, change.failed) == (State.DONE, MANY, 0)
     calls = api.received("/v1/collections/collection_3/assets")
     assert max(len(call.json["assetIds"]) for call in calls) <= 49
@@ -144,7 +103,7 @@ def test_many_assets_are_changed_in_the_background_in_chunks(api: FakeAPI, edito
 def test_changes_of_several_people_take_turns(editor: Editor, clock: Clock) -> None:
     large = editor.apply("Ada", [TAG], ids(MANY))
     clock.now += 1
-    small = editor.apply("Bob", [TAG], ids(60))
+    small = editor.apply("Bob", [Edit(Action.RATE, "4")], ids(60))
     for _ in range(4):
         clock.now += 1
         assert editor.work()
@@ -164,7 +123,8 @@ def test_assets_and_collections_that_are_gone_fail_alone(
     assert messages[1] == "This asset does not exist any more."
     api.healthy.writes.collections["collection_none"] = "Back again"
     editor.resume(change.id)
-    change = work_off(editor, change)
+    work_off(editor)
+    change = editor.change(change.id)
     assert (change.done, change.failed, change.changed) == (2, 1, 2)
     undo = editor.undo("Ada", change.id)
     assert undo.changed == 2
@@ -183,13 +143,16 @@ def test_one_asset_that_is_refused_fails_alone(api: FakeAPI, editor: Editor) -> 
 
 def test_a_key_that_may_only_read_stops_the_change(api: FakeAPI, editor: Editor) -> None:
     api.healthy.writes.can_write = False
-    change = work_off(editor, editor.apply("Ada", [TAG], ids(MANY)))
+    change = editor.apply("Ada", [TAG], ids(MANY))
+    work_off(editor)
+    change = editor.change(change.id)
     assert change.state is State.STOPPED
     assert "may not change" in change.reason
     assert len([r for r in api.requests if r.method == "PUT"]) == 3
     api.healthy.writes.can_write = True
     editor.resume(change.id)
-    change = work_off(editor, change)
+    work_off(editor)
+    change = editor.change(change.id)
     assert (change.state, change.done, change.reason) == (State.DONE, MANY, "")
 
 
@@ -211,17 +174,16 @@ def test_an_outage_pauses_a_change(api: FakeAPI, editor: Editor, clock: Clock) -
     assert change.resume_at > clock()
     api.always("healthy", on="/v1/assets")
     clock.now += 60
-    assert work_off(editor, change).done == 60
+    work_off(editor)
+    assert editor.change(change.id).done == 60
 
 
 def test_a_change_waits_for_its_turn_and_leaves_room_for_searches(
     api: FakeAPI, clock: Clock, tmp_path: Path
 ) -> None:
-    services = services_of(make_app(api, tmp_path, clock=clock, calls_per_minute=20))
-    services.worker.close()
+    services = services_without_thread(api, tmp_path, clock=clock, calls_per_minute=20)
     change = services.editor.apply("Ada", [TAG], ids(MANY))
-    while services.editor.work():
-        pass
+    work_off(services.editor)
     assert 0 < len(api.requests) <= 17  # of 20: a fifth is for people
     services.client.asset(ids(1)[0])
     found = services.editor.change(change.id)
@@ -229,8 +191,7 @@ def test_a_change_waits_for_its_turn_and_leaves_room_for_searches(
     assert found.resume_at > clock()
     for _ in range(30):
         clock.now += 60
-        while services.editor.work():
-            pass
+        work_off(services.editor)
     assert services.editor.change(change.id).done == MANY
     services.close()
 
@@ -293,14 +254,14 @@ class Lossy(FakeAPI):
 def test_a_write_whose_response_is_lost_is_done_once(clock: Clock, tmp_path: Path) -> None:
     """It succeeded; the change pauses, finds it done, and its undo reverts it."""
     api = Lossy(count=MANY)
-    services = services_of(make_app(api, tmp_path, clock=clock))
-    services.worker.close()
+    services = services_without_thread(api, tmp_path, clock=clock)
     api.losses = 1
     change = services.editor.apply("Ada", [TAG], ids(3))
     assert (change.state, change.done) == (State.OPEN, 0)
     api.is_silent = False
     clock.now += 60
-    change = work_off(services.editor, change)
+    work_off(services.editor)
+    change = services.editor.change(change.id)
     assert (change.state, change.done, change.changed) == (State.DONE, 3, 3)
     assert services.editor.undo("Ada", change.id).changed == 3
     assert not any(TAG.value in tags(services, each) for each in ids(3))
@@ -323,9 +284,7 @@ def test_two_processes_share_the_work(
 ) -> None:
     """Each asset of each change is changed once, whichever of them takes it."""
     url = request.getfixturevalue("postgres_url") if kind == "postgresql" else ""
-    hosts = [services_of(make_app(api, tmp_path, store_url=url)) for _ in range(2)]
-    for host in hosts:
-        host.worker.close()
+    hosts = [services_without_thread(api, tmp_path, store_url=url) for _ in range(2)]
     made = [
         hosts[number % 2].editor.apply("Ada", [Edit(Action.TAG, f"tag {number}")], ids(MANY))
         for number in range(3)
@@ -343,3 +302,38 @@ def test_two_processes_share_the_work(
     assert len([each for each in api.requests if each.method == "PUT"]) == 3 * MANY
     for host in hosts:
         host.close()
+
+
+def test_the_later_of_two_changes_of_an_asset_wins_also_after_a_pause(
+    api: EditedAPI, services: Services, editor: Editor, clock: Clock
+) -> None:
+    """The earlier one has written something, and pauses; the later one waits for it."""
+    [one] = ids(1)
+    api.next("healthy", refusal(503, "Down for a moment"), on=f"/v1/assets/{one}")
+    editor.apply("Ada", [Edit(Action.LABEL, "pick"), Edit(Action.DESCRIPTION, "A keep")], [one])
+    later = editor.apply("Ada", [Edit(Action.LABEL, "reject")], [one])
+    assert (later.state, later.done, later.waits_for != "") == (State.OPEN, 0, True)
+    work_off(editor, clock)
+    assert editor.change(later.id).state is State.DONE
+    found = services.client.latest_assets([one])[one]
+    assert (found.metadata.label, found.description) == ("reject", "A keep")
+
+
+def test_a_change_in_a_request_lets_those_begin_that_wait_for_it(
+    api: EditedAPI, tmp_path: Path
+) -> None:
+    """The thread is not left to look again after some seconds."""
+    services = services_of(make_app(api, tmp_path))
+    [one] = ids(1)
+    later = []
+
+    def meanwhile() -> None:
+        api.before.clear()
+        later.append(services.editor.apply("Ada", [Edit(Action.LABEL, "reject")], [one]))
+
+    api.before[f"/v1/assets/{one}/tags"] = meanwhile
+    services.editor.apply("Ada", [Edit(Action.LABEL, "pick")], [one])
+    assert later[0].waits_for
+    eventually(lambda: services.editor.change(later[0].id).state is State.DONE)
+    assert services.client.latest_assets([one])[one].metadata.label == "reject"
+    services.close()

@@ -2,84 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from app.errors import UpstreamError
 from app.query.edits import Action, Edit
 from app.records.change_tables import State
-from app.web.context import services_of
-from tests.faults.synthetic import asset_id
-from tests.support.clock import Clock
-from tests.support.scenario_api import FakeAPI, Reply, make_app, refusal
+from tests.support.editing import TAG, ids, work_off
+from tests.support.scenario_api import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
     from app.services.editing.editor import Editor
     from app.web.context import Services
+    from tests.support.clock import Clock
+    from tests.support.editing import EditedAPI
 
-IDS = [asset_id(number) for number in range(60)]
-TAG = Edit(Action.TAG, "castle by hand")
+IDS = ids(60)
 COLLECTED = "collection_3"
 COLLECT = Edit(Action.COLLECT, COLLECTED)
 MEMBERS = f"/v1/collections/{COLLECTED}/assets"
 QUOTA = refusal(429, "Quota exceeded", "QUOTA_EXCEEDED", retry_after="20")
 
 
-class SlowAPI(FakeAPI):
-    """Calls what `before` has for the path of a request."""
-
-    def __init__(self) -> None:
-        super().__init__(count=len(IDS))
-        self.before: dict[str, Callable[[], object]] = {}
-
-    def _reply(self, answer: str | Reply, request: Any) -> Reply:
-        self.before.get(request.path, lambda: None)()
-        return super()._reply(answer, request)
-
-
-@pytest.fixture
-def api() -> SlowAPI:
-    """The API, with 60 assets."""
-    return SlowAPI()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """The time of the application."""
-    return Clock()
-
-
-@pytest.fixture
-def services(api: SlowAPI, clock: Clock, tmp_path: Path) -> Iterator[Services]:
-    """The services of an application whose changes are made by the test, not by its thread."""
-    found = services_of(make_app(api, tmp_path, clock=clock))
-    found.worker.close()
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def editor(services: Services) -> Editor:
-    """Its editor."""
-    return services.editor
-
-
 def times(number: int) -> Callable[[], bool]:
     """Return what is true for the first calls."""
     left = iter(range(number))
     return lambda: next(left, None) is not None
-
-
-def work_off(editor: Editor, clock: Clock) -> None:
-    """Make all steps of the changes that wait, in the time that they wait for."""
-    for _ in range(20):
-        clock.now += 400
-        while editor.work():
-            pass
 
 
 def ratings(services: Services) -> list[int]:
@@ -89,7 +40,7 @@ def ratings(services: Services) -> list[int]:
 
 @pytest.mark.parametrize("first", [TAG, COLLECT, Edit(Action.RATE, "4")])
 def test_what_was_written_before_an_error_is_recorded(
-    api: SlowAPI, services: Services, editor: Editor, clock: Clock, first: Edit
+    api: EditedAPI, services: Services, editor: Editor, clock: Clock, first: Edit
 ) -> None:
     [before] = services.client.latest_assets(IDS[:1]).values()
     written = len(api.requests)
@@ -107,7 +58,7 @@ def test_what_was_written_before_an_error_is_recorded(
     assert (after.tags, after.collectionIds) == (before.tags, before.collectionIds)
 
 
-def test_an_error_before_the_first_write_leaves_no_change(api: SlowAPI, editor: Editor) -> None:
+def test_an_error_before_the_first_write_leaves_no_change(api: EditedAPI, editor: Editor) -> None:
     api.always(QUOTA, on=f"/v1/assets/{IDS[1]}")
     editor.apply("Ada", [TAG], IDS[:1])
     with pytest.raises(UpstreamError):
@@ -116,7 +67,7 @@ def test_an_error_before_the_first_write_leaves_no_change(api: SlowAPI, editor: 
 
 
 def test_a_field_that_is_refused_leaves_the_undo_of_another(
-    api: SlowAPI, services: Services, editor: Editor
+    api: EditedAPI, services: Services, editor: Editor
 ) -> None:
     api.next("healthy", refusal(400, "Too long"), on=f"/v1/assets/{IDS[0]}")
     edits = [Edit(Action.RATE, "4"), Edit(Action.DESCRIPTION, "A castle")]
@@ -127,7 +78,7 @@ def test_a_field_that_is_refused_leaves_the_undo_of_another(
 
 
 def test_a_collection_that_never_responds_fails_its_assets(
-    api: SlowAPI, editor: Editor, clock: Clock
+    api: EditedAPI, editor: Editor, clock: Clock
 ) -> None:
     api.always(refusal(502, "Bad gateway"), on=MEMBERS)
     change = editor.apply("Ada", [COLLECT], IDS)
@@ -165,7 +116,9 @@ def test_a_stop_during_the_calls_leaves_their_undo(services: Services, editor: E
     assert change.changed == sum(TAG.value in each.tags for each in found.values()) > 0
 
 
-def test_a_stop_before_the_first_call_leaves_nothing_to_undo(api: SlowAPI, editor: Editor) -> None:
+def test_a_stop_before_the_first_call_leaves_nothing_to_undo(
+    api: EditedAPI, editor: Editor
+) -> None:
     change = editor.apply("Ada", [TAG], IDS)
     api.before["/v1/assets/get-bulk"] = lambda: editor.stop("Bob", change.id)
     editor.work()
@@ -175,7 +128,7 @@ def test_a_stop_before_the_first_call_leaves_nothing_to_undo(api: SlowAPI, edito
 
 @pytest.mark.parametrize("status", [429, 502])
 def test_a_value_that_others_set_during_a_pause_comes_back(
-    api: SlowAPI, services: Services, editor: Editor, clock: Clock, status: int
+    api: EditedAPI, services: Services, editor: Editor, clock: Clock, status: int
 ) -> None:
     editor.apply("Ada", [Edit(Action.RATE, "1")], IDS[:2])
     change = editor.apply("Ada", [Edit(Action.RATE, "5")], IDS)
@@ -193,7 +146,7 @@ def test_a_value_that_others_set_during_a_pause_comes_back(
 
 
 def test_collections_before_the_first_tag_can_be_undone(
-    api: SlowAPI, services: Services, editor: Editor
+    api: EditedAPI, services: Services, editor: Editor
 ) -> None:
     change = editor.apply("Ada", [COLLECT, TAG], IDS)
     before = services.client.latest_assets(IDS)
@@ -211,7 +164,7 @@ def test_collections_before_the_first_tag_can_be_undone(
 
 
 def test_each_call_of_a_collection_renews_the_lease(
-    api: SlowAPI, services: Services, editor: Editor, clock: Clock
+    api: EditedAPI, services: Services, editor: Editor, clock: Clock
 ) -> None:
     """The API refuses the group, then takes its time for each asset."""
     api.always(refusal(400, "Not this one"), on=MEMBERS)
@@ -229,7 +182,7 @@ def test_each_call_of_a_collection_renews_the_lease(
     assert all(running)
 
 
-def test_a_refused_group_ends_with_the_step(api: SlowAPI, editor: Editor) -> None:
+def test_a_refused_group_ends_with_the_step(api: EditedAPI, editor: Editor) -> None:
     api.always(refusal(400, "Not this one"), on=MEMBERS)
     change = editor.apply("Ada", [COLLECT], IDS)
     editor.work(times(5))
