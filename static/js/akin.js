@@ -7,7 +7,7 @@ import "./drag-out.js";
 import "./edit.js";
 import "./image-upload.js";
 import "./inspect-picture.js";
-import "./keys.js";
+import { hold } from "./keys.js";
 import "./lazy-section.js";
 import "./library-status.js";
 import "./local-time.js";
@@ -16,6 +16,7 @@ import "./navigate.js";
 import "./new-tab.js";
 import "./private-page.js";
 import "./quick-look.js";
+import { replay } from "./replay.js";
 import "./saved-searches.js";
 import "./selection-gestures.js";
 import "./selection.js";
@@ -41,10 +42,12 @@ function load() {
   for (const [name, selector] of Object.entries(NEEDED)) {
     if (document.querySelector(selector)) {
       delete NEEDED[name];
-      import(`./${name}.js`);
+      const loading = import(`./${name}.js`);
+      if (name === "review-keys") hold(loading); // it has keys
     }
   }
 }
 
 for (const name of ["akin:navigated", "akin:added"]) document.addEventListener(name, load);
 load();
+replay();

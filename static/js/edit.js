@@ -1,6 +1,6 @@
 // Changes of assets in place: keys, forms of /edit, the editor of a card, suggestions while typing, and the panel of
 // collections. What does it is loaded when it is first needed.
-import { actions } from "./keys.js";
+import { actions, hold } from "./keys.js";
 import { root } from "./root.js";
 import { showToast } from "./toast.js";
 
@@ -9,22 +9,28 @@ const mayEdit = () => document.getElementById("edit-parts") !== null;
 const target = (form, submitter) => submitter?.getAttribute("formaction") ?? form.getAttribute("action") ?? "";
 const isInPlace = (form, submitter) => form.matches(".done") || (target(form, submitter) === `${root}edit` && !form.matches(".bulk"));
 
-/** Call a function of a module that is loaded when it is first needed. */
+/** Call a function of a module that is loaded when it is first needed. Keys wait for the module, not for the result. */
 async function call(module, name, ...values) {
-  const loaded = await module().catch(() => showToast("A part of the page could not be loaded. Check the connection, then try again."));
-  return loaded?.[name](...values);
+  let result = null;
+  const called = module().then(
+    (loaded) => void (result = loaded[name](...values)),
+    () => showToast("A part of the page could not be loaded. Check the connection, then try again."),
+  );
+  hold(called);
+  await called;
+  return result;
 }
 const editing = () => import("./editing.js");
 const editor = () => import("./card-editor.js");
 const panel = () => import("./collections-panel.js");
 
 Object.assign(actions, {
-  rate: (event) => call(editing, "mark", "rate", event.key),
-  pick: () => call(editing, "mark", "label", "pick"),
-  reject: () => call(editing, "mark", "label", "reject"),
-  tag: () => call(editor, "open", "tag"),
-  collect: () => call(editor, "open", "collection"),
-  undo: () => call(editing, "undo"),
+  rate: (event) => void call(editing, "mark", "rate", event.key),
+  pick: () => void call(editing, "mark", "label", "pick"),
+  reject: () => void call(editing, "mark", "label", "reject"),
+  tag: () => void call(editor, "open", "tag"),
+  collect: () => void call(editor, "open", "collection"),
+  undo: () => void call(editing, "undo"),
   collections: () => document.querySelector(".collections-toggle")?.click() ?? false,
 });
 

@@ -75,15 +75,18 @@ export function showInControls(controls, rating, label) {
   }
 }
 
-/** Replace the facts of an asset page by those of the server, with focus, open parts and typed text kept. */
-export async function refresh(sent) {
+/**
+ * Replace the facts of an asset page by those of the server, with focus, open parts and typed text kept, unless
+ * `isLatest` returns false: then a later change does so.
+ */
+export async function refresh(sent, isLatest) {
   const facts = document.querySelector(".asset > .facts");
-  if (!facts) return;
+  if (!facts || !isLatest()) return;
   const response = await request(location.href, { headers: { Accept: "text/html" } });
   if (!response.ok) return;
   const next = new DOMParser().parseFromString(await response.text(), "text/html");
   const part = next.querySelector(".asset > .facts");
-  if (!part || !facts.isConnected) return;
+  if (!part || !facts.isConnected || !isLatest()) return;
   for (const { id } of facts.querySelectorAll("details[id][open]")) part.querySelector(`#${id}`)?.setAttribute("open", "");
   for (const field of facts.querySelectorAll("form:not([id=search]) :is(input[id], textarea[id])")) {
     const isTyped = field.value !== field.defaultValue && field.form !== sent;

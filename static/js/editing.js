@@ -11,7 +11,7 @@ import { showToast } from "./toast.js";
 const MOST_KEEPALIVE = 60_000; // bytes that a browser sends for a page that was left
 const done = []; // ids of changes that can be undone, the latest at the end
 const running = new Map(); // asset id -> its latest change, which the next one waits for
-const leaving = new Promise((resolve) => addEventListener("pagehide", resolve, { once: true }));
+const unstored = new Set(); // the changes without a response, in the order in which they were made
 
 /** A change that was not stored, with the reason as its message. */
 export class Refused extends Error {}
@@ -59,24 +59,69 @@ export async function change(pairs, ids, form = null) {
   const before = new Map(ids.map((id) => [id, stateOf(id)]));
   const shown = marksOf(pairs);
   if (shown) showAll(ids.map((id) => [id, { ...before.get(id), ...shown }]));
-  const ahead = Promise.race([Promise.all(ids.map((id) => running.get(id))), leaving]);
-  const sent = ahead.then(async () => send("edit", [...pairs, ...(await assetsOf(ids))]));
+  const made = { parts: [[pairs, ids]], aborting: new AbortController() };
+  const left = new Promise((resolve) => (made.leave = resolve));
+  const ahead = Promise.race([Promise.all(ids.map((id) => running.get(id))), left]);
+  const sent = ahead.then(() => Promise.all(made.parts.map((part) => sendPart(part, made.aborting.signal))));
   const own = sent.catch(() => {});
+  unstored.add(made);
   for (const id of ids) running.set(id, own);
   try {
-    const response = await sent;
-    if (response.undo) done.push(response.change);
-    return await finish(response, own, form);
+    let finished = null;
+    for (const response of await sent) {
+      if (response.undo) done.push(response.change);
+      finished = await finish(response, own, form);
+    }
+    return finished;
   } catch (error) {
+    if (made.aborting.signal.aborted) return null; // a later change has replaced it
     showAll([...before].filter(([id]) => running.get(id) === own));
     throw error;
   } finally {
+    unstored.delete(made);
     for (const id of ids) if (running.get(id) === own) running.delete(id);
   }
 }
 
+const sendPart = async ([pairs, ids], signal) => send("edit", [...pairs, ...(await assetsOf(ids))], signal);
+
+// A page that is left sends what waits. Requests of that moment may arrive in another order than they were made, so
+// each change sends only what no later one replaces; one that is replaced as a whole is not sent, or is aborted.
+addEventListener("pagehide", () => {
+  const replaced = new Set(); // "asset field"
+  for (const made of [...unstored].reverse()) {
+    const parts = made.parts.flatMap(([pairs, ids]) => partsLeft(pairs, ids, replaced));
+    for (const [pairs, ids] of parts) for (const pair of pairs) for (const id of ids) replaced.add(`${id} ${fieldOf(pair)}`);
+    made.parts = parts;
+    if (!parts.length) made.aborting.abort();
+  }
+  for (const made of unstored) made.leave();
+});
+
+// The parts of a change, as [pairs, ids], that later changes do not replace.
+function partsLeft(pairs, ids, replaced) {
+  const parts = new Map();
+  for (const id of ids) {
+    const left = pairs.filter((pair) => !fieldOf(pair) || !replaced.has(`${id} ${fieldOf(pair)}`));
+    if (!left.some(fieldOf)) continue;
+    const key = JSON.stringify(left);
+    parts.set(key, [left, [...(parts.get(key)?.[1] ?? []), id]]);
+  }
+  return [...parts.values()];
+}
+
+// What a pair of a form sets: "rate", "tag:red", "collect:<id>", ...; "" where it sets nothing by itself.
+function fieldOf([name, value]) {
+  const [action, ...rest] = name === "action" ? value.split(":") : [/^edit\.(.+)/.exec(name)?.[1] ?? "", value];
+  const isOne = ["rate", "label", "name", "description", "sensitive"].includes(action);
+  if (action === "create") return "";
+  return isOne || !action ? action : `${action.replace(/^un/, "")}:${rest.join(":").toLowerCase()}`;
+}
+
 /** Undo a change: by default the latest one of this page. */
-export async function undo(id = done.pop()) {
+export async function undo(id) {
+  if (!id) await Promise.all(running.values()); // the latest one may not be stored yet
+  id ??= done.pop();
   if (!id) return showToast("There is nothing to undo on this page.");
   try {
     const response = await send(`changes/${id}/undo`, []);
@@ -98,18 +143,18 @@ async function assetsOf(ids) {
   return [["selection", stored[1]]];
 }
 
-async function post(path, pairs, headers = {}) {
+async function post(path, pairs, { headers = {}, signal } = {}) {
   const body = new URLSearchParams(pairs);
   const keepalive = body.toString().length < MOST_KEEPALIVE;
   try {
-    return await request(root + path, { method: "POST", body, keepalive, headers });
+    return await request(root + path, { method: "POST", body, keepalive, headers, signal });
   } catch (error) {
     throw new Refused(error instanceof SignedOut ? SIGNED_OUT : UNREACHABLE);
   }
 }
 
-async function send(path, pairs) {
-  const response = await post(path, pairs, { Accept: "application/json" });
+async function send(path, pairs, signal) {
+  const response = await post(path, pairs, { headers: { Accept: "application/json" }, signal });
   const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
   if (!isJson) throw new Refused(response.ok ? SIGNED_OUT : `The server could not store the change (status ${response.status}). Try again in a moment.`);
   const content = await response.json();
@@ -128,7 +173,8 @@ async function finish(response, own = null, form = null) {
   if (response.url) actions.push({ text: "Details", href: root + response.url.slice(1) });
   showToast(text, ...actions);
   document.dispatchEvent(new CustomEvent("akin:edited"));
-  await refresh(form).catch(() => {}); // the change is stored; a reload shows it
+  const isLatest = () => [...running.values()].every((each) => each === own);
+  if (response.isFinished) await refresh(form, isLatest).catch(() => {}); // the change is stored; a reload shows it
   return response;
 }
 

@@ -139,23 +139,49 @@ function isTaken(name) {
 }
 
 let isWaiting = false;
+let loading = 0; // modules
+const held = []; // events of keys that were pressed meanwhile
+
+/** Keys that are pressed until a promise is settled act afterwards, in their order. */
+export function hold(promise) {
+  loading += 1;
+  const release = () => {
+    loading -= 1;
+    while (!loading && held.length) actLater(held.shift());
+  };
+  promise.then(release, release);
+}
+
+// A held key: text, where the focus is in a field by now; else its action.
+function actLater(event) {
+  const field = document.activeElement;
+  if (!isTyping(field)) return act(event);
+  if (event.key.length === 1) document.execCommand("insertText", false, event.key);
+}
 
 document.addEventListener("keydown", (event) => {
   // 229: an input method takes the key. Safari sends it when a composition has just ended.
   if (event.defaultPrevented || event.isComposing || event.keyCode === 229) return;
   const name = nameOf(event);
   const action = table.get(`${place()} ${name}`);
-  if (!action || isTaken(name)) return;
+  const isHeld = loading > 0 && /^.$/u.test(name); // it may be meant for a field that is about to open
+  if ((!action && !isHeld) || isTaken(name)) return;
   if (action === "leave") return leave(event);
   if (isTyping(document.activeElement) || document.querySelector("dialog[open]")) return;
   if (document.activeElement?.closest("[popover]") && !["help", "undo"].includes(action)) return;
-  if (isWaiting) return event.preventDefault();
-  const result = actions[action](event);
+  const isText = action === "copyPicture"; // which leaves selected text to the browser, at once
+  if (loading && !isText) held.push(event);
+  if ((loading && !isText) || isWaiting) return event.preventDefault();
+  act(event);
+});
+
+function act(event) {
+  const result = actions[table.get(`${place()} ${nameOf(event)}`)]?.(event);
   if (result !== false) event.preventDefault();
   if (!(result instanceof Promise)) return;
   isWaiting = true;
   result.catch(() => {}).finally(() => (isWaiting = false));
-});
+}
 
 // Esc leaves one level: from a field to the pictures, from a picture to the page, from an asset page to its
 // search. Dialogs and popovers are closed by the browser.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 from tests.support import sample_files
 from tests.support.accessibility import open_page, overflow, violations
@@ -59,6 +60,32 @@ def _is_done(page: Page, words: str) -> None:
     """Wait until the toast says that a change is stored."""
     expect(page.locator("#toast")).to_be_visible()
     expect(page.locator("#toast")).to_contain_text(words)
+
+
+def _has_label(page: Page, label: str) -> None:
+    """Wait until the label of the asset of a page is stored."""
+
+    def is_stored() -> bool:
+        page.reload()
+        pressed = page.locator(".asset .labels [aria-pressed=true]")
+        shown = [each.get_attribute("class") for each in pressed.all()]
+        return shown == ([f"label-{label}"] if label else [])
+
+    eventually(page, is_stored)
+
+
+def _held(page: Page, pattern: str) -> list[Route]:
+    """Hold back the first request of a pattern; return the list that it is added to."""
+    held: list[Route] = []
+
+    def handle(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route(pattern, handle)
+    return held
 
 
 def _refuse(route: Route, status: int, message: str) -> None:
@@ -213,7 +240,7 @@ def test_an_asset_is_changed_without_leaving_its_page(editing: Watch) -> None:
 
 
 def test_a_label_that_is_set_is_removed_by_the_same_key_or_button(editing: Watch) -> None:
-    """In the editor of a card, and on the page of an asset, where a key waits for the answer."""
+    """In the editor of a card, whose page is left at once, and on the page of an asset."""
     page = editing.page()
     page.goto("/")
     card = _card(page, 6)
@@ -227,10 +254,10 @@ def test_a_label_that_is_set_is_removed_by_the_same_key_or_button(editing: Watch
         button.press("Enter")
         expect(button).to_have_attribute("aria-pressed", "false")
         eventually(page, lambda: card.get_attribute("data-label") is None)
-    page.wait_for_load_state("networkidle")  # the last change is stored
     page.keyboard.press("Escape")
     card.locator(".picture").click()
     page.wait_for_url("**/assets/**")
+    _has_label(page, "")
     for key, words in (("p", "Pick"), ("r", "Reject")):
         button = page.locator(".asset .labels").get_by_role("button", name=words)
         page.keyboard.press(key)
@@ -241,6 +268,68 @@ def test_a_label_that_is_set_is_removed_by_the_same_key_or_button(editing: Watch
         expect(button).to_have_attribute("aria-pressed", "false")
     page.reload()
     expect(page.locator(".asset .labels [aria-pressed=true]")).to_have_count(0)
+
+
+def test_the_latest_of_the_changes_that_wait_as_a_page_is_left_is_stored(editing: Watch) -> None:
+    """The first request is held back; the others wait for it, and those in between are left out."""
+    editing.allow("ERR_ABORTED")
+    page = editing.page()
+    page.goto("/")
+    card = _card(page, 5)
+    card.locator("a.edit").press("Enter")
+    buttons = page.locator(".card-editor .labels")
+    expect(buttons).to_be_visible()
+    sent: list[str] = []
+    page.on("request", lambda each: sent.append(each.post_data or ""))
+    held = _held(page, "**/edit")
+    buttons.get_by_role("button", name="Pick").press("Enter")
+    expect(card).to_have_attribute("data-label", "pick")
+    eventually(page, lambda: len(held) == 1)
+    buttons.get_by_role("button", name="Pick").press("Enter")
+    eventually(page, lambda: card.get_attribute("data-label") is None)
+    buttons.get_by_role("button", name="Reject").press("Enter")
+    expect(card).to_have_attribute("data-label", "reject")
+    page.goto(card.locator(".picture").get_attribute("href") or "")
+    _has_label(page, "reject")
+    assert len([each for each in sent if "action=label" in each]) == 2
+    with suppress(Error):  # the page has aborted it
+        held[0].continue_()
+    _has_label(page, "reject")
+
+
+def test_keys_act_once_their_module_has_loaded(editing: Watch) -> None:
+    """In their order, each on the card that the one before has led to."""
+    page = editing.page()
+    page.goto("/")
+    held = _held(page, "**/editing.js")
+    _card(page, 1).locator(".picture").focus()
+    for key in ("3", "p", "ArrowRight", "2"):
+        page.keyboard.press(key)
+    eventually(page, lambda: len(held) == 1)
+    assert _card(page, 1).get_attribute("data-rating") is None
+    held[0].continue_()
+    _is_rated(_card(page, 1), 3)
+    expect(_card(page, 2)).to_have_attribute("data-label", "pick")
+    _is_rated(_card(page, 4), 2)
+    expect(_card(page, 5).locator(".picture")).to_be_focused()
+
+
+def test_what_is_pressed_and_ticked_before_the_scripts_have_run_counts(editing: Watch) -> None:
+    page = editing.page()
+    held = _held(page, "**/akin.js")
+    page.goto("/", wait_until="commit")
+    box = _card(page, 0).locator(".pick")
+    box.check()
+    _card(page, 2).locator(".picture").focus()
+    page.keyboard.press("x")
+    assert not _card(page, 2).locator(".pick").is_checked()
+    eventually(page, lambda: len(held) == 1)
+    held[0].continue_()
+    expect(page.locator(".selection output")).to_have_text("2 selected")
+    expect(box).to_be_checked()
+    expect(_card(page, 2).locator(".pick")).to_be_checked()
+    page.reload()
+    expect(page.locator(".selection output")).to_have_text("2 selected")
 
 
 def test_cards_are_collected_by_dragging_and_by_keys(editing: Watch) -> None:
