@@ -95,6 +95,8 @@ class Asset(msgspec.Struct, frozen=True, gc=False):
     collectionIds: tuple[str, ...] = ()
     content: str | None = None
     createdAt: str | None = None
+    # Fields of which people have decided the value; None: the API does not say so.
+    decided: tuple[str, ...] | None = None
     description: str | None = None
     group: AssetGroup | None = None  # in searches by group, and of a single asset
     kind: str | None = None

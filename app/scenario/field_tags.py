@@ -35,7 +35,10 @@ def is_field_tag(tag: str) -> bool:
 
 
 def with_fields(asset: Asset) -> Asset:
-    """Return an asset of the Scenario API with the fields that its tags stand for."""
+    """Return an asset of the Scenario API with the fields that its tags stand for.
+
+    What is sensitive is decided by a classifier, unless a tag says so; all else by people.
+    """
     if not any(":" in tag and is_field_tag(tag) for tag in asset.tags):
         return asset
     present = {tag.casefold() for tag in asset.tags}
@@ -45,6 +48,7 @@ def with_fields(asset: Asset) -> Asset:
             values.setdefault(field, value)
     changes: dict[str, Any] = {"tags": tuple(tag for tag in asset.tags if not is_field_tag(tag))}
     if (nsfw := values.pop("nsfw", None)) is not None:
+        changes["decided"] = ("name", "description", *FIELDS)
         changes["nsfw"] = (asset.nsfw or nsfw) if nsfw else ()
     if values:
         changes["metadata"] = msgspec.structs.replace(asset.metadata, **values)

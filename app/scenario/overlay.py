@@ -85,7 +85,8 @@ class Overlay:
 
 def with_effect(asset: Asset, effect: Effect) -> Asset:
     """Return an asset after a change of it; the same asset where it shows the change already."""
-    fields = {name: after for name, (_, after) in effect.fields.items()}
+    # None: as the file and the classifier say, which only the API knows.
+    fields = {name: after for name, (_, after) in effect.fields.items() if after is not None}
     changes: dict[str, Any] = {
         "tags": _changed_list(asset.tags, effect.added, effect.deleted),
         "collectionIds": _changed_list(asset.collectionIds, effect.collected, effect.uncollected),
@@ -93,8 +94,7 @@ def with_effect(asset: Asset, effect: Effect) -> Asset:
     if "description" in fields:
         changes["description"] = fields.pop("description")
     if "nsfw" in fields:
-        nsfw = fields.pop("nsfw")
-        changes |= {} if nsfw is None else {"nsfw": tuple(nsfw)}
+        changes["nsfw"] = tuple(fields.pop("nsfw"))
     metadata = {name: value or None for name, value in fields.items()}
     if any(getattr(asset.metadata, name) != value for name, value in metadata.items()):
         changes["metadata"] = msgspec.structs.replace(asset.metadata, **metadata)

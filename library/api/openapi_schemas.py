@@ -80,6 +80,7 @@ def asset() -> dict[str, Any]:
         source=STRING,
         properties=record(("size",), size=NUMBER),
         editCapabilities=STRINGS,
+        decided=STRINGS,  # an extension: the fields that people have decided
         originalFileUrl=STRING,
         preview=PICTURE,
         firstFrame=PICTURE,

@@ -39,6 +39,7 @@ from library.query.request_bodies import (
     decode_body,
 )
 from library.query.search_query import boolean_argument, parse_search
+from library.schema.decisions import NOTHING
 from library.store import groups, lineage
 from library.store.opening import is_away
 
@@ -159,8 +160,15 @@ class Routes:
         urls = self._signer()
         documents = self._index.values(connection, numbers)
         files = self._index.files(connection, documents)
+        decided = self._index.decisions.of(values["id"] for values in documents.values())
         return [
-            serialize.asset(values, urls, files[number], original=original)
+            serialize.asset(
+                values,
+                urls,
+                files[number],
+                original=original,
+                decided=decided.get(values["id"], NOTHING).values,
+            )
             for number, values in documents.items()
         ]
 
@@ -172,9 +180,7 @@ class Routes:
             number = self._index.numbers(connection, [asset_id]).get(asset_id)
             if number is None:
                 raise _unknown(asset_id)
-            values = self._index.values(connection, [number])[number]
-            file = self._index.files(connection, [number])[number]
-            asset = serialize.asset(values, self._signer(), file, original=original)
+            [asset] = self._assets(connection, [number], original)
             if (group := groups.of_assets(connection, [asset_id]).get(asset_id)) is not None:
                 asset["group"] = serialize.group(group)
             if with_embedding:

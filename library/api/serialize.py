@@ -12,7 +12,7 @@ from library.schema.decisions import LABEL, RATING
 from library.schema.fields import FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from library.query.search_query import SearchQuery
     from library.search.engine import SearchResult
@@ -90,9 +90,14 @@ def hit(
 
 
 def asset(
-    values: Mapping[str, Any], urls: URLs, file: ListedFile, *, original: bool
+    values: Mapping[str, Any],
+    urls: URLs,
+    file: ListedFile,
+    *,
+    original: bool,
+    decided: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Return one asset in full, for GET /assets/{id}."""
+    """Return one asset in full, for GET /assets/{id}; `decided` are fields with a decision."""
     entry = hit(values, urls, file, original=original)
     asset_id, kind, origin = values["id"], values["kind"], values["type"]
     entry |= {
@@ -100,6 +105,7 @@ def asset(
         "status": "success",
         "source": _SOURCES.get(origin, origin),
         "editCapabilities": [],
+        "decided": sorted(decided),
         "originalFileUrl": urls.original(asset_id, file.sha256),
         "properties": {
             "size": values["size"],

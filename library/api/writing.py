@@ -35,7 +35,7 @@ from library.query.request_bodies import (
     decode_body,
 )
 from library.query.search_query import boolean_argument
-from library.schema.decisions import LABEL, RATING
+from library.schema.decisions import LABEL, NOTHING, RATING
 from library.store.decisions import edits
 from library.store.decisions.follow import follow
 from library.store.opening import is_away
@@ -109,7 +109,8 @@ class Writing:
                 raise NotFound(f"No asset with id {asset_id[:80]!r}")
             values = self._index.values(connection, [number])[number]
             file = self._index.files(connection, [number])[number]
-        asset = serialize.asset(values, self._signer(), file, original=original)
+        decided = self._index.decisions.of([asset_id]).get(asset_id, NOTHING).values
+        asset = serialize.asset(values, self._signer(), file, original=original, decided=decided)
         return json_response({"asset": asset})
 
     def create(self) -> Response:

@@ -48,9 +48,10 @@ def effect_of(edits: Iterable[Edit], asset: Asset) -> Effect:
                 collect[edit.value] = edit.action is Action.COLLECT
             case _:
                 name = _FIELDS[edit.action]
-                before, after = value_of(asset, name), _value(edit)
+                before, after = decision_about(asset, name), _value(edit)
                 # A mark by hand wins over what a classifier finds later: it is always stored.
-                if before != after or name == NSFW:
+                is_shown = name != NSFW and value_of(asset, name) == after
+                if not is_shown and not _is_same(name, before, after):
                     fields[name] = (before, after)
                 else:
                     fields.pop(name, None)
@@ -68,11 +69,9 @@ def reverse_of(effect: Effect, asset: Asset) -> Effect:
     present = {tag.casefold(): tag for tag in asset.tags}
     fields = {}
     for name, (before, after) in effect.fields.items():
-        now = value_of(asset, name)
-        # Without a mark before, the classifier decides again.
-        wanted = (before or None) if name == NSFW else before
-        if now == after or after is None:
-            fields[name] = (now, wanted)
+        now = decision_about(asset, name)
+        if _is_same(name, now, after):
+            fields[name] = (now, before)
     return Effect(
         added=tuple(tag for tag in effect.deleted if tag.casefold() not in present),
         deleted=tuple(present[f] for tag in effect.added if (f := tag.casefold()) in present),
@@ -80,6 +79,24 @@ def reverse_of(effect: Effect, asset: Asset) -> Effect:
         uncollected=tuple(c for c in effect.collected if c in _in(asset)),
         fields=fields,
     )
+
+
+def decision_about(asset: Asset, field: str) -> Any:
+    """Return what people have decided about a field, as JSON has it; None: nothing.
+
+    An API that does not say what was decided has the values alone; its classifier decides `nsfw`.
+    """
+    is_decided = field != NSFW if asset.decided is None else field in asset.decided
+    return value_of(asset, field) if is_decided else None
+
+
+def _is_same(field: str, one: Any, other: Any) -> bool:
+    """Return whether two decisions mean the same."""
+    if field == NAME:  # without one, that of the file is shown
+        return bool((one or "") == (other or ""))
+    if field == NSFW and one is not None and other is not None:  # each API has its own words
+        return bool(one) == bool(other)
+    return bool(one == other)
 
 
 def value_of(asset: Asset, field: str) -> Any:
