@@ -28,14 +28,31 @@ def open_page(watch: Watch, look: str) -> Page:
     )
 
 
-def violations(page: Page, within: str | None = None) -> list[str]:
+_MARK_COVERED = """(selector) => {
+    const over = [...document.querySelectorAll(selector)].map((each) => each.getBoundingClientRect());
+    for (const card of document.querySelectorAll("article[data-asset-id]")) {
+        const box = card.getBoundingClientRect();
+        const isCovered = over.some(({ left, right, top, bottom, width }) =>
+            width && left < box.right && right > box.left && top < box.bottom && bottom > box.top);
+        card.toggleAttribute("data-covered", isCovered);
+    }
+}"""
+
+
+def violations(page: Page, within: str | None = None, *, over: str = "") -> list[str]:
     """Return the findings of axe-core: a line for each rule and element, with the reason.
 
-    `within` is the selector of the part that is checked; without it, the whole page.
+    `within` is the selector of the part that is checked; without it, the whole page. `over` is the
+    selector of what lies over the page: cards below it are not checked, as which part of them is
+    covered is by chance.
     """
     page.wait_for_load_state("networkidle")
+    context: str | dict[str, list[list[str]]] | None = within
+    if over:
+        page.evaluate(_MARK_COVERED, over)
+        context = {"exclude": [["[data-covered]"]]}
     options = {"rules": {rule: {"enabled": True} for rule in MORE_RULES}}
-    found = axe.run(page, context=within, options=options).response["violations"]
+    found = axe.run(page, context=context, options=options).response["violations"]
     return [
         f"{rule['id']}: {node['html'][:160]} | {' '.join(node['failureSummary'].split())[:300]}"
         for rule in found

@@ -244,7 +244,7 @@ def test_what_is_marked_by_hand_wins_over_the_second_pass(tmp_path: Path) -> Non
 WRITER = """
 import sys
 from pathlib import Path
-from library.store import edits
+from library.store.decisions import edits
 from library.store.decisions.follow import follow
 from library.store.index import Index
 index = Index.open(Path(sys.argv[1]))
