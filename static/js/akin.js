@@ -2,11 +2,9 @@
 import "./broken-images.js";
 import "./copy-asset.js";
 import "./copy-link.js";
-import "./copy-text.js";
 import "./drag-out.js";
 import "./edit.js";
 import "./image-upload.js";
-import "./inspect-picture.js";
 import { hold } from "./keys.js";
 import "./lazy-section.js";
 import "./library-status.js";
@@ -27,23 +25,27 @@ import "./theme-switch.js";
 const NEEDED = {
   "change-progress": "change-progress",
   "compare-slider": "compare-slider",
+  "copy-text": "copy-text",
   "crop-box": "crop-box",
   explain: ".card a.explain",
-  groups: ".card[data-group], group-player",
+  groups: "group-player",
   "hover-preview": ".card[data-media]",
   "import-searches": "import-searches",
   "infinite-scroll": "[data-infinite-scroll]",
+  "inspect-picture": "inspect-picture",
   "review-keys": "review-keys",
   "sound-player": "sound-player",
   "zoom-image": "zoom-image",
 };
+
+const WITH_KEYS = ["groups", "inspect-picture", "review-keys"];
 
 function load() {
   for (const [name, selector] of Object.entries(NEEDED)) {
     if (document.querySelector(selector)) {
       delete NEEDED[name];
       const loading = import(`./${name}.js`);
-      if (name === "review-keys") hold(loading); // it has keys
+      if (WITH_KEYS.includes(name)) hold(loading);
     }
   }
 }
@@ -51,3 +53,13 @@ function load() {
 for (const name of ["akin:navigated", "akin:added"]) document.addEventListener(name, load);
 load();
 replay();
+
+// What plays groups is loaded when a card of one is first pointed at or focused; it handles that event as well.
+function loadGroups(event) {
+  const { target, type } = event;
+  if (!target.closest?.(".card[data-group]")) return;
+  for (const each of ["pointerover", "focusin"]) document.removeEventListener(each, loadGroups);
+  const loading = import("./groups.js").then(() => target.matches(":hover") && target.dispatchEvent(new event.constructor(type, event)));
+  hold(loading);
+}
+for (const each of ["pointerover", "focusin"]) document.addEventListener(each, loadGroups);
