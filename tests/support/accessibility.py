@@ -29,10 +29,11 @@ def open_page(watch: Watch, look: str) -> Page:
 
 
 _MARK_COVERED = """(selector) => {
-    const over = [...document.querySelectorAll(selector)].map((each) => each.getBoundingClientRect());
+    const above = [...document.querySelectorAll(selector)];
+    const boxes = above.map((each) => each.getBoundingClientRect());
     for (const card of document.querySelectorAll("article[data-asset-id]")) {
         const box = card.getBoundingClientRect();
-        const isCovered = over.some(({ left, right, top, bottom, width }) =>
+        const isCovered = boxes.some(({ left, right, top, bottom, width }) =>
             width && left < box.right && right > box.left && top < box.bottom && bottom > box.top);
         card.toggleAttribute("data-covered", isCovered);
     }
