@@ -212,7 +212,7 @@ def test_sign_out_of_provider(trusting_page: Page, provider: oidc.Provider) -> N
 
 
 def test_signing_out_at_the_provider(trusting_page: Page, provider: oidc.Provider) -> None:
-    """Whoever signs out there is signed out here, though the browser's cookie is what it was."""
+    """A sign-out there ends the session here, though the browser still sends its cookie."""
     page = trusting_page
     sign_in_by_provider(page)
     sent = page.context.cookies(page.url)

@@ -224,7 +224,7 @@ def test_an_asset_is_offered_in_the_formats_of_its_kind(soup: Soup) -> None:
 def test_previews_show_pictures_where_the_settings_allow_it(
     api: FakeAPI, tmp_path: Path, changes: dict[str, str], has_picture: bool
 ) -> None:
-    """Whoever is sent a link sees its preview."""
+    """A person who gets a link sees its preview."""
     client = make_app_with_cdn(api, tmp_path, **changes).test_client()
     found = meta(BeautifulSoup(client.get("/").data, "html.parser"))
     assert ("og:image" in found) is has_picture

@@ -58,7 +58,7 @@ def test_an_opened_preview_is_shown(api: FakeAPI, tmp_path: Path) -> None:
     ["/search.csv", "/search.atom", "/search.json", "/selection.png?id=asset_1", "/code"],
 )
 def test_an_opened_preview_opens_nothing_else(api: FakeAPI, tmp_path: Path, path: str) -> None:
-    """Whoever wants more signs in."""
+    """More needs a sign-in."""
     client = anonymous_client(api, tmp_path, "on")
     assert client.get(path).status_code in {303, 401}
     assert api.requests == []
