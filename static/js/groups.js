@@ -86,10 +86,10 @@ function stop() {
   shown = null;
 }
 
-async function start(card) {
+async function start(card, byKey = false) {
   stop();
   const overlay = new Overlay(card.querySelector(".picture"), card.dataset.group);
-  shown = { card, overlay };
+  shown = { card, overlay, byKey };
   try {
     const group = await groupOf(card.dataset.assetId);
     await overlay.begin(group.members.map(({ src }) => src).filter(Boolean));
@@ -103,13 +103,15 @@ const cardOf = (event) => event.target.closest?.(".card[data-group]");
 document.addEventListener("pointerover", (event) => {
   const card = cardOf(event);
   const moves = card?.dataset.group !== "textures";
-  if (!card || event.pointerType === "touch" || !fine.matches || (moves && calm.matches) || shown?.card === card) return;
+  if (!card || event.pointerType === "touch" || !fine.matches || (moves && calm.matches) || shown?.card === card || shown?.byKey) return;
   clearTimeout(timer);
   timer = setTimeout(() => start(card), WAIT_MS);
 });
 document.addEventListener("pointerout", (event) => {
   const card = cardOf(event);
-  if (card && !card.contains(event.relatedTarget)) stop();
+  if (!card || card.contains(event.relatedTarget)) return;
+  clearTimeout(timer);
+  if (shown?.card === card && !shown.byKey) stop(); // what the key began ends with it, or with the focus
 });
 document.addEventListener("focusout", (event) => {
   if (shown && cardOf(event) === shown.card && !shown.card.contains(event.relatedTarget)) stop();
@@ -121,7 +123,7 @@ actions.group = () => {
   if (!card) return document.querySelector("group-player")?.toggle();
   if (!card.dataset.group) return false;
   if (shown?.card === card) stop();
-  else start(card);
+  else start(card, true);
 };
 
 // The asset page.
