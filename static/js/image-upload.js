@@ -2,14 +2,14 @@
 // search bar: more like this, less like this. A file is scaled down before it is uploaded.
 import { ASSET } from "./drag-out.js";
 import { navigate, steer } from "./navigate.js";
-import { keep, take } from "./pending-upload.js";
-import { root } from "./root.js";
+import { root, storageKey } from "./root.js";
 import { onward, request, SignedOut, state } from "./session.js";
 import { showToast } from "./toast.js";
 
 const SIDE = 1024; // pixels: the server stores no larger picture
 const SCALABLE = /^image\/(png|jpeg|webp|gif|avif|bmp)$/;
 const MAX_FILES = 10; // that are dropped at once
+const pendingUpload = () => import("./pending-upload.js");
 let zones = null;
 let isOwn = false; // is what is dragged from this page?
 
@@ -97,7 +97,7 @@ async function uploadAll(pictures, side, { isRepeated = false } = {}) {
 // The page is requested again, which leads to the sign-in and back; then the picture is sent.
 async function signIn(picture, side, isRepeated) {
   if (isRepeated) throw new Refused("You are signed out. Sign in, then choose the picture again.");
-  await keep(picture, side); // else it has to be chosen again
+  await pendingUpload().then(({ keep }) => keep(picture, side), () => {}); // else it has to be chosen again
   location.assign(location.pathname + location.search);
   return new Promise(() => {}); // this page ends here
 }
@@ -225,7 +225,17 @@ document.addEventListener("submit", (event) => {
   uploadAll([file], event.submitter?.value ?? "like");
 });
 
-if (document.querySelector(".upload form")) {
-  const pending = take();
-  if (pending) uploadAll([pending.picture], pending.side, { isRepeated: true });
+function isPending() {
+  try {
+    return sessionStorage.getItem(storageKey("akin:upload")) !== null;
+  } catch {
+    return false; // storage is disabled
+  }
+}
+
+if (document.querySelector(".upload form") && isPending()) {
+  pendingUpload().then(({ take }) => {
+    const pending = take();
+    if (pending) uploadAll([pending.picture], pending.side, { isRepeated: true });
+  });
 }
