@@ -40,15 +40,14 @@ _MARK_COVERED = """(selector) => {
 }"""
 
 
-def violations(page: Page, within: str | None = None, *, over: str = "") -> list[str]:
+def violations(page: Page, *, over: str = "") -> list[str]:
     """Return the findings of axe-core: a line for each rule and element, with the reason.
 
-    `within` is the selector of the part that is checked; without it, the whole page. `over` is the
-    selector of what lies over the page: cards below it are not checked, as which part of them is
-    covered is by chance.
+    `over` is the selector of what lies over the page: cards below it are not checked, as which part
+    of them is covered is by chance.
     """
     page.wait_for_load_state("networkidle")
-    context: str | dict[str, list[list[str]]] | None = within
+    context = None
     if over:
         page.evaluate(_MARK_COVERED, over)
         context = {"exclude": [["[data-covered]"]]}
