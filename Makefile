@@ -36,9 +36,9 @@ test: setup ## unit, pages, library, contract and browser tests; TESTS="tests/un
 	COVERAGE_CORE=$$($(PY) -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")') \
 		$(PY) -m pytest -n auto --maxprocesses 4 --dist worksteal $(REPORT) $(MARKERS) $(TESTS)
 
-test-all: MARKERS = -m ""
+test-all: MARKERS = -m "" --hypothesis-profile=thorough
 test-all: COVERAGE = 1
-test-all: test ## make test, the container image and more tests of PostgreSQL, which take minutes; needs root, buildah, debootstrap
+test-all: test ## make test, the container image, clusters and more tests of PostgreSQL, which take minutes; needs root, buildah, debootstrap
 
 fuzz: setup ## random bytes at filters, queries and files, led by coverage; SECONDS=60 for each
 	@sh scripts/python -m scripts.install requirements/fuzz.txt || echo "atheris cannot be installed here" >&2

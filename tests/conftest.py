@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import shared_compilation
 from tests.support.postgres import postgres, postgres_url  # noqa: F401 - fixtures
 
 if TYPE_CHECKING:
@@ -23,9 +24,13 @@ os.environ["AKIN_INSTALL"] = "off"  # no test changes the environment that it ru
 # A script that starts the tests in its background has them ignore Ctrl-C, and what they start, too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+shared_compilation.install()
+
 # A busy machine is slow without being wrong: examples are counted, never timed.
 slow = [HealthCheck.too_slow]
 settings.register_profile("house", deadline=None, max_examples=60, suppress_health_check=slow)
+# make test-all
+settings.register_profile("thorough", parent=settings.get_profile("house"), max_examples=600)
 settings.load_profile("house")
 
 

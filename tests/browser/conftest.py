@@ -15,7 +15,7 @@ from playwright.sync_api import expect, sync_playwright
 from app.auth.passwords.user_store import UserStore
 from tests.faults import Upstream
 from tests.support import library_files
-from tests.support.browser import PATIENCE, Watch, chromium, launch
+from tests.support.browser import PATIENCE, Watch, chromium, closing, launch
 from tests.support.server import Server
 from tests.support.users import PASSWORD
 
@@ -83,13 +83,27 @@ def server_before_api(tmp_path_factory: pytest.TempPathFactory, api: Upstream) -
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests; each page has a separate context."""
+def browsers() -> Iterator[Callable[[], Browser]]:
+    """Return the running browser; start it where none runs."""
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        launched = launch(playwright)
-        yield launched
-        launched.close()
+        started: list[Browser] = []
+
+        def running() -> Browser:
+            if not started or not started[-1].is_connected():
+                started.append(launch(playwright))
+            return started[-1]
+
+        yield running
+        for each in started:
+            with closing(each):
+                each.close()
+
+
+@pytest.fixture
+def browser(browsers: Callable[[], Browser]) -> Browser:
+    """One Chromium for all tests; each page has a separate context."""
+    return browsers()
 
 
 @pytest.fixture

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from tests.cluster.hosts import Host
 
+pytestmark = pytest.mark.cluster
+
 CALLERS = 4
 
 

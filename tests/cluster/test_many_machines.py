@@ -33,7 +33,7 @@ def test_every_block_of_the_document_is_run() -> None:
     assert written == {block(name) for name in BLOCKS}
 
 
-@pytest.mark.stores
+@pytest.mark.cluster
 @pytest.mark.timeout(3600)
 def test_losses_cost_no_page_and_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     if reason := hosts.missing() or studio.missing():

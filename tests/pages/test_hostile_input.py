@@ -27,7 +27,7 @@ SCRIPT = (
 each_example_is_a_page = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    max_examples=60,
+    max_examples=30,
 )
 
 

@@ -115,7 +115,7 @@ def test_an_upload_that_is_gone_is_a_404(client: FlaskClient) -> None:
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    max_examples=60,
+    max_examples=30,
 )
 @given(st.lists(st.tuples(st.sampled_from([*PARAMETERS, "x"]), NASTY), max_size=4))
 def test_any_query_is_an_answer_or_a_400(client: FlaskClient, pairs: list[tuple[str, str]]) -> None:

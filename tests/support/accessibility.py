@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 
 WIDTHS = {"wide": (1440, 900), "narrow": (320, 640)}  # narrow: a small phone, or a desk at 400 %
 MORE_RULES = ("target-size", "label-content-name-mismatch")  # not among axe's own by default
-axe = Axe()
 
 
-def open_page(watch: Watch, look: str) -> Page:
+def open_page(watch: Watch, look: str = "dark-wide") -> Page:
     """Return a page of that theme and width, without animations, so that colours are final."""
     theme, width = look.split("-")
     w, h = WIDTHS[width]
@@ -26,6 +25,17 @@ def open_page(watch: Watch, look: str) -> Page:
         reduced_motion="reduce",
         has_touch=width == "narrow",
     )
+
+
+def switch(page: Page, look: str) -> None:
+    """Give an open page another theme and width; a narrow one is touched."""
+    theme, width = look.split("-")
+    w, h = WIDTHS[width]
+    page.set_viewport_size({"width": w, "height": h})
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    browser = page.context.new_cdp_session(page)
+    browser.send("Emulation.setTouchEmulationEnabled", {"enabled": width == "narrow"})
+    browser.detach()
 
 
 _MARK_COVERED = """(selector) => {
@@ -47,17 +57,39 @@ def violations(page: Page, *, over: str = "") -> list[str]:
     of them is covered is by chance.
     """
     page.wait_for_load_state("networkidle")
-    context = None
+    context = {"include": [["html"]], "exclude": [["[data-covered]"]] if over else []}
     if over:
         page.evaluate(_MARK_COVERED, over)
-        context = {"exclude": [["[data-covered]"]]}
-    options = {"rules": {rule: {"enabled": True} for rule in MORE_RULES}}
-    found = axe.run(page, context=context, options=options).response["violations"]
+    options = {
+        "resultTypes": ["violations"],
+        "rules": {rule: {"enabled": True} for rule in MORE_RULES},
+    }
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(AXE_SCRIPT)
+    # The violations alone: to bring all results into Python takes longer than to find them.
+    found = page.evaluate(
+        "([context, options]) => axe.run(context, options).then(({ violations }) => violations)",
+        [context, options],
+    )
     return [
         f"{rule['id']}: {node['html'][:160]} | {' '.join(node['failureSummary'].split())[:300]}"
         for rule in found
         for node in rule["nodes"][:4]
     ]
+
+
+def problems(page: Page, *looks: str, over: str = "") -> list[str]:
+    """Return what is wrong with an open page in `looks`, one after the other: findings, width.
+
+    Without `looks`: as `open_page` has opened it, and light and narrow.
+    """
+    found = []
+    for look in looks or ("dark-wide", "light-narrow"):
+        switch(page, look)
+        found += [f"{look}: {each}" for each in violations(page, over=over)]
+        if (wider := overflow(page)) > 0:
+            found.append(f"{look}: {wider} px wider than its window")
+    return found
 
 
 def overflow(page: Page) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _SOURCES: Final = ("app/**/*.py", "templates/**/*.html", "static/**/*.*")
 
 
+@cache
 def application_version(root: Path) -> str:
     """Return a digest of the application's source files; the same on every host."""
     digest = hashlib.blake2b(digest_size=8)

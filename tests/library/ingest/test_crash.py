@@ -29,7 +29,7 @@ from tests.support.ports import free_port
 from tests.support.processes import MAX_SECONDS
 from tests.support.waiting import eventually
 
-KILLS = int(os.environ.get("KILLS", "6"))  # by hand: KILLS=100 pytest ...
+KILLS = int(os.environ.get("KILLS", "3"))  # by hand: KILLS=100 pytest ...
 PICTURES = 160
 ASSETS = PICTURES + 4  # damaged files as well
 

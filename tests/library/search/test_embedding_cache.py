@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from library.schema.documents import Vector
 
-pytestmark = pytest.mark.usefixtures("store")
+pytestmark = pytest.mark.usefixtures("every_store")
 
 
 class Counting(sample_documents.Tastes):

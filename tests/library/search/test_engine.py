@@ -22,7 +22,7 @@ from library.store.index import Index
 from tests.support import sample_documents
 from tests.support.library_search import Searcher, named, searcher
 
-pytestmark = pytest.mark.usefixtures("store")
+pytestmark = pytest.mark.usefixtures("every_store")
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_assets_written_later_are_found_too(tmp_path: Path) -> None:
     assert sorted(library.names(query="castle")) == ["blue castle", "castles"]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(
         st.lists(st.sampled_from(["castle", "dragon", "ox", "ship", "tree"]), max_size=4),

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from library.query.search_query import parse_search
@@ -21,7 +21,7 @@ from library.search.facets import VALUES_MOST
 from library.store.index import Index
 from tests.support import sample_documents
 
-pytestmark = pytest.mark.usefixtures("store")
+pytestmark = pytest.mark.usefixtures("every_store")
 
 COUNTED = ("kind", "scheduler", "tags", "width")
 FILTERS = (
@@ -65,7 +65,7 @@ class Library:
 
 
 @pytest.fixture(scope="module")
-def library(store: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:  # noqa: ARG001 - created in it
+def library(every_store: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:  # noqa: ARG001 - created in it
     colours = [*sample_documents.shades("red", 8), *sample_documents.shades("blue", 8)]
     documents = [
         sample_documents.document(
@@ -105,7 +105,6 @@ def folded(distribution: dict[str, int]) -> dict[str, int]:
     return {value.lower(): count for value, count in distribution.items()}
 
 
-@settings(max_examples=150, deadline=None)
 @given(body=BODIES)
 def test_facets_count_each_hit_once(library: Library, body: dict[str, Any]) -> None:
     result = library.ranked(**body, facets=list(COUNTED))
@@ -116,7 +115,6 @@ def test_facets_count_each_hit_once(library: Library, body: dict[str, Any]) -> N
         assert folded(result.facets.distribution[name]) == naive(hits, name)
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     body=BODIES, own=st.dictionaries(st.sampled_from(COUNTED), st.sampled_from(FILTERS), min_size=1)
 )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from library.schema.documents import Document
     from library.store.index import Index
 
-pytestmark = pytest.mark.usefixtures("store")
+pytestmark = pytest.mark.usefixtures("every_store")
 
 TEXTS = ("Dragon", "dragon", "red dragon", "Straße", "an ox", "", "16:9", "Ünïcode", "a'b\"c")
 MOMENTS = tuple(f"2025-01-{day:02d}T12:00:00.000Z" for day in (1, 2, 3))
@@ -60,7 +60,7 @@ def documents() -> list[Document]:
 
 
 @pytest.fixture(scope="module")
-def index(store: str, tmp_path_factory: pytest.TempPathFactory) -> Index:  # noqa: ARG001 - created in it
+def index(every_store: str, tmp_path_factory: pytest.TempPathFactory) -> Index:  # noqa: ARG001 - created in it
     return sample_documents.library(
         tmp_path_factory.mktemp("home"), [(document, None) for document in documents()]
     )
@@ -144,8 +144,6 @@ def combined(inner: st.SearchStrategy[Naive]) -> st.SearchStrategy[Naive]:
 
 
 @settings(
-    max_examples=300,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(case=st.recursive(leaves(), combined, max_leaves=6))

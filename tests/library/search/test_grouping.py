@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from library.schema.documents import Document
 
-pytestmark = pytest.mark.usefixtures("store")
+pytestmark = pytest.mark.usefixtures("every_store")
 
 NAMES = (
     *("ship_v1", "ship_v2", "ship_FINAL"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from library.query.filter_tree import Compare, Condition, Contains, HasWords, OneOf
@@ -23,7 +23,7 @@ from library.search.substrings import decide, pieces, required_phrases
 from library.store.index import Index
 from tests.support import sample_documents
 
-pytestmark = pytest.mark.usefixtures("store")
+pytestmark = pytest.mark.usefixtures("every_store")
 
 # Letters that are normalised in different ways, separators, and words that are cut.
 NASTY = [
@@ -45,7 +45,6 @@ NASTY = [
 TEXTS = st.lists(st.sampled_from(NASTY) | st.characters(codec="utf-8"), max_size=12).map("".join)
 
 
-@settings(max_examples=1500, deadline=None)
 @given(text=TEXTS, ends=st.tuples(st.integers(0, 12), st.integers(0, 12)))
 @example(text="e\u0301tude", ends=(0, 5))
 @example(text="İstanbul", ends=(0, 2))
@@ -128,7 +127,7 @@ class Library:
 
 
 @pytest.fixture(scope="module")
-def library(store: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:  # noqa: ARG001 - created in it
+def library(every_store: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:  # noqa: ARG001 - created in it
     documents = []
     for n in range(len(SAMPLES) * SCAN * 3):
         chosen = [SAMPLES[(n * step) % len(SAMPLES)] for step in (1, 2, 4, 7, 8)]
@@ -158,7 +157,6 @@ PARTS = st.sampled_from(SAMPLES).flatmap(
 )
 
 
-@settings(max_examples=400, deadline=None)
 @given(field=st.sampled_from(list(FIELD)), part=PARTS, start=st.booleans())
 def test_contains_holds_where_the_text_has_the_part(
     library: Library, field: str, part: str, start: bool
@@ -169,7 +167,6 @@ def test_contains_holds_where_the_text_has_the_part(
     library.check(Contains(FIELDS[field], part, start), expected)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     field=st.sampled_from(list(FIELD)),
     wanted=st.lists(st.sampled_from(SAMPLES), min_size=1),

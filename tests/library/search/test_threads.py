@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-pytestmark = pytest.mark.usefixtures("store")
+pytestmark = pytest.mark.usefixtures("every_store")
 
 GROUP = 20  # assets that are always written together
-VERSIONS = 40
+VERSIONS = 12
 CALLERS = 4
 FILLERS = EXACT_MOST + 200  # so that the spaces are reduced ones
 PAIR = {"Authorization": "Basic " + b64encode(b"key:secret").decode()}

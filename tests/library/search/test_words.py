@@ -17,7 +17,7 @@ from tests.support.library_search import Searcher, named, searcher
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.usefixtures("store")
+pytestmark = pytest.mark.usefixtures("every_store")
 
 
 @pytest.mark.parametrize(

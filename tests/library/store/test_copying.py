@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from library.__main__ import main
@@ -156,7 +156,6 @@ BODIES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100)
 @given(body=BODIES)
 def test_all_copies_have_the_same_results_in_the_same_order(
     copies: list[Searched], body: dict[str, Any]

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from library.__main__ import main
@@ -46,7 +46,7 @@ DOCUMENTS = [
     sample_documents.document("tower", collectionIds=(FOLDER.id,)),
 ]
 CASTLE, SHIP, TOWER = (document.id for document in DOCUMENTS)
-KILLS = int(os.environ.get("KILLS", "4"))
+KILLS = int(os.environ.get("KILLS", "3"))
 
 
 def _index(home: Path, documents: list[Document] | None = None) -> Index:
@@ -134,6 +134,7 @@ def _perform(index: Index, made: str, operation: tuple[Any, ...]) -> None:
         edits.edit_collection(index, ids[rest[0]], {"name": rest[1]}, by="Ann")
 
 
+@settings(max_examples=20)
 @given(operations=OPERATIONS)
 def test_indexing_again_keeps_every_decision(operations: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
