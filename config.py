@@ -66,7 +66,7 @@ class Settings:
         "AKIN_ASSETS",
         "",
         "Folders to browse without a key, separated as in PATH, each `folder` or `name=folder`; "
-        "empty: the demo library.",
+        "`s3://bucket/prefix` is a folder as well; empty: the demo library.",
     )
     exclude: str = setting(
         "AKIN_EXCLUDE",

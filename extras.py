@@ -26,7 +26,7 @@ class Extra:
     name: str  # lower case letters and digits, at most eight
     what: str  # fits behind "packages for"
     modules: tuple[str, ...]
-    settings: tuple[tuple[str, str], ...] = ()  # variables, and how their values begin
+    settings: tuple[tuple[str, str], ...] = ()  # variables, and what their values contain
 
     @property
     def lock(self) -> str:
@@ -44,9 +44,9 @@ class Extra:
         return f"needs packages for {self.what}; install them ({self.command}) and index again"
 
     def is_set(self, environment: Mapping[str, str]) -> bool:
-        """Return whether a setting needs it; "" is the beginning of every value that is set."""
+        """Return whether a setting needs it; "" is in every value that is set."""
         return any(
-            environment.get(name, "") and environment[name].startswith(value)
+            environment.get(name, "") and value in environment[name]
             for name, value in self.settings
         )
 
@@ -71,7 +71,12 @@ EXTRAS: Final = (
         (("AKIN_STORE_URL", "postgresql:"), ("AKIN_LIBRARY_URL", "postgresql:")),
     ),
     Extra("notify", "notifications", ("apprise",), (("AKIN_NOTIFY", ""),)),
-    Extra("s3", "example pictures in S3", ("s3fs",), (("AKIN_REFERENCES_URL", "s3://"),)),
+    Extra(
+        "s3",
+        "files and example pictures in S3",
+        ("s3fs",),
+        (("AKIN_REFERENCES_URL", "s3://"), ("AKIN_ASSETS", "s3://")),
+    ),
 )
 # For the second pass (library/ingest/second_pass.py): large, and never installed without a setting.
 SECOND_PASS: Final = (

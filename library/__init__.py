@@ -93,6 +93,6 @@ def create_library(
     trashing = Trash(writing, lambda assets: move(index, assets, trash or send_to_trash))
     routes = api.Routes(index, engine, signer, key_pair, [maintenance, writing, trashing])
     app.register_blueprint(routes.blueprint())
-    app.register_blueprint(FileRoutes(home, index, signer).blueprint())
+    app.register_blueprint(FileRoutes(home, index, signer, index.store.blobs).blueprint())
     app.register_error_handler(Exception, api.error_response)
     return app

@@ -1,5 +1,7 @@
 """The folders that a library is made of: `one:two`, `art=/mnt/share`, and the name of each.
 
+`s3://bucket/prefix` takes the place of a folder.
+
 Knows texts and paths. Needs only the standard library, because settings are checked before anything
 is installed.
 """
@@ -23,6 +25,8 @@ _NAMED: Final = re.compile(r"([^=/\\\x00-\x1f]+)=(.+)", re.DOTALL)
 # Takes the place of the path of a folder that this host does not have. No path begins with it,
 # because those of folders are absolute.
 _ELSEWHERE: Final = "elsewhere:"
+_S3: Final = "s3://"
+_SCHEME: Final = re.compile(r"(?:[^/]*=)?s3")  # the part before the separator in `art=s3://...`
 
 
 class NameTaken(LibraryError):
@@ -30,10 +34,53 @@ class NameTaken(LibraryError):
 
 
 @dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket in S3, or what is below a prefix of it, in the place of a folder."""
+
+    address: str  # s3://bucket/prefix, without a slash at its end
+
+    def __str__(self) -> str:
+        """Return the address."""
+        return self.address
+
+    def __fspath__(self) -> str:
+        """Return the address: the root of files, as the path of a folder is."""
+        return self.address
+
+    @property
+    def bucket(self) -> str:
+        """The name of the bucket, empty where the address has none."""
+        return self.address.removeprefix(_S3).partition("/")[0]
+
+    @property
+    def prefix(self) -> str:
+        """What the keys of its objects begin with, before a slash."""
+        return self.address.removeprefix(_S3).partition("/")[2]
+
+    @property
+    def name(self) -> str:
+        """The last part of the address."""
+        return self.address.rpartition("/")[2]
+
+    def resolve(self) -> Bucket:
+        """Return itself: an address has one form."""
+        return self
+
+    def is_dir(self) -> bool:
+        """Return false: it is no folder of this machine."""
+        return False
+
+
+def is_address(root: str | Path) -> bool:
+    """Return whether a root is in S3, and no folder."""
+    return isinstance(root, str) and root.startswith(_S3)
+
+
+@dataclass(frozen=True, slots=True)
 class Folder:
     """A folder to be indexed, and the name that it was given, if any."""
 
-    path: Path
+    path: Path | Bucket
     name: str | None = None
 
     @classmethod
@@ -62,7 +109,12 @@ def parse_folders(text: str, separator: str = os.pathsep) -> tuple[Folder, ...]:
     They are separated by the system's path separator. A folder whose name contains the separator is
     one folder where it exists.
     """
-    parts = text.split(separator)
+    parts: list[str] = []
+    for part in text.split(separator):
+        if parts and part.startswith("//") and _SCHEME.fullmatch(parts[-1]):
+            parts[-1] += separator + part
+        else:
+            parts.append(part)
     folders: list[Folder] = []
     start = 0
     while start < len(parts):
@@ -78,7 +130,7 @@ def parse_folders(text: str, separator: str = os.pathsep) -> tuple[Folder, ...]:
 
 def unique(folders: Iterable[Folder]) -> tuple[Folder, ...]:
     """Return the folders without those that were listed before."""
-    by_path: dict[Path, Folder] = {}
+    by_path: dict[Path | Bucket, Folder] = {}
     for folder in folders:
         by_path.setdefault(folder.path.resolve(), folder)
     return tuple(by_path.values())
@@ -114,7 +166,9 @@ def _new_name(path: str, named: Mapping[str, str], known: Mapping[str, str]) -> 
     return next(name for name in numbered if name not in taken)
 
 
-def _expanded(text: str) -> Path:
+def _expanded(text: str) -> Path | Bucket:
     """Return the path of a text; a shell does not expand `~` within one."""
+    if text.startswith(_S3):
+        return Bucket(_S3 + text.removeprefix(_S3).rstrip("/"))
     is_home = text == "~" or text[:2] in {"~/", "~\\"}
     return Path(text).expanduser() if is_home else Path(text)

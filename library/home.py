@@ -15,7 +15,7 @@ import secrets
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from library.errors import LibraryError
 
@@ -56,7 +56,21 @@ class KeyPair:
     secret: str = field(repr=False)
 
 
-def home_for(data: Path, folder: Path | None) -> Path:
+class Place(Protocol):
+    """A folder, or what takes its place."""
+
+    @property
+    def name(self) -> str:
+        """Its last part."""
+
+    def resolve(self) -> Place:
+        """Return the one form of its path."""
+
+    def __fspath__(self) -> str:
+        """Return its path."""
+
+
+def home_for(data: Path, folder: Place | None) -> Path:
     """Return the home below `data` of the library over `folder`, None for the demo pack's."""
     if folder is None:
         return data / "libraries" / "demo"
@@ -66,7 +80,7 @@ def home_for(data: Path, folder: Path | None) -> Path:
     return data / "libraries" / f"{slug}-{digest}"
 
 
-def home_of(data: Path, folders: Sequence[Path]) -> Path:
+def home_of(data: Path, folders: Sequence[Place]) -> Path:
     """Return the home below `data` of the library over these folders.
 
     It is that of the first folder that has one, so that a folder may be added before the others.
@@ -80,22 +94,6 @@ def data_folder(home: Path) -> Path:
     """Return the data folder that contains `home`, or `home` where it lies elsewhere."""
     resolved = home.resolve()
     return resolved.parent.parent if resolved.parent.name == "libraries" else resolved
-
-
-def thumbnail_path(home: Path, asset_id: str) -> Path:
-    """Return the path of the thumbnail of an asset, which may not exist."""
-    return home / "thumbnails" / asset_id.removeprefix("asset_")[:2] / f"{asset_id}.webp"
-
-
-def frames_path(home: Path, asset_id: str) -> Path:
-    """Return the path of the further frames of a video, which may not exist."""
-    return thumbnail_path(home, asset_id).with_name(f"{asset_id}.frames.webp")
-
-
-def remove_pictures(home: Path, asset_id: str) -> None:
-    """Remove the thumbnail and the frames of an asset."""
-    thumbnail_path(home, asset_id).unlink(missing_ok=True)
-    frames_path(home, asset_id).unlink(missing_ok=True)
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from config import Settings
+    from library.folders import Bucket
 
 ROOT = Path(__file__).parent.parent
 
@@ -55,8 +56,12 @@ def _unreadable_folders(settings: Settings) -> str:
     return ""
 
 
-def _unreadable(folder: Path) -> str:
-    """Return why a folder cannot be browsed; empty where it can."""
+def _unreadable(folder: Path | Bucket) -> str:
+    """Return why a folder cannot be browsed; empty where it can, or that is not known yet."""
+    from library.folders import Bucket
+
+    if isinstance(folder, Bucket):
+        return "" if folder.bucket else "names no bucket; write s3://bucket/prefix"
     if not folder.is_dir():
         return "is a file, not a folder" if folder.exists() else "does not exist"
     return "" if os.access(folder, os.R_OK | os.X_OK) else "cannot be read"

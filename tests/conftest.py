@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.support import shared_compilation
 from tests.support.postgres import postgres, postgres_url  # noqa: F401 - fixtures
+from tests.support.s3 import s3, s3_server  # noqa: F401 - fixtures
 
 if TYPE_CHECKING:
     from library.embedding.models import Models

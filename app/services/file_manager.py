@@ -31,8 +31,11 @@ def commands(path: Path, platform: str = sys.platform) -> list[list[str]]:
     ]
 
 
-def show_in_folder(path: Path) -> None:
+def show_in_folder(place: str) -> None:
     """Open the folder of a file on the screen of this machine. Raises NoFileManager."""
+    path = Path(place)
+    if not path.is_absolute():  # in S3
+        raise NoFileManager(f"The file is {place}.")
     for command in commands(path):
         try:
             # Explorer returns 1 where it has opened the folder.

@@ -17,15 +17,17 @@ from urllib.parse import quote
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.http import generate_etag, parse_range_header
 
+from library import objects
 from library.api import image_transforms
 from library.api.signed_urls import VERSION, version
 from library.errors import Busy, Elsewhere, Forbidden, NotFound, RequestError
+from library.folders import is_address
 from library.formats import images
 from library.formats.appearance import whole
 from library.formats.file_types import extension
 from library.formats.open_file import ElsewhereError, open_below
-from library.home import thumbnail_path
 from library.schema.documents import DAMAGED
+from library.store.blobs import FolderBlobs, thumbnail_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from library.api.image_transforms import Rendition, Transform
     from library.api.signed_urls import Signer
     from library.schema.documents import Document, SourceFile
+    from library.store.blobs import Blobs
 
 # Displayed by a browser according to their type; all others are offered as a download.
 _INLINE: Final = ("image/", "audio/", "video/", "text/plain", "application/json", "application/pdf")
@@ -58,8 +61,15 @@ class Documents(Protocol):
 class FileRoutes:
     """The routes `/assets/<id>`, `/assets-transform/<id>` and `/thumbnails/<id>`."""
 
-    def __init__(self, home: Path, index: Documents, signer: Callable[[], Signer]) -> None:
-        self._home = home
+    def __init__(
+        self,
+        home: Path,
+        index: Documents,
+        signer: Callable[[], Signer],
+        blobs: Blobs | None = None,
+    ) -> None:
+        """Serve the files of `index`; `blobs`, by default those in `home`, has the thumbnails."""
+        self._blobs = blobs or FolderBlobs(home)
         self._index = index
         self._signer = signer
         self._cache = image_transforms.Cache(home / "transforms")
@@ -130,10 +140,8 @@ class FileRoutes:
         return document
 
     def _thumbnail(self, asset_id: str) -> bytes:
-        path = thumbnail_path(self._home, asset_id).relative_to(self._home)
         try:
-            with open_below(self._home, path.as_posix()) as file:
-                return file.read()
+            return self._blobs.read(thumbnail_name(asset_id))
         except OSError as error:
             raise NotFound("There is no picture of this asset") from error
 
@@ -157,19 +165,22 @@ class FileRoutes:
             return image_transforms.convert(*self._picture(document), transform, mime)
         try:
             file, status = _open(document)
-        except (NotFound, Elsewhere):  # what is left is the thumbnail
+        except (NotFound, Elsewhere, Busy):  # what is left is the thumbnail
             rendition = image_transforms.convert(*self._picture(document), transform, mime)
             return rendition._replace(storable=False)
         with file:
             if status.st_size > images.MAX_BYTES:
                 raise NotFound("The file of this asset is too large to be converted")
             try:
-                rendition = image_transforms.convert(file, mime, transform, mime)
-            except NotFound:
-                is_shown = DAMAGED not in document.metadata and document.width is not None
-                if is_shown or not thumbnail_path(self._home, document.id).is_file():
+                rendition = _converted(file, document, transform)
+            except NotFound as error:
+                if DAMAGED not in document.metadata and document.width is not None:
                     raise
-                rendition = image_transforms.convert(*self._picture(document), transform, mime)
+                try:
+                    picture = self._picture(document)
+                except NotFound:
+                    raise error from None
+                rendition = image_transforms.convert(*picture, transform, mime)
         return rendition._replace(storable=_is_unchanged(document.source, status))
 
 
@@ -195,12 +206,20 @@ def _refuse(error: RequestError) -> Response:
     return response
 
 
-def _open(document: Document) -> tuple[BinaryIO, os.stat_result]:
-    """Return the file of an asset, opened without following links, and its status."""
+def _open(document: Document) -> tuple[BinaryIO, os.stat_result | objects.Status]:
+    """Return the file of an asset, opened without following links, and its status.
+
+    An object in S3 is read as far as it is sent. Raises NotFound and Busy.
+    """
+    source = document.source
     try:
-        file = open_below(document.source.root, document.source.path)
+        if is_address(source.root):
+            return objects.opened(source.root, source.path)
+        file = open_below(source.root, source.path)
     except ElsewhereError as error:
         raise Elsewhere(error.folder) from error
+    except objects.Unreachable as error:
+        raise Busy("The file of this asset is in S3, which cannot be read now") from error
     except OSError as error:
         raise NotFound(
             "The file of this asset is no longer in its folder; index the folder again"
@@ -213,7 +232,20 @@ def _is_current(source: SourceFile) -> bool:
     return request.args.get(VERSION) == version(source.sha256)
 
 
-def _is_unchanged(source: SourceFile, status: os.stat_result) -> bool:
+def _converted(file: BinaryIO, document: Document, transform: Transform) -> Rendition:
+    """Convert an image from its opened file; workers get a copy of an object in S3."""
+    mime = document.mimeType
+    if not is_address(document.source.root):
+        return image_transforms.convert(file, mime, transform, mime)
+    try:
+        copy = objects.copied(file)
+    except OSError as error:
+        raise Busy("The file of this asset is in S3, which cannot be read now") from error
+    with copy:
+        return image_transforms.convert(copy, mime, transform, mime)
+
+
+def _is_unchanged(source: SourceFile, status: os.stat_result | objects.Status) -> bool:
     """Return whether a file is as it was when it was indexed."""
     return (status.st_size, status.st_mtime_ns) == (source.size, source.mtime_ns)
 

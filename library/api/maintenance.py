@@ -17,9 +17,12 @@ from flask import Blueprint, Response, request
 
 from library.api.pages import json_response, page_size, token, token_key
 from library.errors import BadRequest, Busy, Elsewhere, FileGone, IndexUnusable, NotFound
-from library.formats.open_file import ElsewhereError, open_below
-from library.home import LOCK, remove_pictures
+from library.folders import is_address
+from library.formats.open_file import ElsewhereError, exists_in_root
+from library.home import LOCK
+from library.objects import Unreachable
 from library.store import findings
+from library.store.blobs import remove_pictures
 from library.store.problems import CATEGORIES
 from library.store.status import read_status
 
@@ -123,7 +126,9 @@ class Maintenance:
         source = self._index.source(asset_id)
         if source is None:
             raise NotFound(f"No asset with id {asset_id[:80]!r}")
-        if not _exists(source.root, source.path):
+        if is_address(source.root):  # a page need not wait for the store
+            return json_response({"path": f"{source.root}/{source.path}"})
+        if not _exists(source.root, source.path, set()):
             raise FileGone("The file of this asset is no longer in its folder")
         path = os.fsencode(Path(source.root) / source.path)
         return json_response({"path": path.decode("utf-8", "replace")})
@@ -147,11 +152,11 @@ class Maintenance:
 
     def _remove_missing(self) -> int:
         removed = 0
+        silent: set[str] = set()
         for missing in iter(lambda: self._index.some_missing(_CHUNK), {}):
-            gone = [asset for asset, (root, path) in missing.items() if not _exists(root, path)]
+            gone = [a for a, (root, path) in missing.items() if not _exists(root, path, silent)]
             removed += self._index.remove(gone)
-            for asset in gone:
-                remove_pictures(self._home, asset)
+            remove_pictures(self._index.store.blobs, gone)
             self._index.mark_missing({}, found=missing)
         return removed
 
@@ -160,14 +165,15 @@ def _refuse() -> NoReturn:
     raise Busy("The library is being indexed; try again when that has ended")
 
 
-def _exists(root: str, path: str) -> bool:
+def _exists(root: str, path: str, silent: set[str]) -> bool:
+    """Return whether a file is there; none is below a root in S3 that does not respond."""
     try:
-        open_below(root, path).close()
+        return root not in silent and exists_in_root(root, path)
     except ElsewhereError as error:
         raise Elsewhere(error.folder) from error
-    except OSError:
+    except Unreachable:
+        silent.add(root)
         return False
-    return True
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from library.folders import name_elsewhere
+from library import objects
+from library.folders import is_address, name_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -65,6 +66,31 @@ def open_below(
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def open_in_root(root: str, path: str) -> BufferedReader:
+    """Return the file `path` of a root, opened for reading: one below a folder, or a copy from S3.
+
+    Raises as `open_below` and `objects.fetched`.
+    """
+    return objects.fetched(root, path) if is_address(root) else open_below(root, path)
+
+
+def exists_in_root(root: str, path: str) -> bool:
+    """Return whether the file `path` of a root can be opened.
+
+    Raises objects.Unreachable and ElsewhereError.
+    """
+    try:
+        if is_address(root):
+            objects.status(root, path)
+        else:
+            open_below(root, path).close()
+    except (objects.Unreachable, ElsewhereError):
+        raise
+    except OSError:
+        return False
+    return True
 
 
 def folder_below(root: str | Path, path: str) -> int:

@@ -11,6 +11,7 @@ from concurrent.futures import wait
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Final
 
+from library import objects
 from library.formats.isolation.worker_pool import WorkersMissing
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Batch:
     skipped: list[tuple[str, str, str]] = field(default_factory=list)
     damaged: list[tuple[str, str, str]] = field(default_factory=list)
     other: list[tuple[str, str, str]] = field(default_factory=list)
+    postponed: list[tuple[str, str, str]] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)  # names of missing extras, one for each file
     refused: list[FoundFile] = field(default_factory=list)  # their contents are not accepted
     unreadable: list[FoundFile] = field(default_factory=list)  # they cannot be opened
@@ -109,6 +111,7 @@ class BatchReader:
     ) -> None:
         self._index, self._models = index, models
         self._dated, self._exclude, self._origins = dated, exclude, origins
+        self._silent: dict[str, str] = {}  # root in S3 -> why no more of it is read in this run
 
     def prepare(
         self, files: Sequence[FoundFile], plan: Plan, pool: WorkerPool, assigner: IdAssigner
@@ -141,12 +144,18 @@ class BatchReader:
         from library.ingest.describe import NotAnAsset, Unusable, describe
 
         for file in files:
+            if file.root in self._silent:
+                batch.postponed.append((file.root, file.path, self._silent[file.root]))
+                batch.unreadable.append(file)
+                continue
             try:
                 described = describe(file, pool, self._dated, self._exclude)
             except NotAnAsset as error:
                 batch.other.append((file.root, file.path, str(error)))
             except Unusable as error:
                 batch.skipped.append((file.root, file.path, str(error)))
+                if isinstance(error.__cause__, objects.Unreachable):
+                    self._silent[file.root] = f"waits for S3, which failed: {error.__cause__}"
                 is_unreadable = isinstance(error.__cause__, OSError)
                 (batch.unreadable if is_unreadable else batch.refused).append(file)
             except WorkersMissing:

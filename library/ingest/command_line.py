@@ -26,8 +26,8 @@ def parser() -> argparse.ArgumentParser:
     copy = commands.add_parser(
         "copy",
         help="copy a library between a folder and PostgreSQL",
-        description="Copy the index, the ids and the decisions of a library. A copy that was "
-        "stopped continues. Stop the indexer and the servers before. Thumbnails stay in HOME.",
+        description="Copy the index, the ids, the decisions and the thumbnails of a library. A "
+        "copy that was stopped continues. Stop the indexer and the servers before.",
     )
     for name, what in (("source", "the library to copy"), ("target", "where to copy it")):
         copy.add_argument(

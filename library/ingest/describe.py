@@ -16,13 +16,15 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
+from library import objects
 from library.errors import LibraryError
+from library.folders import is_address
 from library.formats import file_types
 from library.formats.appearance import visible
 from library.formats.isolation.decoding import several_from_pixels
 from library.formats.isolation.worker_pool import SECONDS, Failed, WorkerPool
 from library.formats.metadata import dates
-from library.formats.open_file import NotRegularError, open_below
+from library.formats.open_file import NotRegularError, open_below, open_in_root
 from library.formats.placeholder import placeholder
 from library.ingest import extract, naming
 from library.ingest.facts import checked
@@ -210,7 +212,7 @@ def describe(
     Raises NotAnAsset or Unusable.
     """
     try:
-        with open_below(file.root, file.path) as opened:
+        with _opened(file) as opened:
             kind, sha256 = identify(opened, file)
             return _described(file, opened, kind, sha256, pool, dated, exclude)
     except NotRegularError as error:
@@ -221,7 +223,13 @@ def describe(
 
 def identify(opened: BufferedReader, file: FoundFile) -> tuple[FileKind, str]:
     """Return what an open file is, and the hash of its content. Raises NotAnAsset or Unusable."""
-    head = opened.read(file_types.HEAD)
+    kind = _kind(file, opened.read(file_types.HEAD))
+    opened.seek(0)
+    return kind, hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _kind(file: FoundFile, head: bytes) -> FileKind:
+    """Return what a file with these first bytes is. Raises NotAnAsset or Unusable."""
     if not head:
         raise Unusable("is empty")
     kind = file_types.recognise(head, file.path)
@@ -231,8 +239,19 @@ def identify(opened: BufferedReader, file: FoundFile) -> tuple[FileKind, str]:
         raise NotAnAsset("is of no known kind")
     if file.size > MAX_FILE:
         raise Unusable(f"is larger than {MAX_FILE // 1024**3} GB")
-    opened.seek(0)
-    return kind, hashlib.file_digest(opened, "sha256").hexdigest()
+    return kind
+
+
+def _opened(file: FoundFile) -> BufferedReader:
+    """Return a file, opened. Raises NotAnAsset, Unusable and OSError.
+
+    An object in S3 is not read where its name tells that it is no asset.
+    """
+    if not is_address(file.root):
+        return open_below(file.root, file.path)
+    if PurePosixPath(file.path).suffix.lower() not in file_types.KIND_OF_SUFFIX:
+        raise NotAnAsset("is of no known kind; in S3 its suffix has to be one of docs/files.md")
+    return objects.fetched(file.root, file.path, lambda head: _kind(file, head[: file_types.HEAD]))
 
 
 def _described(
@@ -293,7 +312,7 @@ def _open_sidecars(
     unread: list[tuple[str, str]] = []
     for name in file.sidecars:
         try:
-            opened.append(stack.enter_context(open_below(file.root, name)))
+            opened.append(stack.enter_context(open_in_root(file.root, name)))
             names.append(name)
         except OSError as error:
             unread.append((name, f"{sidecars.reason(error)}; {sidecars.IGNORED}"))
@@ -311,6 +330,8 @@ def _open_beside(file: FoundFile, name: str, exclude: Collection[Path]) -> Binar
         raise PermissionError(errno.EACCES, "not a buffer of a glTF", name)
     folder, slash, _ = file.path.rpartition("/")
     path = folder + slash + name
+    if is_address(file.root):
+        return objects.fetched(file.root, path)
     opened = open_below(file.root, path)
     folders = [Path(file.root, parent) for parent in PurePosixPath(path).parents][:-1]
     if any(own.exists() and below.samefile(own) for below in folders for own in exclude):

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image
 
-from library.home import frames_path, write_atomically
+from library.store.blobs import frames_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+
+    from library.store.blobs import Blobs
 
 _QUALITY: Final = 85
 _MAX_FRAMES: Final = 8
@@ -28,20 +29,12 @@ def encoded(pictures: Sequence[Image.Image]) -> bytes:
     return file.getvalue()
 
 
-def write(home: Path, asset_id: str, content: bytes) -> None:
-    """Replace the frames of an asset by those in `content`."""
-    path = frames_path(home, asset_id)
-    if content:
-        write_atomically(path, content)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def read(home: Path, asset_id: str) -> list[Image.Image]:
+def read(blobs: Blobs, asset_id: str) -> list[Image.Image]:
     """Return the frames of an asset; none where they cannot be read."""
     found: list[Image.Image] = []
     try:
-        with Image.open(frames_path(home, asset_id), formats=["WEBP"]) as opened:
+        content = io.BytesIO(blobs.read(frames_name(asset_id)))
+        with Image.open(content, formats=["WEBP"]) as opened:
             for number in range(min(getattr(opened, "n_frames", 1), _MAX_FRAMES)):
                 opened.seek(number)
                 found.append(opened.convert("RGBA" if "A" in opened.mode else "RGB"))

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy.exc import DataError
 
 from library.folders import Folder, name_elsewhere, unique
-from library.home import data_folder, remove_pictures, thumbnail_path, write_atomically
-from library.ingest import frames, needs
+from library.home import data_folder
+from library.ingest import needs
 from library.ingest.batch import BatchReader, Pace
 from library.ingest.ids import IdAssigner
 from library.ingest.plan import Plan, lost
@@ -27,6 +27,7 @@ from library.ingest.process.runs import Report
 from library.ingest.roots import former_mounts, name_roots, origins, store_mounts, walk_all
 from library.ingest.sharing import planner
 from library.ingest.sharing.reader_threads import ReaderThreads
+from library.store.blobs import frames_name, remove_pictures, thumbnail_name
 from library.store.decisions.follow import follow
 from library.store.groups import regroup
 
@@ -238,10 +239,11 @@ class Indexer:
                 for d in assigned
             ]
         )
-        for asset_id, content in batch.thumbnails:
-            write_atomically(thumbnail_path(self._home, asset_id), content)
-        for asset_id, content in batch.frames:
-            frames.write(self._home, asset_id, content)
+        blobs = self._index.store.blobs
+        pictures = {thumbnail_name(i): content for i, content in batch.thumbnails}
+        frames = {frames_name(asset_id): content for asset_id, content in batch.frames}
+        blobs.write(pictures | {name: content for name, content in frames.items() if content})
+        blobs.remove([name for name, content in frames.items() if not content])
         collections = {
             folder.id: folder
             for document in assigned
@@ -255,7 +257,7 @@ class Indexer:
         if batch.written or batch.moved:
             documents = self._stored(batch, list(collections.values()))
             replaced = self._replaced(documents, plan)
-            self._unlink(i for i in replaced if not assigner.is_assigned(i))
+            self._unlink([i for i in replaced if not assigner.is_assigned(i)])
             self._report.summary.changed += sum(
                 (d.source.root, d.source.path) in plan.known for d in documents
             )
@@ -275,6 +277,8 @@ class Indexer:
         self._index.mark_missing({}, found=[document.id for document in assigned])
         for skipped in batch.skipped:
             self._report.skipped(*skipped)
+        for postponed in batch.postponed:
+            self._report.postponed(*postponed)
         for damaged in batch.damaged:
             self._report.damaged(*damaged)
         for other in batch.other:
@@ -334,9 +338,8 @@ class Indexer:
         self._index.mark_missing(result.missing, found=ids)
         self._report.summary.missing = len(result.missing)
 
-    def _unlink(self, ids: Iterable[str]) -> None:
-        for asset_id in ids:
-            remove_pictures(self._home, asset_id)
+    def _unlink(self, ids: Sequence[str]) -> None:
+        remove_pictures(self._index.store.blobs, ids)
 
 
 def _by_root(files: Sequence[FoundFile]) -> Iterator[Sequence[FoundFile]]:

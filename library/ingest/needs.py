@@ -9,11 +9,13 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import extras
+from library.folders import is_address
 from library.formats import file_types
+from library.formats.format_table import BY_SUFFIX
 from library.formats.open_file import NotRegularError, open_below
 from library.ingest.plan import make_plan
 from scripts.install import ROOT, Installer
@@ -64,7 +66,13 @@ def of_plan(plan: Plan, missing: Collection[Extra]) -> dict[Extra, str]:
 
 
 def _mime(file: FoundFile) -> str:
-    """Return the type of a file by its first bytes; "" where it is not known."""
+    """Return the type of a file by its first bytes; "" where it is not known.
+
+    That of an object in S3 by its name: reading the first bytes of all of them takes too long.
+    """
+    if is_address(file.root):
+        form = BY_SUFFIX.get(PurePosixPath(file.path).suffix.lower().lstrip("."))
+        return "" if form is None else form.mime
     try:
         with open_below(file.root, file.path) as opened:
             kind = file_types.recognise(opened.read(file_types.HEAD), file.path)

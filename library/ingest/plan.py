@@ -107,7 +107,7 @@ def lost(
         new = [i for i, path in ids.items() if i not in missing and not walk.is_unmounted(path)]
         reason = ""
         if not walk.is_there:
-            reason = "its folder is not there"
+            reason = walk.reason
         elif walk.is_vanished:
             reason = "its folder is empty"
         elif len(new) > max(1, _MOST_REMOVED * before):

@@ -16,10 +16,10 @@ import sqlalchemy as sa
 from library.embedding.models import select_model
 from library.formats import images
 from library.formats.appearance import whole
-from library.home import thumbnail_path
 from library.ingest import frames
 from library.ingest.describe import text_of
 from library.store import rows, tables
+from library.store.blobs import thumbnail_name
 from library.store.listings import numbers_of
 from library.store.tables import UID
 from library.store.writes import advance, put_meta
@@ -59,7 +59,7 @@ def reembed(
             part = waiting[start : start + batch]
             documents = index.documents(part)
             known = [documents[asset_id] for asset_id in part if asset_id in documents]
-            written = _embedded(home, index, known, models)
+            written = _embedded(index, known, models)
             with engine.begin() as connection:
                 if written:
                     connection.execute(sa.insert(_DRAFT), written)
@@ -79,10 +79,8 @@ _DRAFT: Final = sa.Table(
 )
 
 
-def _embedded(
-    home: Path, index: Index, documents: list[Document], models: Models
-) -> list[dict[str, Any]]:
-    analysed = models.analyse_assets([_pictures(home, index, each) for each in documents])
+def _embedded(index: Index, documents: list[Document], models: Models) -> list[dict[str, Any]]:
+    analysed = models.analyse_assets([_pictures(index, each) for each in documents])
     inputs = [text_of(document) for document in documents]
     texts = iter(models.embed_texts([text for text in inputs if text]))
     written = []
@@ -94,17 +92,18 @@ def _embedded(
     return written
 
 
-def _pictures(home: Path, index: Index, document: Document) -> list[Image.Image]:
+def _pictures(index: Index, document: Document) -> list[Image.Image]:
     """Return the pictures of an asset; none where its thumbnail is a placeholder."""
     if not document.thumbnail or index.subject(document.id) is None:
         return []
     try:
-        picture = images.decode(thumbnail_path(home, document.id).read_bytes(), "image/webp")
+        picture = images.decode(index.store.blobs.read(thumbnail_name(document.id)), "image/webp")
     except (OSError, images.BadImage):
         return []
     if document.visible:  # the thumbnail is a part of the picture
         picture = whole(picture, document.visible)
-    return [picture, *(frames.read(home, document.id) if document.kind == "video" else ())]
+    is_video = document.kind == "video"
+    return [picture, *(frames.read(index.store.blobs, document.id) if is_video else ())]
 
 
 def _switch(home: Path, index: Index, models: Models, draft: sa.Engine) -> None:

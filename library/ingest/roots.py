@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from library.folders import elsewhere, name_elsewhere, names
+from library.folders import Bucket, elsewhere, name_elsewhere, names
+from library.ingest import bucket
 from library.ingest.walk import FolderMissing, Walk, walk
 from library.store.identities import Identity
 
@@ -124,12 +125,25 @@ def walk_all(
     for folder, path in zip(folders, paths, strict=True):
         root = str(path)
         try:
+            if isinstance(folder.path, Bucket):
+                walks.append(
+                    bucket.walk(
+                        folder.path,
+                        partial(report.skipped, root),
+                        ignored=partial(report.ignored, root),
+                        others=[each for each in paths if isinstance(each, Bucket)],
+                        patterns=patterns,
+                        suffixes=suffixes,
+                    )
+                )
+                continue
+            others = [each for each in paths if isinstance(each, Path) and each != path]
             walks.append(
                 walk(
                     folder.path,
                     partial(report.skipped, root),
                     ignored=partial(report.ignored, root),
-                    exclude=[*exclude, *(other for other in paths if other != path)],
+                    exclude=[*exclude, *others],
                     patterns=patterns,
                     suffixes=suffixes,
                 )
@@ -138,5 +152,8 @@ def walk_all(
             if root not in known:
                 raise
             report.vanished(root, str(error))
-            walks.append(Walk(root, is_there=False))
+            gone = Walk(root, is_there=False)
+            if isinstance(path, Bucket):
+                gone.reason = "its bucket in S3 could not be listed"
+            walks.append(gone)
     return walks

@@ -23,10 +23,11 @@ from library.errors import LibraryError
 from library.formats import images
 from library.formats.isolation.decoding import enlarged, from_pixels
 from library.formats.isolation.worker_pool import Failed, WorkerPool
-from library.formats.open_file import NotRegularError, open_below
-from library.home import SECOND_ATTEMPT, SECOND_LOCK, thumbnail_path
+from library.formats.open_file import NotRegularError, open_in_root
+from library.home import SECOND_ATTEMPT, SECOND_LOCK
 from library.ingest import needs
 from library.reader.index_reader import IndexReader
+from library.store.blobs import thumbnail_name
 from library.store.index import Index
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ class SecondPass:
 
     def _thumbnail(self, each: Waiting) -> Image.Image:
         try:
-            content = thumbnail_path(self._home, each.asset_id).read_bytes()
+            content = self._index.store.blobs.read(thumbnail_name(each.asset_id))
         except OSError as error:
             raise _NotNow from error
         return images.decode(content, "image/webp")
@@ -218,7 +219,7 @@ class SecondPass:
         if document is None:
             raise _NotNow
         try:
-            with open_below(document.source.root, document.source.path) as opened:
+            with open_in_root(document.source.root, document.source.path) as opened:
                 if hashlib.file_digest(opened, "sha256").hexdigest() != each.sha256:
                     raise _NotNow  # the indexer will read it
                 opened.seek(0)

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from library.errors import LibraryError
+from library.folders import is_address
 from library.formats.open_file import open_below
-from library.home import remove_pictures
 from library.ingest.walk import in_folder
+from library.store.blobs import remove_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,7 @@ _CHANGED: Final = (
     "indexed again, or index the folder"
 )
 _GONE: Final = "The file is no longer in its folder"
+_IN_S3: Final = "The file is in S3, which has no trash. Delete the object there"
 _UNKNOWN: Final = "There is no such asset"
 _LOG = logging.getLogger(__name__)
 
@@ -57,6 +59,9 @@ def move(
         folders.setdefault((document.source.root, folder), []).append(document)
     moved: list[str] = []
     for (root, folder), listed in folders.items():
+        if is_address(root):
+            failed |= {each.id: _IN_S3 for each in listed}
+            continue
         try:
             files = in_folder(root, folder)
         except OSError as error:
@@ -71,8 +76,7 @@ def move(
                 failed[document.id] = str(reason or error)
     if moved:
         index.remove(moved)
-        for asset in moved:
-            remove_pictures(index.home, asset)
+        remove_pictures(index.store.blobs, moved)
         index.mark_missing({}, found=moved)
         index.link()
     return failed

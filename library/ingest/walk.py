@@ -59,6 +59,7 @@ class Walk:
     unread: list[str] = field(default_factory=list)  # folders that could not be read, below root
     exclusions: Exclusions = field(default_factory=Exclusions)
     is_there: bool = True  # whether the root could be read
+    reason: str = "its folder is not there"  # where it could not
     mounts: set[str] = field(default_factory=set)  # folders with a file system of their own
     lost_mounts: set[str] = field(default_factory=set)  # folders that had one in an earlier run
 
@@ -126,10 +127,9 @@ def walk(
                 pending.append((path, status.st_dev))
                 if status.st_dev != device:
                     result.mounts.add(path)
-    _assign_sidecars(result, skipped)
+    sort_out(result, skipped)
     if suffixes is not None:
         result.files = [f for f in result.files if PurePosixPath(f.path).suffix.lower() in suffixes]
-    result.files.sort(key=lambda file: os.fsencode(file.path))
     return result
 
 
@@ -143,8 +143,8 @@ def _read_exclusions(result: Walk, below: str) -> None:
     result.exclusions.add(below, content)
 
 
-def _assign_sidecars(result: Walk, skipped: Callable[[str, str], None]) -> None:
-    """Move sidecars from the files to the assets that they belong to."""
+def sort_out(result: Walk, skipped: Callable[[str, str], None]) -> None:
+    """Move sidecars from the files to the assets that they belong to, and sort the files."""
     by_path = {file.path: file for file in result.files}
     assigned = sidecar_names.assign(by_path)
     own = {name for names in assigned.of.values() for name in names} | {*assigned.alone}
@@ -157,6 +157,7 @@ def _assign_sidecars(result: Walk, skipped: Callable[[str, str], None]) -> None:
         stamp = file.mtime_ns + (crc32(os.fsencode(state)) if names else 0)
         files.append(replace(file, sidecars=names, stamp=stamp))
     result.files = [file for file in files if file.path not in own]
+    result.files.sort(key=lambda file: os.fsencode(file.path))
 
 
 def in_folder(root: str, below: str) -> dict[str, FoundFile]:
@@ -172,7 +173,7 @@ def in_folder(root: str, below: str) -> dict[str, FoundFile]:
                 name = f"{below}/{entry.name}" if below else entry.name
                 _add(entry, name, result, lambda *_: None, lambda *_: None)
     every = {file.path: file for file in result.files}
-    _assign_sidecars(result, lambda *_: None)
+    sort_out(result, lambda *_: None)
     return every | {file.path: file for file in result.files}
 
 

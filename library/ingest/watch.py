@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from filelock import FileLock, Timeout
 
+from library.folders import Bucket
 from library.home import WATCH_LOCK, data_folder
 from library.ingest.exclusions import FILE, Exclusions
 
@@ -66,7 +67,7 @@ class Watcher:
 
     def __init__(
         self,
-        folders: Iterable[Path],
+        folders: Iterable[Path | Bucket],
         home: Path,
         progress: Progress,
         *,
@@ -77,12 +78,14 @@ class Watcher:
         is_own: Callable[[Path], bool] = lambda _: False,
     ) -> None:
         """Watch nothing yet. Files that `is_own` returns true for were written by Akin."""
-        self._folders = [folder.resolve() for folder in folders]
+        resolved = [folder.resolve() for folder in folders]
+        self._folders = [folder for folder in resolved if isinstance(folder, Path)]
+        self._buckets = [folder for folder in resolved if isinstance(folder, Bucket)]
         self._own = {path.resolve() for path in (home, data_folder(home), *private)}
         self._exclusions = Exclusions(excluded)
         self._progress, self._clock = progress, clock
         self._poll, self._is_own = poll, is_own
-        self._reported: list[Path] = []
+        self._reported: list[Path | Bucket] = []
 
     def changes(self) -> Iterator[None]:
         """Yield when something may have changed, for ever; the caller looks before the next one."""
@@ -117,15 +120,16 @@ class Watcher:
             for root in below
         )
 
-    def _split(self) -> tuple[list[Path], list[Path]]:
+    def _split(self) -> tuple[list[Path], list[Path | Bucket]]:
         """Return the folders whose changes the system reports, and the others."""
         if self._poll:
-            return [], self._folders
+            return [], [*self._folders, *self._buckets]
         remote = _remote_folders()
         polled = [
             folder for folder in self._folders if not folder.is_dir() or _is_remote(folder, remote)
         ]
-        return [folder for folder in self._folders if folder not in polled], polled
+        native = [folder for folder in self._folders if folder not in polled]
+        return native, [*polled, *self._buckets]
 
     def _ticks(self, native: Sequence[Path]) -> Iterator[bool]:
         """Yield about once a second whether the system has reported a change."""
@@ -153,7 +157,7 @@ class Watcher:
             time.sleep(_TICK / 1000)
             yield False
 
-    def _report(self, polled: list[Path]) -> None:
+    def _report(self, polled: list[Path | Bucket]) -> None:
         self._reported = polled
         if polled:
             names = ", ".join(map(str, polled))

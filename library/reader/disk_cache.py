@@ -23,7 +23,7 @@ from library.reader.snapshot import SPACES, Snapshot
 from library.reader.vectors import Reduction, VectorSpace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 FOLDER = "cache"
 FORMAT = 6  # of these files; other formats are not read
@@ -38,30 +38,42 @@ def save(home: Path, uid: str, snapshot: Snapshot) -> None:
     draft = Path(tempfile.mkdtemp(dir=cache, prefix="."))
     try:
         _write(draft, uid, snapshot)
-        # The name has the format, so that a folder of an older version is never taken for it.
-        final = cache / f"snapshot-{FORMAT:03d}-{snapshot.generation:012d}"
-        if final.exists():
-            shutil.rmtree(draft)
-        else:
-            draft.rename(final)
-    except OSError:
+        adopt(home, draft, snapshot.generation)
+    finally:
         shutil.rmtree(draft, ignore_errors=True)
-        raise
+
+
+def adopt(home: Path, draft: Path, generation: int) -> None:
+    """Give a complete folder its name, and remove older ones; raises OSError."""
+    cache = home / FOLDER
+    # The name has the format, so that a folder of an older version is never taken for it.
+    final = cache / f"snapshot-{FORMAT:03d}-{generation:012d}"
+    if not final.exists():
+        draft.rename(final)
     for older in cache.glob("*-*-*"):
         if older.name < final.name:
             shutil.rmtree(older, ignore_errors=True)
 
 
-def load(home: Path, uid: str) -> Snapshot | None:
-    """Return the newest stored state of library `uid`, or None."""
+def stored(home: Path, uid: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the folder and the manifest of each stored state of library `uid`, newest first."""
     for folder in sorted((home / FOLDER).glob("snapshot-*"), reverse=True):
         try:
             manifest = msgspec.json.decode((folder / "manifest.json").read_bytes())
             if (manifest["uid"], manifest["format"]) == (uid, FORMAT):
-                return _read(folder, manifest)
-        except (OSError, ValueError, KeyError, msgspec.DecodeError):
+                yield folder, manifest
+        except (OSError, ValueError, KeyError, TypeError, msgspec.DecodeError):
             # Removed by another process meanwhile, or written by another version.
             continue
+
+
+def load(home: Path, uid: str) -> Snapshot | None:
+    """Return the newest stored state of library `uid`, or None."""
+    for folder, manifest in stored(home, uid):
+        try:
+            return _read(folder, manifest)
+        except (OSError, ValueError, KeyError):
+            continue  # removed meanwhile, or damaged
     return None
 
 

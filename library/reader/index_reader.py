@@ -2,7 +2,7 @@
 
 A large snapshot is stored in `home/cache`, so that the next process maps it instead of reading the
 library again. The cache is only a copy: it is replaced when it is missing, far behind, or of
-another library.
+another library. A host without one takes that of another host (`shipping`).
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from library.reader import disk_cache
+import sqlalchemy as sa
+
+from library.errors import LibraryError
+from library.reader import disk_cache, shipping
 from library.reader.snapshot import Snapshot, updated
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
-
     from library.store.index import Index
 
-# The cache is written again when the library has more assets than the cache by both of these.
-NEW_LEAST = 2_000
-NEW_SHARE = 0.2  # of the library
 _LAG_SECONDS = 5.0  # that a replica may be behind the one that was read before
 _POLL_SECONDS = 0.02
 _DELETED_MOST = 0.3  # of the slots, before a cache is not worth loading
+
+_NO_SHIPPING = (OSError, LibraryError, sa.exc.SQLAlchemyError)
 
 _LOG = logging.getLogger(__name__)
 
@@ -77,21 +77,42 @@ class IndexReader:
             time.sleep(_POLL_SECONDS)
 
     def warm(self) -> int:
-        """Read the library, and write the cache where it is worth it; return its assets."""
+        """Read the library, and write the cache where it is worth it; return its assets.
+
+        Other hosts get the cache as well.
+        """
         with self._index.reading() as connection:
-            return int(self.at(connection).alive.sum())
+            snapshot = self.at(connection)
+        blobs = self._index.store.blobs
+        if blobs.is_shared:
+            try:
+                shipping.ship(blobs, self._index.home, snapshot.uid)
+            except _NO_SHIPPING as error:
+                _LOG.warning("The snapshot for other hosts could not be written: %s", error)
+        return int(snapshot.alive.sum())
+
+    def _fetch(self, generation: int) -> None:
+        """Copy a better snapshot than that of this host from the shared place."""
+        blobs = self._index.store.blobs
+        if blobs.is_shared:
+            try:
+                shipping.fetch(blobs, self._index.home, self._uid, generation)
+            except _NO_SHIPPING as error:
+                _LOG.warning("The shared snapshot is not used; the library is read: %s", error)
 
     def _load(self, connection: sa.Connection) -> Snapshot:
-        snapshot = disk_cache.load(self._index.home, self._index.uid(connection))
-        if snapshot is None or snapshot.generation > self._index.generation(connection):
+        generation = self._index.generation(connection)
+        self._fetch(generation)
+        snapshot = disk_cache.load(self._index.home, self._uid)
+        if snapshot is None or snapshot.generation > generation:
+            return Snapshot.empty(self._uid)
+        if len(snapshot.number) and 1 - snapshot.alive.mean() > _DELETED_MOST:
             return Snapshot.empty(self._uid)
         self._cached = len(snapshot.number)
-        deleted = 1 - snapshot.alive.mean() if len(snapshot.number) else 0
-        return Snapshot.empty(self._uid) if deleted > _DELETED_MOST else snapshot
+        return snapshot
 
     def _save(self, connection: sa.Connection, snapshot: Snapshot) -> None:
-        new = len(snapshot.number) - self._cached
-        if new < max(NEW_LEAST, NEW_SHARE * len(snapshot.number)):
+        if not shipping.is_outgrown(self._cached, len(snapshot.number)):
             return
         try:
             disk_cache.save(self._index.home, self._index.uid(connection), snapshot)

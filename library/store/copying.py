@@ -2,7 +2,8 @@
 
 Rows are copied in the order of their keys, a chunk in each transaction. A copy that was stopped
 continues after the last key, unless the source has changed since. Then every table is compared by
-its number of rows and a digest. Numbers are kept, so searches have the same results.
+its number of rows and a digest. Numbers are kept, so searches have the same results. Thumbnails
+follow; those that the target has are not copied again.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sqlalchemy as sa
 from library.errors import LibraryError
 from library.store import identities, tables
 from library.store.backends import dialects
+from library.store.blobs import THUMBNAILS
 from library.store.decisions import stored as decisions
 from library.store.tables import UID, meta, words
 from library.store.types import TEXT
@@ -27,9 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from library.store.blobs import Blobs
     from library.store.store import Store
 
 _CHUNK: Final = 1_000  # rows in one transaction
+_PICTURES: Final = 100  # in one transaction
 _STATE: Final = "copy"  # in meta of an unfinished copy: of which state of which library it is
 _OWN: Final = (UID, _STATE, "schema", "indexer")  # keys of meta that are not copied
 
@@ -81,6 +85,7 @@ def copy(source: Store, target: Store, note: Callable[[str], None]) -> int:
             _copy_side(side, note)
         for side in sides:
             _compare(side)
+        _copy_pictures(source.blobs, target.blobs, note)
         uid = secrets.token_hex(8)  # a cache of the source is none of the copy
         target_ids.adopt(uid, ())
         with target.writing() as connection:
@@ -115,6 +120,7 @@ def _begin(source: Store, target: Store, sides: tuple[_Side, ...]) -> None:
         if known == state:
             return
         put_meta(connection, _STATE, state)
+        target.blobs.remove(list(target.blobs.names(THUMBNAILS)))
         for table in sides[0].tables:
             kept = meta.c.key.not_in(_OWN) if table is meta else sa.true()
             connection.execute(sa.delete(table).where(kept))
@@ -201,6 +207,18 @@ def _compare(side: _Side) -> None:
                     f"The copy of {table.name} has {after[0]} rows, the source {before[0]}, or "
                     "their contents differ. Was the source written meanwhile? Copy again"
                 )
+
+
+def _copy_pictures(source: Blobs, target: Blobs, note: Callable[[str], None]) -> None:
+    """Copy the thumbnails. Raises CannotCopy where one differs afterwards."""
+    known = set(target.names(THUMBNAILS))
+    waiting = [name for name in source.names(THUMBNAILS) if name not in known]
+    for start in range(0, len(waiting), _PICTURES):
+        target.write({name: source.read(name) for name in waiting[start : start + _PICTURES]})
+    for name in (names := list(source.names(THUMBNAILS))):
+        if target.read(name) != source.read(name):
+            raise CannotCopy(f"The copy of {name} differs from the source. Copy again")
+    note(f"copied thumbnails: {len(names)} files")
 
 
 def _digest(connection: sa.Connection, table: sa.TableClause) -> tuple[int, int]:

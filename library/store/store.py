@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from library.home import KeyPair
     from library.store.backends.leases import SharedWork
+    from library.store.blobs import Blobs
     from library.store.decisions.stored import Decisions
     from library.store.host_roots import HostRoots
     from library.store.identities import Identities
@@ -35,6 +36,10 @@ class Store(Protocol):
     @property
     def decisions(self) -> Decisions:
         """What people decided."""
+
+    @property
+    def blobs(self) -> Blobs:
+        """The thumbnails, and what else is beside the index."""
 
     def identities(self) -> Identities:
         """Open the table of ids. Raises as `Identities.open`."""

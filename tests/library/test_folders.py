@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from library.folders import Folder, NameTaken, names, parse_folders
+from library.folders import Bucket, Folder, NameTaken, names, parse_folders
 
 
 def _parsed(text: str) -> list[tuple[str | None, str]]:
@@ -39,6 +39,24 @@ def test_a_folder_may_be_named(tmp_path: Path) -> None:
     assert Folder.parse("/mnt/a=b") == Folder(Path("/mnt/a=b"))
     (tmp_path / "x=y").mkdir()
     assert Folder.parse(f"{tmp_path}/x=y") == Folder(tmp_path / "x=y")
+
+
+def test_an_address_in_s3_takes_the_place_of_a_folder() -> None:
+    assert _parsed("s3://studio/art/:/mnt/a:my art=s3://studio:s3://b/c:d:/x") == [
+        (None, "s3://studio/art"),
+        (None, "/mnt/a"),
+        ("my art", "s3://studio"),
+        (None, "s3://b/c"),
+        (None, "d"),
+        (None, "/x"),
+    ]
+    bucket = Folder.parse("art=s3://studio/a/b").path
+    assert isinstance(bucket, Bucket)
+    assert (bucket.bucket, bucket.prefix, bucket.name) == ("studio", "a/b", "b")
+    assert names([("s3://studio/art", None), ("/x/art", None)], {}) == {
+        "s3://studio/art": "art",
+        "/x/art": "art-2",
+    }
 
 
 def test_names_are_unique_and_stay(tmp_path: Path) -> None:

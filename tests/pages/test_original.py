@@ -88,13 +88,13 @@ def test_the_folder_is_opened_with_the_file_selected(
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), "/bin", "/usr/bin"]))
     file = tmp_path / "a,b 'c'.png"
     first = write_program(tmp_path, "dbus-send")
-    file_manager.show_in_folder(file)
+    file_manager.show_in_folder(str(file))
     uri = "/a%2Cb%20%27c%27.png"  # a comma separates the files
     assert any(line.endswith(uri) for line in first.read_text().splitlines())
     write_program(tmp_path, "dbus-send", status=1)
     second = write_program(tmp_path, "xdg-open")
-    file_manager.show_in_folder(file)
+    file_manager.show_in_folder(str(file))
     assert second.read_text() == f"{tmp_path}\n"
     write_program(tmp_path, "xdg-open", status=3)
     with pytest.raises(NoFileManager, match=r"The file is .*a,b"):
-        file_manager.show_in_folder(file)
+        file_manager.show_in_folder(str(file))

@@ -9,6 +9,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from library.ingest.indexer import Indexer
+from library.store.blobs import THUMBNAILS, thumbnail_name
 from library.store.index import Index
 
 if TYPE_CHECKING:
@@ -78,4 +79,13 @@ class IndexedFolder:
         return {path: document.id for path, document in self.documents().items()}
 
     def thumbnails(self) -> set[str]:
-        return {path.stem for path in (self.home / "thumbnails").glob("*/*")}
+        """Return the ids of the assets that have one."""
+        with closing(Index.open(self.home)) as index:
+            names = list(index.store.blobs.names(THUMBNAILS))
+        return {name.rpartition("/")[2].removesuffix(".webp") for name in names}
+
+
+def thumbnail(home: Path, asset_id: str) -> bytes:
+    """Return the thumbnail of an asset. Raises FileNotFoundError."""
+    with closing(Index.open(home)) as index:
+        return index.store.blobs.read(thumbnail_name(asset_id))

@@ -6,7 +6,6 @@ is for programs that take names from addresses; the asset's own name is used.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, redirect
@@ -55,7 +54,7 @@ def original(asset_id: str, name: str) -> BaseResponse:  # noqa: ARG001 - for re
 @blueprint.post("/<asset_id>/show-in-folder")
 def show(asset_id: str) -> tuple[str, int]:
     """Open the file's folder in the file manager of this machine; the page stays."""
-    show_in_folder(Path(services().asset_pages.file_path(valid_id(asset_id))))
+    show_in_folder(services().asset_pages.file_path(valid_id(asset_id)))
     return "", 204
 
 

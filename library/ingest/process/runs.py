@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from filelock import FileLock, Timeout
 
+from library.folders import is_address
 from library.home import LOCK
 from library.store.index import Index
 from library.store.problems import Problem
@@ -115,8 +116,14 @@ class Report:
 
     def vanished(self, root: str, reason: str) -> None:
         """Report a folder that is not there any more."""
-        del root
+        if is_address(root):
+            self._add("skipped", root, "", reason, is_folder=True)
         self._progress.note(f"{reason}; its assets stay, marked as missing (--prune removes them)")
+
+    def postponed(self, root: str, path: str, reason: str) -> None:
+        """Report a file that was not read because others could not be; one line is enough."""
+        self.summary.skipped += 1
+        self._add("skipped", root, path, reason)
 
     def groups(self) -> list[Problem]:
         """Return the files that are not indexed."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from filelock import FileLock
 
+from library.folders import is_address
 from library.formats.format_table import BY_SUFFIX
 from library.formats.open_file import open_below
 from library.formats.replace_file import FileChangedError, remove_drafts, replace_below
@@ -87,6 +88,14 @@ def _write(index: Index, assets: Sequence[str], done: Written) -> None:
             folder = document.source.path.rpartition("/")[0]
             folders.setdefault((document.source.root, folder), []).append(document)
         for (root, folder), documents in folders.items():
+            if is_address(root):
+                _LOG.warning(
+                    "The decisions about %s (%d files) are stored, but not in sidecars: Akin does "
+                    "not write to S3",
+                    f"{root}/{folder}",
+                    len(documents),
+                )
+                continue
             _Folder(index, root, folder, done).write(documents, decisions, states)
 
 

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from library.errors import IndexMissing, IndexUnusable, SchemaTooNew, SchemaTooOld, StoreAway
 from library.home import KeyPair
 from library.store import identities, tables
-from library.store.backends import dialects, leases
+from library.store.backends import dialects, leases, postgres_blobs
 from library.store.backends.connections import (
     engine_for,
     errors,
@@ -50,7 +50,8 @@ _INDEXER: Final = "indexer"  # in meta: a token of the process that has the righ
 _WAIT_SECONDS: Final = 0.2  # between two attempts to get it
 _VERSION: Final = "schema"  # in meta: the version of the tables
 _COMMAND: Final = ".venv/bin/python -m library index FOLDER"
-VERSION: Final = tables.VERSION + 1  # of the tables here: work is shared, folders are named
+# Of the tables here: work is shared, folders are named, thumbnails are here.
+VERSION: Final = tables.VERSION + 2
 _OLDEST: Final = 15  # of the server
 _REPLICA_SECONDS: Final = 5.0  # in which a replica shows what was written
 _POLL_SECONDS: Final = 0.01
@@ -115,6 +116,7 @@ class PostgresStore:
         self.engine = engine_for(address, self._schema, 16)
         self._writer = engine_for(primary, self._schema, 4) if self._has_replica else self.engine
         self._kept = engine_for(primary, f"{self._schema}_kept", 4)
+        self.blobs = postgres_blobs.PostgresBlobs(self.engine, self._writer, self._schema)
         self.work = SharedWork(self._writer, self.writing)
         self._token: str | None = None  # of the right to index, while it is held
         self.roots = HostRoots(home)
@@ -266,6 +268,7 @@ class PostgresStore:
                 (self._schema, tables.metadata),
                 (self._schema, _words.metadata),
                 (self._schema, leases.metadata),
+                (self._schema, postgres_blobs.metadata),
                 (f"{self._schema}_kept", _kept),
             ):
                 connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")

@@ -20,6 +20,7 @@ from library.errors import (
 )
 from library.home import key_pair, signing_secret
 from library.store import tables
+from library.store.blobs import FolderBlobs
 from library.store.decisions.stored import Decisions
 from library.store.host_roots import HostRoots
 from library.store.identities import Identities
@@ -55,6 +56,7 @@ class SqliteStore:
     def __init__(self, home: Path, *, create: bool) -> None:
         """Open it; raises as `open_engine` and `Decisions.open`."""
         self._home = home
+        self.blobs = FolderBlobs(home)
         self.decisions = Decisions.open(home)  # raises before the index is changed
         self.engine = open_engine(home, create=create)
         self.roots = HostRoots(is_named=False)

@@ -26,8 +26,8 @@ from library.api.routes import error_response
 from library.api.signed_urls import Signer, expiry
 from library.errors import Busy, Forbidden
 from library.formats.isolation.decoding import WORKERS
-from library.home import thumbnail_path
 from library.schema.documents import Document, SourceFile
+from library.store.blobs import thumbnail_name
 from library.store.index import Index
 from tests.support import sample_files
 
@@ -110,7 +110,7 @@ def client(folder: Path, tmp_path: Path) -> FlaskClient:
         _document(folder, "../secret.png", "image/png"),
         _document(folder, "gone.png", "image/png"),
     ]
-    thumbnail = thumbnail_path(tmp_path, "asset_apng")
+    thumbnail = tmp_path / thumbnail_name("asset_apng")
     sample_files.fill(
         thumbnail.parent, {thumbnail.name: sample_files.encoded(sample_files.picture(), "WEBP")}
     )
@@ -267,7 +267,7 @@ def test_other_files_are_converted_from_their_thumbnail(folder: Path, tmp_path: 
     (folder / "broken.png").write_bytes(b"\x89PNG broken")
     documents = {name: _document(folder, name, *kind) for name, kind in kinds.items()}
     for name in ("v.mp4", "s.svg"):
-        thumbnail = thumbnail_path(tmp_path, documents[name].id)
+        thumbnail = tmp_path / thumbnail_name(documents[name].id)
         content = sample_files.encoded(sample_files.picture(), "WEBP")
         sample_files.fill(thumbnail.parent, {thumbnail.name: content})
     app = _app(tmp_path, [*documents.values()])
@@ -289,7 +289,7 @@ def test_a_drawing_is_converted_with_its_margins(folder: Path, tmp_path: Path) -
     """Its thumbnail has the visible part alone."""
     document = _document(folder, "s.svg", "image/svg+xml", "image")
     document = replace(document, visible=(10, 5, 40, 35, 60, 45), lightness=0.0)
-    thumbnail = thumbnail_path(tmp_path, document.id)
+    thumbnail = tmp_path / thumbnail_name(document.id)
     content = sample_files.encoded(Image.new("RGBA", (30, 30), "black"), "WEBP")
     sample_files.fill(thumbnail.parent, {thumbnail.name: content})
     client = _app(tmp_path, [document]).test_client()

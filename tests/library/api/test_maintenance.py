@@ -13,9 +13,10 @@ from filelock import FileLock
 
 from library import create_library
 from library.embedding.models import Models
-from library.home import KeyPair, thumbnail_path
+from library.home import KeyPair
 from library.ingest.exclusions import parse
 from library.ingest.indexer import Indexer
+from library.store.blobs import thumbnail_name
 from library.store.index import Index
 from tests.support import sample_documents, sample_files
 from tests.support.indexing import RecordedProgress
@@ -145,7 +146,7 @@ def test_missing_assets_are_marked_searched_and_removed_on_request(
     assert {hit["metadata"]["path"] for hit in kept} == {"one/a.png", "two/0.png"}
     assert _all(client, "&category=missing") == []
     removed = [h["id"] for h in hits if h["metadata"]["path"] in {"two/1.png", "two/2.png"}]
-    assert not any(thumbnail_path(tmp_path / "home", asset).exists() for asset in removed)
+    assert not any((tmp_path / "home" / thumbnail_name(asset)).exists() for asset in removed)
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 from library.embedding.models import Models
-from library.home import key_pair, thumbnail_path
+from library.home import key_pair
+from library.store.blobs import thumbnail_name
 from tests.support import sample_files
 from tests.support.indexing import IndexedFolder
 from tests.support.ports import free_port
@@ -68,7 +69,7 @@ def _check(home: Path) -> int:
     found = IndexedFolder(home, home, None).documents()  # type: ignore[arg-type]
     counts["vectors_subject"] += sum("damaged" in document.tags for document in found.values())
     assert len(set(counts.values())) == 1, counts
-    missing = [d.id for d in found.values() if not thumbnail_path(home, d.id).is_file()]
+    missing = [d.id for d in found.values() if not (home / thumbnail_name(d.id)).is_file()]
     assert missing == []
     return counts["assets"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import threading
@@ -17,14 +18,13 @@ from PIL import Image
 
 from library.embedding.models import Models
 from library.formats import file_types
-from library.home import thumbnail_path
 from library.ingest import describe, naming
 from library.ingest.indexer import Indexer
 from library.ingest.process.runs import exclusive
 from library.ingest.walk import FolderMissing, Walk
 from library.store.index import Index
 from tests.support import sample_files
-from tests.support.indexing import IndexedFolder, RecordedProgress
+from tests.support.indexing import IndexedFolder, RecordedProgress, thumbnail
 
 if TYPE_CHECKING:
     from library.ingest.walk import FoundFile
@@ -108,9 +108,9 @@ def test_sound_and_video_have_a_duration_and_a_picture(library: IndexedFolder) -
     assert found["b.mp4"].properties["duration"] == 2.0
     assert (found["b.mp4"].width, found["b.mp4"].height) == (64, 48)
     assert found["b.mp4"].properties["frameRate"] == 10.0
-    with Image.open(thumbnail_path(library.home, found["b.mp4"].id)) as poster:
+    with Image.open(io.BytesIO(thumbnail(library.home, found["b.mp4"].id))) as poster:
         assert poster.convert("L").getextrema()[1] > 100, "the poster is not a black frame"  # type: ignore[operator]
-    with Image.open(thumbnail_path(library.home, found["a.wav"].id)) as waveform:
+    with Image.open(io.BytesIO(thumbnail(library.home, found["a.wav"].id))) as waveform:
         assert (waveform.size, waveform.mode) == ((512, 256), "RGBA")
 
 
@@ -128,7 +128,7 @@ def test_thumbnails_are_small_upright_transparent_and_never_enlarged(
     library.index()
     sizes = {}
     for path, document in library.documents().items():
-        with Image.open(thumbnail_path(library.home, document.id)) as image:
+        with Image.open(io.BytesIO(thumbnail(library.home, document.id))) as image:
             sizes[path] = (image.size, image.mode)
     assert sizes == {
         "large.png": ((386, 194), "RGBA"),  # the visible part of 512 x 256
@@ -157,7 +157,7 @@ def test_a_thumbnail_shows_the_visible_part(library: IndexedFolder) -> None:
     found = library.documents()
     shown = {}
     for path, document in found.items():
-        with Image.open(thumbnail_path(library.home, document.id)) as image:
+        with Image.open(io.BytesIO(thumbnail(library.home, document.id))) as image:
             shown[path] = image.size
     assert shown == {"sprite.png": (20, 40), "moving.gif": (100, 60), "opaque.png": (9, 9)}
     assert found["sprite.png"].visible == (30, 10, 50, 50, 100, 60)
@@ -174,8 +174,8 @@ def test_a_damaged_picture_that_is_shown_in_part_has_its_thumbnail_and_vectors(
     assert library.index().damaged == 1
     document = library.documents()["a.jpg"]
     assert (document.width, document.height, "damaged" in document.tags) == (600, 400, True)
-    with Image.open(thumbnail_path(library.home, document.id)) as thumbnail:
-        assert thumbnail.size == (512, 341)
+    with Image.open(io.BytesIO(thumbnail(library.home, document.id))) as drawn:
+        assert drawn.size == (512, 341)
     with closing(Index.open(library.home)) as index:
         assert index.subject(document.id) is not None
 

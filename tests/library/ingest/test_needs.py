@@ -14,11 +14,10 @@ from PIL import Image
 import extras
 from library.formats.format_table import FORMATS
 from library.formats.images import BadImage, decode
-from library.home import thumbnail_path
 from library.ingest import needs
 from scripts.install import ROOT, Installer
 from tests.support import camera_files, sample_files
-from tests.support.indexing import IndexedFolder
+from tests.support.indexing import IndexedFolder, thumbnail
 
 
 class FakeInstaller(Installer):
@@ -87,7 +86,7 @@ def test_a_file_without_its_packages_is_listed_and_read_when_they_are_there(
     (line,) = (line for line in library.lines.notes if "placeholder" in line)
     assert f"python3 -m scripts.install requirements/{extra}.lock" in line
     assert library.documents()["plain.png"].metadata == {}
-    placeholder = thumbnail_path(library.home, waiting.id).read_bytes()
+    placeholder = thumbnail(library.home, waiting.id)
 
     assert str(library.index()) == "waiting 1, 2 unchanged"
     without.undo()
@@ -96,7 +95,7 @@ def test_a_file_without_its_packages_is_listed_and_read_when_they_are_there(
     assert read.id == waiting.id
     assert "unread" not in read.tags
     assert read.metadata == {}
-    assert thumbnail_path(library.home, read.id).read_bytes() != placeholder
+    assert thumbnail(library.home, read.id) != placeholder
     assert str(library.index()) == "2 unchanged"
 
 

@@ -10,14 +10,13 @@ import pytest
 
 from library.embedding.models import Models
 from library.folders import Folder
-from library.home import thumbnail_path
 from library.ingest.indexer import Indexer
 from library.ingest.process.runs import Summary
 from library.ingest.roots import store_mounts
 from library.ingest.walk import FolderMissing, Walk, walk
 from library.store.index import Index
 from tests.support import sample_files
-from tests.support.indexing import RecordedProgress
+from tests.support.indexing import RecordedProgress, thumbnail
 
 pytestmark = pytest.mark.usefixtures("every_store")
 
@@ -136,7 +135,7 @@ def test_a_folder_that_is_not_there_loses_nothing(roots: Roots, is_empty: bool) 
     assert str(roots.index("one", "two")) == "added 1, missing 2, 2 unchanged"
     assert roots.missing() == {"two/c.png", "two/d.png"}
     assert {path: roots.ids()[path] for path in before} == before
-    assert thumbnail_path(roots.home, before["two/c.png"]).is_file()
+    assert thumbnail(roots.home, before["two/c.png"])
     assert roots.index("one", "two").missing == 2
     # It returns, and so does the state of before.
     shutil.rmtree(roots.base / "two", ignore_errors=True)
@@ -155,7 +154,8 @@ def test_missing_assets_are_removed_on_request_only(roots: Roots) -> None:
     roots.index("one", "two")
     assert roots.index("one", "two", prune=True).removed == 2
     assert set(roots.ids()) == {"one/a.png", "one/b.png"} or set(roots.ids()) == {"a.png", "b.png"}
-    assert not thumbnail_path(roots.home, before["two/c.png"]).exists()
+    with pytest.raises(FileNotFoundError):
+        thumbnail(roots.home, before["two/c.png"])
 
 
 @pytest.mark.parametrize(

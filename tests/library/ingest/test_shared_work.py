@@ -13,9 +13,9 @@ import pytest
 import sqlalchemy as sa
 
 from library.errors import StoreAway
-from library.home import thumbnail_path
 from library.ingest.second_pass import SecondPass
 from library.schema.documents import Embeddings
+from library.store.blobs import THUMBNAILS
 from library.store.index import Index
 from library.store.opening import store_at
 from tests.support import sample_documents, sample_files
@@ -154,8 +154,7 @@ def test_two_indexers_share_the_files(
     output = [_end(first), _end(second)]
     assert "reading files for it" in output[1]
     assert _content(hosts.index) == alone
-    thumbnails = [thumbnail_path(hosts.home("first"), i) for _, i in hosts.index.sources().values()]
-    assert sum(path.is_file() for path in thumbnails) == PICTURES + 3 + 1
+    assert len(list(hosts.index.store.blobs.names(THUMBNAILS))) == PICTURES + 3 + 1
     assert hosts.scalar(UNITS) == 0
 
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from library.reader import disk_cache
 from library.reader.growable_array import GrowableArray
-from library.reader.index_reader import NEW_LEAST, IndexReader
+from library.reader.index_reader import IndexReader
 from library.reader.postings import Postings, append_segment, build_segment, merge_segments
+from library.reader.shipping import NEW_LEAST
 from library.reader.vectors import EXACT_MOST, VectorSpace
 from library.schema.documents import Embeddings
 from library.search.top_k import partial_top, top_candidates, window

@@ -18,6 +18,7 @@ from library.query.search_query import parse_search
 from library.reader.index_reader import IndexReader
 from library.schema.documents import Collection
 from library.search.engine import Engine
+from library.store.blobs import THUMBNAILS, thumbnail_name
 from library.store.copying import CannotCopy, copy
 from library.store.decisions import edits
 from library.store.decisions.follow import follow
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 WORDS = ("castle", "ship", "dragon", "red", "ÄÖü", "straße", "城", "の", "old inn", "a\x00b", "z-9")
 COUNT = 300
+PICTURES = {thumbnail_name(f"asset_{n}"): b"%d" % n * 9000 for n in range(230)}
 
 
 def _documents() -> list[Document]:
@@ -99,6 +101,7 @@ def addresses(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     base = tmp_path_factory.mktemp("copies")
     with closing(Index.open(base / "one", create=True)) as index:
         _fill(index)
+        index.store.blobs.write(PICTURES)
     one, other, third = (
         f"sqlite:{base / 'one'}",
         f"{postgres.new_database()}?library=art",
@@ -175,6 +178,11 @@ def test_a_copy_has_the_decisions_and_the_ids(copies: list[Searched]) -> None:
             )
     uids = {searched.index.unique_id() for searched in copies}
     assert len(uids) == len(copies)  # no cache of one is used for another
+
+
+def test_a_copy_has_the_thumbnails(copies: list[Searched]) -> None:
+    for blobs in (searched.index.store.blobs for searched in copies):
+        assert {name: blobs.read(name) for name in blobs.names(THUMBNAILS)} == PICTURES
 
 
 def test_a_copy_gives_numbers_that_no_asset_had(copies: list[Searched]) -> None:

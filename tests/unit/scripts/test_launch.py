@@ -34,6 +34,14 @@ def test_a_setting_installs_its_packages(
     assert launch._for_settings() == ["requirements/notify.lock", "requirements/s3.lock"]
 
 
+def test_files_in_s3_install_its_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AKIN_ASSETS", "/mnt/share")
+    assert launch._for_settings() == []
+    monkeypatch.setenv("AKIN_ASSETS", "/mnt/share:art=s3://bucket/prefix")
+    assert launch._for_settings() == ["requirements/s3.lock"]
+    assert launch.library_arguments("art=s3://bucket/prefix") == ["art=s3://bucket/prefix"]
+
+
 def test_every_folder_of_the_setting_is_indexed(tmp_path: Path) -> None:
     """With the names that were given, and a folder with the separator in its name as one."""
     separator = os.pathsep
