@@ -39,6 +39,7 @@ changes = sa.Table(
     sa.Column("advanced_at", sa.BigInteger, nullable=False),
     sa.Column("turn", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("kinds", sa.Integer, nullable=False, server_default="-1"),
+    sa.Column("created", sa.String(200), nullable=False, server_default=""),
 )
 items = sa.Table(
     "change_items",
@@ -91,6 +92,7 @@ class Change:
     edits: tuple[Edit, ...]  # of an undo: those that it reverts
     undoes: str  # the id of the change that it reverts, or ""
     undone_by: str  # the id of its undo, or ""
+    created: str  # the id of the collection that was created for it, or ""; an undo has the same
     state: State
     reason: str  # why it waits or was stopped
     size: int
@@ -228,6 +230,7 @@ def _change(
         edits=decode_edits(row["edits"]),
         undoes=row["undoes"] or "",
         undone_by=row["undone_by"] or "",
+        created=row["created"],
         state=State(row["state"]),
         reason=row["reason"],
         size=row["size"],

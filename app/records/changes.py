@@ -63,17 +63,19 @@ class Changes:
         edits: Sequence[Edit],
         asset_ids: Iterable[str],
         *,
+        created: str = "",
         lease: str = "",
         seconds: float = 0,
     ) -> str:
         """Store a change and return its id. Raises TooMany.
 
-        It is leased for `seconds`, unless it has to wait for others.
+        `created` is the collection that was created for it. It is leased for `seconds`, unless it
+        has to wait for others.
         """
         ids = [*dict.fromkeys(asset_ids)]
         if len(ids) > MOST_ASSETS:
             raise TooMany(f"One change has at most {MOST_ASSETS} assets; these are {len(ids)}.")
-        new = self._new(user_name, edits)
+        new = self._new(user_name, edits) | {"created": created}
         with self._database.writing() as connection:
             self._prune(connection)
             self._insert(connection, new, [(each, "") for each in ids])
@@ -88,7 +90,7 @@ class Changes:
         Raises InvalidEdit where the change is in progress.
         """
         with self._database.writing() as connection:
-            encoded = self._lock_finished(connection, change_id)
+            row = self._lock_finished(connection, change_id)
             existing = connection.scalar(
                 sa.select(changes.c.id).where(changes.c.undoes == change_id)
             )
@@ -99,7 +101,8 @@ class Changes:
                 .where(items.c.change_id == change_id, items.c.effect != "")
                 .order_by(items.c.position)
             ).all()
-            new = self._new(user_name, decode_edits(encoded)) | {"undoes": change_id}
+            new = self._new(user_name, decode_edits(row.edits))
+            new |= {"undoes": change_id, "created": row.created}
             self._insert(connection, new, [(row.asset_id, row.effect) for row in rows])
             self._lease(connection, new["id"], lease, seconds)
         return str(new["id"]), True
@@ -203,6 +206,7 @@ class Changes:
             "created_at": now,
             "advanced_at": now,
             "kinds": kinds_of(edits),
+            "created": "",
         }
 
     def _insert(
@@ -228,12 +232,12 @@ class Changes:
                 .values(lease=lease, leased_until=now + milliseconds(seconds))
             )
 
-    def _lock_finished(self, connection: sa.Connection, change_id: str) -> str:
-        """Let nothing else undo or continue a change in this transaction; return its edits."""
+    def _lock_finished(self, connection: sa.Connection, change_id: str) -> sa.Row[Any]:
+        """Let nothing else undo or continue a change in this transaction; return what it is."""
         row = connection.execute(_locked(change_id)).one()
         if row.state == State.OPEN or row.leased_until > self._now():
             raise InvalidEdit("This change is still in progress. Stop it first.", field="change")
-        return str(row.edits)
+        return row
 
     def _prune(self, connection: sa.Connection) -> None:
         oldest = self._now() - milliseconds(KEPT_DAYS * DAY)
@@ -250,9 +254,9 @@ def _next_turn(connection: sa.Connection) -> int:
     return (connection.scalar(sa.select(sa.func.max(changes.c.turn))) or 0) + 1
 
 
-def _locked(change_id: str) -> sa.Select[tuple[str, str, int]]:
+def _locked(change_id: str) -> sa.Select[Any]:
     """Return the query that locks a change until the end of its transaction."""
-    columns = changes.c.state, changes.c.edits, changes.c.leased_until
+    columns = (changes.c.state, changes.c.edits, changes.c.leased_until, changes.c.created)
     return sa.select(*columns).where(changes.c.id == change_id).with_for_update()
 
 

@@ -49,9 +49,17 @@ class Editor:
         self._leases = leases
         self._on_waiting = on_waiting
 
-    def apply(self, user_name: str, edits: Sequence[Edit], asset_ids: Iterable[str]) -> Change:
+    def apply(
+        self,
+        user_name: str,
+        edits: Sequence[Edit],
+        asset_ids: Iterable[str],
+        *,
+        created: str = "",
+    ) -> Change:
         """Change assets and return the change, which may not be finished.
 
+        `created` is a collection that was created for this change, and is deleted by its undo.
         Raises InvalidEdit without edits or assets, TooMany, and an UpstreamError where the API does
         not respond or refuses the key: then nothing was changed, and nothing is stored.
         """
@@ -61,7 +69,9 @@ class Editor:
             raise InvalidEdit(f"Choose {missing}.", field="action" if ids else "id")
         lease = _lease() if len(ids) <= AT_ONCE else ""
         seconds = self._leases.seconds
-        change_id = self._changes.add(user_name, edits, ids, lease=lease, seconds=seconds)
+        change_id = self._changes.add(
+            user_name, edits, ids, created=created, lease=lease, seconds=seconds
+        )
         return self._begin(change_id, lease)
 
     def collect(
@@ -74,7 +84,8 @@ class Editor:
         """
         created = self._client.create_collection(name, by=user_name)
         try:
-            change = self.apply(user_name, (*edits, Edit(Action.COLLECT, created.id)), asset_ids)
+            members = Edit(Action.COLLECT, created.id)
+            change = self.apply(user_name, (*edits, members), asset_ids, created=created.id)
         except AkinError:
             with suppress(UpstreamError):  # the first error is the one to report
                 self._client.delete_collection(created.id, by=user_name)
@@ -84,6 +95,7 @@ class Editor:
     def undo(self, user_name: str, change_id: str) -> Change:
         """Revert what a finished change has changed itself; return the undo, itself a change.
 
+        A collection that was created for it is deleted, unless others have put something into it.
         A second call returns the same undo. Raises NotFound, InvalidEdit where it is in progress,
         and as `apply`.
         """
@@ -160,6 +172,8 @@ class Editor:
         release = self._leases.release
         try:
             is_more = step.run(may_continue) and self._leases.next_items(change.id, 1)
+            if not is_more:
+                step.finish()
         except LeaseLost:
             release(change.id, lease)
             return None

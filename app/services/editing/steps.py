@@ -124,6 +124,23 @@ class Step:
                 self._store([*ended, *(each.interrupted() for each in left)])
         return bool(chosen)
 
+    def finish(self) -> None:
+        """Delete the collection that was created for the change that this one undoes, if empty.
+
+        Raises LeaseLost, StoreFailed, and an error of PAUSING.
+        """
+        created = self._change.created
+        if not (created and self._change.undoes):
+            return
+        self._leases.store(self._change.id, self._lease, ())  # the calls may take their time
+        try:
+            if self._client.collection(created).count == 0:
+                self._client.delete_collection(created, by=self._change.user_name)
+        except UpstreamError as error:
+            if isinstance(error, PAUSING):
+                raise
+            # It stays, empty, where it may not be deleted; where it is gone, all is done.
+
     def _store(self, outcomes: Sequence[Item]) -> None:
         self._leases.store(self._change.id, self._lease, outcomes)
         self.outcomes += sum(item.state in {ItemState.DONE, ItemState.FAILED} for item in outcomes)

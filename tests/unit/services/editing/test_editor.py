@@ -89,6 +89,50 @@ def test_every_action_and_its_undo(
     assert shown() == before
 
 
+def collections(services: Services) -> set[str]:
+    """Return the ids of the collections now."""
+    return {each.id for each in services.client.collections()}
+
+
+@pytest.mark.parametrize("count", [3, MANY])
+def test_an_undo_deletes_the_collection_that_was_created(
+    services: Services, editor: Editor, count: int
+) -> None:
+    before = collections(services)
+    change, created = editor.collect("Ada", "Best", ids(count))
+    work_off(editor)
+    assert collections(services) == before | {created}
+    editor.undo("Ada", change.id)
+    work_off(editor)
+    assert collections(services) == before
+
+
+def test_an_undo_leaves_a_collection_into_which_others_have_put_something(
+    services: Services, editor: Editor
+) -> None:
+    change, created = editor.collect("Ada", "Best", ids(3))
+    editor.apply("Bob", [Edit(Action.COLLECT, created)], ids(1, first=5))
+    editor.undo("Ada", change.id)
+    assert services.client.collection(created).count == 1
+
+
+def test_an_undo_waits_until_the_collection_can_be_deleted(
+    services: Services, editor: Editor, api: EditedAPI, clock: Clock
+) -> None:
+    before = collections(services)
+    change, created = editor.collect("Ada", "Best", ids(3))
+    path = f"/v1/collections/{created}"
+    api.before[f"{path}/assets"] = lambda: api.always("503", on=path)
+    undo = editor.undo("Ada", change.id)
+    assert (undo.state, undo.changed) == (State.OPEN, 3)
+    assert created in collections(services)
+    api.before.clear()
+    api.always("healthy", on=path)
+    work_off(editor, clock)
+    assert editor.change(undo.id).state is State.DONE
+    assert collections(services) == before
+
+
 def test_many_assets_are_changed_in_the_background_in_chunks(api: FakeAPI, editor: Editor) -> None:
     change = editor.apply("Ada", [Edit(Action.COLLECT, "collection_3")], ids(MANY))
     assert (change.state, change.done) == (State.OPEN, 0)
