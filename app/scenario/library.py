@@ -18,6 +18,7 @@ CATEGORIES: Final = {
     "skipped": "Cannot be read",
     "damaged": "Damaged",
     "missing": "Missing",
+    "unwritten": "Sidecars not written",
     "other": "Other types",
     "ignored": "Ignored",
 }

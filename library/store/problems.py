@@ -1,6 +1,6 @@
 """What a library does not have: files that were not indexed, and assets whose files are gone.
 
-Knows tables and rows.
+And the assets whose sidecars could not be written. Knows tables and rows.
 """
 
 from __future__ import annotations
@@ -16,17 +16,19 @@ import sqlalchemy as sa
 from library.schema.documents import DAMAGED
 from library.store import rows
 from library.store.backends import dialects
+from library.store.decisions.sidecars import FAILED, Sidecar
 from library.store.listings import chunks
 from library.store.roots import labels, paths
-from library.store.tables import arrays, documents, missing, problems, sources
+from library.store.tables import arrays, documents, missing, problems, sidecars, sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 
 # In the order of their listing: should be assets and are not; assets whose files cannot be read;
-# assets whose files are gone; of no known kind; hidden, junk or excluded by users.
-CATEGORIES: Final = ("skipped", "damaged", "missing", "other", "ignored")
+# assets whose files are gone; assets whose sidecars could not be written; of no known kind; hidden,
+# junk or excluded by users.
+CATEGORIES: Final = ("skipped", "damaged", "missing", "unwritten", "other", "ignored")
 _DAMAGED: Final = arrays["tags"]
 
 
@@ -123,6 +125,8 @@ def overview(connection: sa.Connection) -> tuple[list[Root], dict[str, int]]:
     damaged = sa.select(sa.func.count()).where(_DAMAGED.c.value == DAMAGED)
     counts["damaged"] = connection.execute(damaged).scalar_one()
     counts["missing"] = sum(root.missing for root in found)
+    unwritten = sa.select(sa.func.count()).where(sidecars.c.file == FAILED)
+    counts["unwritten"] = connection.execute(unwritten).scalar_one()
     return found, counts
 
 
@@ -191,6 +195,21 @@ def _missing(
     return _assets(connection, statement, label_of, place, limit)
 
 
+def _unwritten(
+    connection: sa.Connection, label_of: Mapping[bytes, str], place: int, start: int, limit: int
+) -> list[Entry]:
+    statement = (
+        sa.select(sources, documents.c.json, sidecars.c.state.label("reason"))
+        .join(sidecars, sidecars.c.asset == sources.c.id)
+        .join(documents, documents.c.number == sources.c.number)
+        .where(sidecars.c.file == FAILED, sources.c.number > start)
+    )
+    return [
+        entry._replace(reason=msgspec.json.decode(entry.reason, type=Sidecar).failure)
+        for entry in _assets(connection, statement, label_of, place, limit)
+    ]
+
+
 def _assets(
     connection: sa.Connection,
     statement: sa.Select[Any],
@@ -209,4 +228,4 @@ def _assets(
     return entries
 
 
-_ASSETS: Final = {"damaged": _damaged, "missing": _missing}
+_ASSETS: Final = {"damaged": _damaged, "missing": _missing, "unwritten": _unwritten}

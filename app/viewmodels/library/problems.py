@@ -23,6 +23,8 @@ _HINTS: Final = {
     "damaged": "These assets are shown with what could be read of their files. Replace the files.",
     "missing": "The files of these assets are gone. They return when the files do: connect the "
     "disk or share, and index again.",
+    "unwritten": "What was decided about these assets is stored in Akin, but not in XMP files "
+    "beside them. Remove the cause, and start Akin again or change a tag or rating of them.",
     "other": "Akin does not know these types of files.",
     "ignored": "Hidden files, junk of the system and of other programs, and what AKIN_EXCLUDE or "
     "an .akinignore file excludes.",

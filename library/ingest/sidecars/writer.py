@@ -88,14 +88,6 @@ def _write(index: Index, assets: Sequence[str], done: Written) -> None:
             folder = document.source.path.rpartition("/")[0]
             folders.setdefault((document.source.root, folder), []).append(document)
         for (root, folder), documents in folders.items():
-            if is_address(root):
-                _LOG.warning(
-                    "The decisions about %s (%d files) are stored, but not in sidecars: Akin does "
-                    "not write to S3",
-                    f"{root}/{folder}",
-                    len(documents),
-                )
-                continue
             _Folder(index, root, folder, done).write(documents, decisions, states)
 
 
@@ -114,24 +106,25 @@ class _Folder:
         states: Mapping[str, Sidecar],
     ) -> None:
         """Write what was decided about assets whose files are in this folder."""
-        try:
-            self._read()
-        except OSError as error:
-            _LOG.warning("Sidecars in %s are not written: %s", self._place(""), error.strerror)
-            self._done.failed += len(documents)
-            return
-        before, written = self._files, dict[str, os.stat_result]()
         problems: dict[str, list[str]] = {}
+
+        def fail(document: Document, state: Sidecar, reason: str) -> None:
+            sidecars.put_failed(self._index, document.id, state, reason)
+            problems.setdefault(reason, []).append(document.source.path)
+            self._done.failed += 1
+
+        problem = self._problem()
+        before, written = self._files, dict[str, os.stat_result]()
         for document in documents:
             decision, state = decisions.get(document.id), states.get(document.id, Sidecar())
+            if problem:
+                fail(document, state, problem)
+                continue
             try:
                 status = self._write(document, decision, state)
                 self._done.assets += 1
             except (OSError, ValueError) as error:
-                sidecars.put(self._index, document.id, b"", state, None)
-                reason = error.strerror if isinstance(error, OSError) else str(error)
-                problems.setdefault(str(reason), []).append(document.source.path)
-                self._done.failed += 1
+                fail(document, state, _reason(error))
                 continue
             if status is not None:
                 written[document.id] = status
@@ -146,13 +139,23 @@ class _Folder:
         if written:
             self._keep_stamps(documents, before, written)
 
+    def _problem(self) -> str:
+        """Read what is in the folder; return why nothing can be written into it, or ""."""
+        if is_address(self._root):
+            return "Akin does not write to S3"
+        try:
+            self._read()
+        except OSError as error:
+            return _reason(error)
+        return ""
+
     def _read(self) -> None:
         self._files = in_folder(self._root, self._below)
         paths = map(PurePosixPath, self._files)
         self._names = {sidecar_names.key(path.name): path.name for path in paths}
 
     def _place(self, path: str) -> str:
-        return str(Path(self._root, path or self._below))
+        return f"{self._root}/{path}" if is_address(self._root) else str(Path(self._root, path))
 
     def _write(
         self, document: Document, decision: Decision | None, state: Sidecar
@@ -248,6 +251,10 @@ class _Folder:
             if own and (own.size, own.mtime_ns) == (status.st_size, status.st_mtime_ns):
                 stamps[document.id] = (was.stamp, now.stamp)
         sidecars.set_stamps(self._index, stamps)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return str((error.strerror if isinstance(error, OSError) else "") or error)
 
 
 def _is_raw(name: str) -> bool:

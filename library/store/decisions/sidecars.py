@@ -13,6 +13,7 @@ import msgspec
 import sqlalchemy as sa
 
 from library.store.backends import dialects
+from library.store.rows import valid_text
 from library.store.tables import sidecars, sources
 from library.store.writes import put_meta
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from library.store.index import Index
 
 _WRITTEN: Final = "sidecars"  # in meta: uid and revision of the decisions that were written
+FAILED: Final = b""  # in place of a path, where the last attempt has failed
 Texts = dict[str, str | None]
 
 
@@ -36,6 +38,7 @@ class Sidecar(msgspec.Struct, frozen=True):
     begun_values: Texts = {}
     begun_tags: Texts = {}
     is_finished: bool = True
+    failure: str = ""  # why the last attempt failed
 
 
 def written(index: Index) -> tuple[str, int]:
@@ -87,6 +90,12 @@ def put(
     }
     with index.store.writing() as connection:
         dialects.put(connection, sidecars, [row], replace=True)
+
+
+def put_failed(index: Index, asset: str, sidecar: Sidecar, reason: str) -> None:
+    """Store that the sidecar of an asset could not be written."""
+    failed = msgspec.structs.replace(sidecar, failure=valid_text(reason))
+    put(index, asset, FAILED, failed, None)
 
 
 def is_own(index: Index, file: bytes, status: os.stat_result | None) -> bool:

@@ -64,6 +64,15 @@ def _decide(library: IndexedFolder, path: str, **values: Any) -> None:
         follow(index)
 
 
+def _unwritten(library: IndexedFolder) -> list[tuple[str, tuple[str, ...], str]]:
+    """Return the problems with sidecars: folder, names, reason."""
+    with closing(Index.open(library.home)) as index, index.reading() as connection:
+        count = index.overview(connection)[1]["unwritten"]
+        found = index.problems(connection, ["unwritten"], after=(0, 0), limit=10)
+    assert count == len(found)
+    return [(each.folder, each.names, each.reason) for each in found]
+
+
 def _write(library: IndexedFolder, *, again: bool = False) -> Written:
     with _index(library) as index:
         return write_pending(index, again=again)
@@ -172,10 +181,15 @@ def test_a_broken_sidecar_is_not_touched(
     assert _write(library) == Written(failed=1)
     assert sidecar.read_bytes() == content
     assert "are stored, but not in a sidecar" in caplog.text
+    ((folder, names, reason),) = _unwritten(library)
+    assert (folder, names) == ("ships", ("brig.png",))
+    assert reason in caplog.text
     sidecar.unlink()
     assert _write(library) == Written()
+    assert len(_unwritten(library)) == 1
     assert _write(library, again=True) == Written(assets=1)
     assert _read(library, "ships/brig.png.xmp")["metadata"] == {"rating": 1}
+    assert _unwritten(library) == []
 
 
 def test_a_link_is_not_followed(library: IndexedFolder, tmp_path: Path) -> None:
