@@ -13,6 +13,7 @@
     ├── CannotCopy             a copy has another target, or differs from its source
     ├── CannotImport           a line of an export is not a decision
     ├── CannotRestore          a backup does not fit, or would replace something
+    ├── BadSnapshot            a snapshot in the shared place is damaged or gone
     ├── PortTaken              the port is in use or not valid
     ├── ModelMissing           a package that contains a model is missing
     ├── NoSuchModel            AKIN_IMAGE_MODEL names no usable model

@@ -19,13 +19,13 @@ import msgspec
 
 from app.errors import AkinError
 from app.scenario import request_budget
+from app.scenario.assets import Named
 from app.scenario.request_budget import RequestBudget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from concurrent.futures import Future
 
-    from app.scenario.assets import Named
     from app.scenario.client import Client
 
 log = logging.getLogger(__name__)
@@ -84,6 +84,13 @@ class Labels:
         budget = replace(request_budget.current(), newer_than=now)
         with request_budget.during(budget):
             return {item.id: item.name for item in self.collections()}
+
+    def add_collection(self, collection_id: str, name: str) -> None:
+        """Note the name of a collection that was just created, until the list is fetched again."""
+        with self._lock:
+            if _COLLECTIONS in self._lists:
+                names = (*self._lists[_COLLECTIONS][0], Named(collection_id, name))
+                self._lists[_COLLECTIONS] = (names, _digest(names))
 
     def tags(self) -> tuple[Named, ...]:
         """Return every tag, the most used first; none while they are not known."""

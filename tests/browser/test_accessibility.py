@@ -70,7 +70,7 @@ ADDRESSES = {
     "last page": "/?hitsPerPage=24&page=6",
     "past the last page": "/?hitsPerPage=12&page=600",
     "folders": "/folders",
-    "files that are not shown": "/problems",
+    "problems with files": "/problems",
     "rejected assets": "/rejects",
     "many filters": "/?query=castle&kind=image&type=uploaded&width=20..500&height=10.."
     "&createdAt=2020-01-01..&filter=height+%3E+10&sortBy=name%3Aasc&hitsPerPage=12",
@@ -187,3 +187,23 @@ def test_pages_that_are_not_there(watch: Watch) -> None:
     for address in ("/assets/asset_nothing", "/nowhere"):
         page.goto(address)
         assert problems(page) == []
+
+
+def test_what_is_wrong_is_found(watch: Watch) -> None:
+    """In each look: a picture without a text, colours without contrast, a page too wide."""
+    page = open_page(watch)
+    page.goto("/tags")
+    page.evaluate(
+        """() => {
+          const [picture, text] = [document.createElement("img"), document.createElement("p")];
+          text.textContent = "hardly to be read";
+          text.style.cssText = "color: #777; background: #888; inline-size: 2000px";
+          document.querySelector("main").append(picture, text);
+        }"""
+    )
+    found = problems(page)
+    for look in ("dark-wide", "light-narrow"):
+        own = [each.removeprefix(f"{look}: ") for each in found if each.startswith(look)]
+        rules = {each.partition(":")[0] for each in own}
+        assert {"image-alt", "color-contrast"} <= rules
+        assert any("px wider" in each for each in own)

@@ -318,6 +318,14 @@ def test_a_collection_of_a_failed_edit_is_deleted_again(client: FlaskClient, api
     assert [*api.healthy.writes.collections.values()] == [*before.values(), "Best"]
 
 
+def test_the_notice_names_a_new_collection_at_once(client: FlaskClient) -> None:
+    client.get("/")  # the names of the others are known
+    fields = {"id": ONE, "edit.collection": "Best castles", "edit.create": "1", "next": PAGE}
+    headers = {**SAME_ORIGIN, "Accept": "application/json"}
+    answered = client.post("/edit", data=fields, headers=headers)
+    assert "“Best castles”" in answered.get_json()["message"]
+
+
 @pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/\\evil.example"])
 def test_no_form_leads_to_another_site(client: FlaskClient, target: str) -> None:
     data = {"id": ONE, "action": "rate:1", "next": target}

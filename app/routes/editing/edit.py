@@ -93,7 +93,9 @@ def _applied(form: EditForm, ids: Sequence[str]) -> Change:
         return editor.apply(user, form.edits, ids)
     permissions.require(Action.COLLECT)
     if form.is_new:
-        return editor.collect(user, form.collection, ids, form.edits)[0]
+        change, created = editor.collect(user, form.collection, ids, form.edits)
+        services().labels.add_collection(created, form.collection)
+        return change
     return editor.apply(user, (*form.edits, _of_collection(form)), ids)
 
 

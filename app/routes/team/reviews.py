@@ -213,6 +213,7 @@ def collection(review_id: str) -> ResponseReturnValue:
         message = f"Give the collection a name of at most {MOST_NAME} characters."
         raise InvalidReview(message, field="name")
     change, collection_id = services().editor.collect(permissions.user_name(), name, ids)
+    services().labels.add_collection(collection_id, name)
     search = Search(facets=(Facet("collectionIds", any=(collection_id,)),))
     return edit_response.answer(change, ids, search.url())
 

@@ -76,7 +76,7 @@ def problems_view(
     token = found.nextPaginationToken
     return ProblemsView(
         **bar_parts(search, display, {}),
-        title="Files that are not shown",
+        title="Problems with files",
         categories=(
             Switch("All", "/problems", not category),
             *(

@@ -79,6 +79,7 @@ def test_a_package_that_is_missing_is_named_with_the_file_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "s3fs", None)
+    monkeypatch.delitem(known, "s3", raising=False)  # of a test that has imported it
     with pytest.raises(InvalidSettings, match=r"AKIN_REFERENCES_URL: .*requirements/s3\.txt"):
         open_blob_store("s3://bucket/prefix", tmp_path)
 
