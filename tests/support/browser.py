@@ -92,7 +92,8 @@ def _environment() -> dict[str, str | float | bool]:
 def closing(browser: Browser, patience: float = PATIENCE / 1000) -> Iterator[None]:
     """Kill a browser that `launch` has started when what is closed within is not closed in time.
 
-    Chromium 156 once never answered that a context was closed. `patience` is in seconds.
+    Chromium 156 never answers that a context is closed when that comes while a page goes back to
+    the one before. `patience` is in seconds.
     """
     killed = threading.Event()
 
