@@ -166,9 +166,11 @@ def export() -> None:
 def main() -> int:
     """Save all pictures."""
     ALL.mkdir(parents=True, exist_ok=True)
+    data = ROOT / "instance"
+    data.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as empty, sync_playwright() as playwright:
         browser = launch(playwright)
-        with Server(ROOT / "instance", {}) as server:
+        with Server(data, {}) as server:
             take(browser, server, None)
         with Upstream() as upstream:
             upstream.always("refused")

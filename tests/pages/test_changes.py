@@ -155,6 +155,17 @@ def test_the_list(services: Services, client: FlaskClient) -> None:
     assert "Rate 4 stars" in rows[-1].get_text()
 
 
+@pytest.mark.parametrize("user_name", ["Ada", ""])
+def test_the_list_has_no_empty_column(
+    services: Services, client: FlaskClient, user_name: str
+) -> None:
+    services.editor.apply(user_name, [TAG], ids(1))
+    heads = [each.get_text() for each in soup(client.get("/changes")).select("thead th")]
+    cells = soup(client.get("/changes")).select("tbody tr > *")
+    assert ("By" in heads) == bool(user_name)
+    assert len(cells) == len(heads)
+
+
 def test_who_may_not_write_sees_no_buttons_and_changes_nothing(
     api: FakeAPI, tmp_path: Path, services: Services
 ) -> None:
