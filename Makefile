@@ -38,6 +38,7 @@ test: setup ## unit, pages, library, contract and browser tests; TESTS="tests/un
 
 test-all: MARKERS = -m "" --hypothesis-profile=thorough
 test-all: COVERAGE = 1
+test-all: export KILLS = 20
 test-all: test ## make test, the container image, clusters and more tests of PostgreSQL, which take minutes; needs root, buildah, debootstrap
 
 fuzz: setup ## random bytes at filters, queries and files, led by coverage; SECONDS=60 for each

@@ -8,7 +8,6 @@ returned as JSON.
 from __future__ import annotations
 
 import io
-import os
 import unicodedata
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -17,15 +16,13 @@ from urllib.parse import quote
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.http import generate_etag, parse_range_header
 
-from library import objects
 from library.api import image_transforms
+from library.api.asset_files import for_worker, is_unchanged, open_file
 from library.api.signed_urls import VERSION, version
 from library.errors import Busy, Elsewhere, Forbidden, NotFound, RequestError
-from library.folders import is_address
 from library.formats import images
 from library.formats.appearance import whole
 from library.formats.file_types import extension
-from library.formats.open_file import ElsewhereError, open_below
 from library.schema.documents import DAMAGED
 from library.store.blobs import FolderBlobs, thumbnail_name
 
@@ -164,7 +161,7 @@ class FileRoutes:
         if document.kind != "image" or mime == "image/svg+xml":
             return image_transforms.convert(*self._picture(document), transform, mime)
         try:
-            file, status = _open(document)
+            file, status = open_file(document)
         except (NotFound, Elsewhere, Busy):  # what is left is the thumbnail
             rendition = image_transforms.convert(*self._picture(document), transform, mime)
             return rendition._replace(storable=False)
@@ -172,7 +169,8 @@ class FileRoutes:
             if status.st_size > images.MAX_BYTES:
                 raise NotFound("The file of this asset is too large to be converted")
             try:
-                rendition = _converted(file, document, transform)
+                with for_worker(file, document) as local:
+                    rendition = image_transforms.convert(local, mime, transform, mime)
             except NotFound as error:
                 if DAMAGED not in document.metadata and document.width is not None:
                     raise
@@ -181,16 +179,7 @@ class FileRoutes:
                 except NotFound:
                     raise error from None
                 rendition = image_transforms.convert(*picture, transform, mime)
-        return rendition._replace(storable=_is_unchanged(document.source, status))
-
-
-def has_file(document: Document) -> bool:
-    """Return whether the file of an asset can be opened."""
-    try:
-        _open(document)[0].close()
-    except NotFound:
-        return False
-    return True
+        return rendition._replace(storable=is_unchanged(document.source, status))
 
 
 def _unknown_asset() -> NotFound:
@@ -206,52 +195,13 @@ def _refuse(error: RequestError) -> Response:
     return response
 
 
-def _open(document: Document) -> tuple[BinaryIO, os.stat_result | objects.Status]:
-    """Return the file of an asset, opened without following links, and its status.
-
-    An object in S3 is read as far as it is sent. Raises NotFound and Busy.
-    """
-    source = document.source
-    try:
-        if is_address(source.root):
-            return objects.opened(source.root, source.path)
-        file = open_below(source.root, source.path)
-    except ElsewhereError as error:
-        raise Elsewhere(error.folder) from error
-    except objects.Unreachable as error:
-        raise Busy("The file of this asset is in S3, which cannot be read now") from error
-    except OSError as error:
-        raise NotFound(
-            "The file of this asset is no longer in its folder; index the folder again"
-        ) from error
-    return file, os.fstat(file.fileno())
-
-
 def _is_current(source: SourceFile) -> bool:
     """Return whether the requested URL is of the content that is indexed now."""
     return request.args.get(VERSION) == version(source.sha256)
 
 
-def _converted(file: BinaryIO, document: Document, transform: Transform) -> Rendition:
-    """Convert an image from its opened file; workers get a copy of an object in S3."""
-    mime = document.mimeType
-    if not is_address(document.source.root):
-        return image_transforms.convert(file, mime, transform, mime)
-    try:
-        copy = objects.copied(file)
-    except OSError as error:
-        raise Busy("The file of this asset is in S3, which cannot be read now") from error
-    with copy:
-        return image_transforms.convert(copy, mime, transform, mime)
-
-
-def _is_unchanged(source: SourceFile, status: os.stat_result | objects.Status) -> bool:
-    """Return whether a file is as it was when it was indexed."""
-    return (status.st_size, status.st_mtime_ns) == (source.size, source.mtime_ns)
-
-
 def _original(document: Document, until: datetime) -> Response:
-    file, status = _open(document)
+    file, status = open_file(document)
     mime = document.mimeType
     is_inline = mime.startswith(_INLINE) and DOWNLOAD not in request.args
     body = _Body(file)
@@ -275,7 +225,7 @@ def _original(document: Document, until: datetime) -> Response:
         raise
     if response.status_code == 304 or request.method == "HEAD":
         body.close()  # the server does not iterate over it
-    is_cacheable = _is_current(document.source) and _is_unchanged(document.source, status)
+    is_cacheable = _is_current(document.source) and is_unchanged(document.source, status)
     return _with_headers(response, mime, until if is_cacheable else None)
 
 

@@ -17,7 +17,8 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from library.api import openapi, serialize
-from library.api.files import DOWNLOAD, has_file
+from library.api.asset_files import has_file
+from library.api.files import DOWNLOAD
 from library.api.pages import json_response, page_size, token, token_key
 from library.errors import (
     BadRequest,

@@ -128,7 +128,7 @@ class SecondPass:
             lock.release()
 
     def _run_alone(self, is_wanted: Callable[[], bool]) -> int:
-        with self._index.store.second_pass() as is_alone:
+        with self._index.store.alone("second-pass") as is_alone:
             if not is_alone:
                 self._progress.note(f"{_RUNNING} on another host")
                 return 0

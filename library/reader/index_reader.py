@@ -83,10 +83,10 @@ class IndexReader:
         """
         with self._index.reading() as connection:
             snapshot = self.at(connection)
-        blobs = self._index.store.blobs
-        if blobs.is_shared:
+        store = self._index.store
+        if store.blobs.is_shared:
             try:
-                shipping.ship(blobs, self._index.home, snapshot.uid)
+                shipping.ship(store, self._index.home, snapshot.uid)
             except _NO_SHIPPING as error:
                 _LOG.warning("The snapshot for other hosts could not be written: %s", error)
         return int(snapshot.alive.sum())

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from library.store.blobs import Blobs
+    from library.store.store import Store
 
 PREFIX: Final = "snapshots/"
 # A snapshot is replaced when one has more slots than it by both of these.
@@ -62,7 +63,7 @@ def is_outgrown(before: int, slots: int) -> bool:
     return slots - before >= max(NEW_LEAST, NEW_SHARE * slots) or before > _DENSER * slots
 
 
-def ship(blobs: Blobs, home: Path, uid: str) -> bool:
+def ship(store: Store, home: Path, uid: str) -> bool:
     """Write the newest cache in `home` to the shared place; return whether that was due.
 
     One process does so at a time. The one before stays, for hosts that are reading it. Raises
@@ -72,10 +73,11 @@ def ship(blobs: Blobs, home: Path, uid: str) -> bool:
     if cached is None:
         return False
     folder, manifest = cached
+    blobs = store.blobs
     state = (manifest["generation"], manifest["slots"])
     if not _is_due(blobs, uid, *state):
         return False
-    with blobs.lease("snapshot") as is_ours:
+    with store.alone("snapshot") as is_ours:
         if not is_ours or not _is_due(blobs, uid, *state):
             return False
         files = {path.name: _digest(path) for path in sorted(folder.iterdir())}

@@ -5,7 +5,6 @@ They are files in the home, or rows of the database that all hosts read.
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final, Protocol
 
 from library.formats.open_file import open_below
@@ -13,7 +12,6 @@ from library.home import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
 THUMBNAILS: Final = "thumbnails/"
@@ -34,9 +32,6 @@ class Blobs(Protocol):
 
     def remove(self, names: Collection[str]) -> None:
         """Remove those that exist."""
-
-    def lease(self, name: str) -> AbstractContextManager[bool]:
-        """Hold the right to do `name`, among all hosts; False where another process holds it."""
 
     def names(self, prefix: str) -> Iterator[str]:
         """Yield the names that begin with `prefix`, in their order."""
@@ -64,11 +59,6 @@ class FolderBlobs:
         """See `Blobs`."""
         for name in names:
             (self._home / name).unlink(missing_ok=True)
-
-    def lease(self, name: str) -> AbstractContextManager[bool]:
-        """See `Blobs`; there are no other hosts."""
-        del name
-        return nullcontext(True)
 
     def names(self, prefix: str) -> Iterator[str]:
         """See `Blobs`."""

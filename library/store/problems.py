@@ -22,7 +22,7 @@ from library.store.roots import labels, paths
 from library.store.tables import arrays, documents, missing, problems, sidecars, sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 
 # In the order of their listing: should be assets and are not; assets whose files cannot be read;
@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 # junk or excluded by users.
 CATEGORIES: Final = ("skipped", "damaged", "missing", "unwritten", "other", "ignored")
 _DAMAGED: Final = arrays["tags"]
+_UNWRITTEN: Final = (  # a removed asset may come back, and its sidecar is kept
+    sa.select(sources, documents.c.json, sidecars.c.state)
+    .join(sidecars, sidecars.c.asset == sources.c.id)
+    .join(documents, documents.c.number == sources.c.number)
+    .where(sidecars.c.file == FAILED)
+)
 
 
 class Entry(NamedTuple):
@@ -125,7 +131,7 @@ def overview(connection: sa.Connection) -> tuple[list[Root], dict[str, int]]:
     damaged = sa.select(sa.func.count()).where(_DAMAGED.c.value == DAMAGED)
     counts["damaged"] = connection.execute(damaged).scalar_one()
     counts["missing"] = sum(root.missing for root in found)
-    unwritten = sa.select(sa.func.count()).where(sidecars.c.file == FAILED)
+    unwritten = _UNWRITTEN.with_only_columns(sa.func.count(), maintain_column_froms=True)
     counts["unwritten"] = connection.execute(unwritten).scalar_one()
     return found, counts
 
@@ -175,12 +181,19 @@ def _damaged(
     connection: sa.Connection, label_of: Mapping[bytes, str], place: int, start: int, limit: int
 ) -> list[Entry]:
     statement = (
-        sa.select(sources, documents.c.json, sa.literal("").label("reason"))
+        sa.select(sources, documents.c.json)
         .join(_DAMAGED, _DAMAGED.c.number == sources.c.number)
         .join(documents, documents.c.number == sources.c.number)
         .where(_DAMAGED.c.value == DAMAGED, sources.c.number > start)
     )
-    return _assets(connection, statement, label_of, place, limit)
+    return _assets(
+        connection,
+        statement,
+        label_of,
+        place,
+        limit,
+        lambda _, values: str(values["metadata"].get(DAMAGED, "")),
+    )
 
 
 def _missing(
@@ -192,22 +205,21 @@ def _missing(
         .join(documents, documents.c.number == sources.c.number)
         .where(sources.c.number > start)
     )
-    return _assets(connection, statement, label_of, place, limit)
+    return _assets(connection, statement, label_of, place, limit, lambda row, _: row.reason)
 
 
 def _unwritten(
     connection: sa.Connection, label_of: Mapping[bytes, str], place: int, start: int, limit: int
 ) -> list[Entry]:
-    statement = (
-        sa.select(sources, documents.c.json, sidecars.c.state.label("reason"))
-        .join(sidecars, sidecars.c.asset == sources.c.id)
-        .join(documents, documents.c.number == sources.c.number)
-        .where(sidecars.c.file == FAILED, sources.c.number > start)
+    statement = _UNWRITTEN.where(sources.c.number > start)
+    return _assets(
+        connection,
+        statement,
+        label_of,
+        place,
+        limit,
+        lambda row, _: msgspec.json.decode(row.state, type=Sidecar).failure,
     )
-    return [
-        entry._replace(reason=msgspec.json.decode(entry.reason, type=Sidecar).failure)
-        for entry in _assets(connection, statement, label_of, place, limit)
-    ]
 
 
 def _assets(
@@ -216,14 +228,14 @@ def _assets(
     label_of: Mapping[bytes, str],
     place: int,
     limit: int,
+    reason_of: Callable[[sa.Row[Any], dict[str, Any]], str],
 ) -> list[Entry]:
     entries = []
     for row in connection.execute(statement.order_by(sources.c.number).limit(limit)):
         values = msgspec.json.decode(row.json)
         folder, _, name = rows.shown_path(label_of.get(row.root, ""), row.path).rpartition("/")
-        reason = row.reason or str(values["metadata"].get(DAMAGED, ""))
-        entry = Entry((place, row.number), CATEGORIES[place], folder, values["kind"], reason, 1,
-                      (name,), row.id)  # fmt: skip
+        entry = Entry((place, row.number), CATEGORIES[place], folder, values["kind"],
+                      reason_of(row, values), 1, (name,), row.id)  # fmt: skip
         entries.append(entry)
     return entries
 

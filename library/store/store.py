@@ -62,8 +62,8 @@ class Store(Protocol):
         Calls `waiting` again and again while another host holds it. A host that ends releases it.
         """
 
-    def second_pass(self) -> AbstractContextManager[bool]:
-        """Return whether this process alone, among all hosts, runs the second pass."""
+    def alone(self, task: str) -> AbstractContextManager[bool]:
+        """Hold the right to do a task, among all hosts; False where another process holds it."""
 
     @property
     def work(self) -> SharedWork | None:

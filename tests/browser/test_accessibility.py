@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.faults.synthetic import KINDS, asset_id
-from tests.support.accessibility import open_page, problems
+from tests.support.accessibility import open_page, problems, shown_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,6 +187,17 @@ def test_pages_that_are_not_there(watch: Watch) -> None:
     for address in ("/assets/asset_nothing", "/nowhere"):
         page.goto(address)
         assert problems(page) == []
+
+
+def test_a_look_has_its_pointer(watch: Watch) -> None:
+    """A narrow page is touched, a wide one is not, whichever comes first."""
+    page = open_page(watch)
+    queries = "['(pointer: coarse)', '(hover: none)'].map((each) => matchMedia(each).matches)"
+    for _ in range(2):
+        page.goto("/tags")
+        for look, is_touched in (("dark-wide", False), ("light-narrow", True)):
+            with shown_as(page, look):
+                assert page.evaluate(queries) == [is_touched] * 2, look
 
 
 def test_what_is_wrong_is_found(watch: Watch) -> None:

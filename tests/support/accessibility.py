@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from axe_playwright_python.base import AXE_SCRIPT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Page
 
     from tests.support.browser import Watch
@@ -27,15 +30,28 @@ def open_page(watch: Watch, look: str = "dark-wide") -> Page:
     )
 
 
-def switch(page: Page, look: str) -> None:
-    """Give an open page another theme and width; a narrow one is touched."""
+@contextmanager
+def shown_as(page: Page, look: str) -> Iterator[None]:
+    """Give an open page another theme, width and pointer; afterwards it has its own width again.
+
+    Touch is emulated while the session with the browser lasts. What was touched hovers again after
+    the next address only, so begin with the looks of a mouse.
+    """
     theme, width = look.split("-")
     w, h = WIDTHS[width]
+    before = page.viewport_size
     page.set_viewport_size({"width": w, "height": h})
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-    browser = page.context.new_cdp_session(page)
-    browser.send("Emulation.setTouchEmulationEnabled", {"enabled": width == "narrow"})
-    browser.detach()
+    session = page.context.new_cdp_session(page)
+    if width == "narrow":
+        touched = {"enabled": True, "maxTouchPoints": 1}
+        session.send("Emulation.setTouchEmulationEnabled", touched)
+    try:
+        yield
+    finally:
+        session.detach()
+        if before:
+            page.set_viewport_size(before)
 
 
 _MARK_COVERED = """(selector) => {
@@ -85,10 +101,10 @@ def problems(page: Page, *looks: str, over: str = "") -> list[str]:
     """
     found = []
     for look in looks or ("dark-wide", "light-narrow"):
-        switch(page, look)
-        found += [f"{look}: {each}" for each in violations(page, over=over)]
-        if (wider := overflow(page)) > 0:
-            found.append(f"{look}: {wider} px wider than its window")
+        with shown_as(page, look):
+            found += [f"{look}: {each}" for each in violations(page, over=over)]
+            if (wider := overflow(page)) > 0:
+                found.append(f"{look}: {wider} px wider than its window")
     return found
 
 

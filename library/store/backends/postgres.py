@@ -116,7 +116,7 @@ class PostgresStore:
         self.engine = engine_for(address, self._schema, 16)
         self._writer = engine_for(primary, self._schema, 4) if self._has_replica else self.engine
         self._kept = engine_for(primary, f"{self._schema}_kept", 4)
-        self.blobs = postgres_blobs.PostgresBlobs(self.engine, self._writer, self._schema)
+        self.blobs = postgres_blobs.PostgresBlobs(self.engine, self._writer)
         self.work = SharedWork(self._writer, self.writing)
         self._token: str | None = None  # of the right to index, while it is held
         self.roots = HostRoots(home)
@@ -160,7 +160,7 @@ class PostgresStore:
         The transactions of a process that has lost it meanwhile fail.
         """
         while True:
-            with self._locked("indexing") as is_held:
+            with self.alone("indexing") as is_held:
                 if not is_held:
                     waiting()
                     time.sleep(_WAIT_SECONDS)
@@ -176,15 +176,9 @@ class PostgresStore:
                 return
 
     @contextmanager
-    def second_pass(self) -> Iterator[bool]:
-        """Return whether this process alone runs the second pass; a context manager."""
-        with self._locked("second-pass") as is_held:
-            yield is_held
-
-    @contextmanager
-    def _locked(self, name: str) -> Iterator[bool]:
+    def alone(self, task: str) -> Iterator[bool]:
         """Return whether a lock was free, and is held until the end, or the connection's end."""
-        key = sa.func.hashtextextended(f"{self._schema}.{name}", 0)
+        key = sa.func.hashtextextended(f"{self._schema}.{task}", 0)
         with self._writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             with errors(self._writer):
                 is_held = connection.execute(sa.select(sa.func.pg_try_advisory_lock(key))).scalar()

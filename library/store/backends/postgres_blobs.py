@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
@@ -43,8 +42,8 @@ class PostgresBlobs:
 
     is_shared: Final = True
 
-    def __init__(self, reader: sa.Engine, writer: sa.Engine, lock: str) -> None:
-        self._reader, self._writer, self._lock = reader, writer, lock
+    def __init__(self, reader: sa.Engine, writer: sa.Engine) -> None:
+        self._reader, self._writer = reader, writer
 
     def read(self, name: str) -> bytes:
         """See `Blobs`."""
@@ -68,19 +67,6 @@ class PostgresBlobs:
         if names:
             with self._writer.begin() as connection:
                 connection.execute(_REMOVE, dialects.bound(names))
-
-    @contextmanager
-    def lease(self, name: str) -> Iterator[bool]:
-        """See `Blobs`; it ends with the connection of this process."""
-        lock = sa.func.hashtextextended(f"{self._lock}.{name}", 0)
-        with self._writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            taken = connection.execute(sa.select(sa.func.pg_try_advisory_lock(lock))).scalar_one()
-            try:
-                yield bool(taken)
-            finally:
-                if taken:
-                    with suppress(sa.exc.DBAPIError):  # the lock ends with the connection
-                        connection.execute(sa.select(sa.func.pg_advisory_unlock(lock)))
 
     def names(self, prefix: str) -> Iterator[str]:
         """See `Blobs`."""

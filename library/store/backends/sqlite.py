@@ -83,8 +83,9 @@ class SqliteStore:
         del waiting
         return nullcontext()
 
-    def second_pass(self) -> AbstractContextManager[bool]:
-        """Return that this process may: a lock in the home allows one (`ingest.second_pass`)."""
+    def alone(self, task: str) -> AbstractContextManager[bool]:
+        """Return that this process may: no other host does, and callers have locks in the home."""
+        del task
         return nullcontext(enter_result=True)
 
     def key_pair(self) -> KeyPair:

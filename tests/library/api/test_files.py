@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from library.api import image_transforms
-from library.api.files import FileRoutes, has_file
+from library.api.asset_files import has_file
+from library.api.files import FileRoutes
 from library.api.routes import error_response
 from library.api.signed_urls import Signer, expiry
 from library.errors import Busy, Forbidden

@@ -226,7 +226,7 @@ def test_one_host_runs_the_second_pass(url: str, tmp_path: Path) -> None:
     store = store_at(url, create=True)
     progress = RecordedProgress()
     with closing(Index(tmp_path, store)) as index, closing(store_at(url, create=False)) as other:
-        with other.second_pass() as is_alone:
+        with other.alone("second-pass") as is_alone:
             assert is_alone
             assert SecondPass(tmp_path, index, [], progress).run() == 0
             assert progress.notes == ["the second pass of this library is running on another host"]

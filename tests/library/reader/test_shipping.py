@@ -132,10 +132,10 @@ def test_the_newest_and_the_one_before_stay(index: Index) -> None:
 
 def test_it_is_written_when_it_is_due_by_one_process(index: Index) -> None:
     blobs, uid = index.store.blobs, index.unique_id()
-    with index.store.blobs.lease("snapshot") as is_ours:
+    with index.store.alone("snapshot") as is_ours:
         assert is_ours
         IndexReader(index).warm()
         assert not _shipped(blobs)
-    assert shipping.ship(blobs, index.home, uid)
+    assert shipping.ship(index.store, index.home, uid)
     index.write([(sample_documents.document("one more"), Embeddings())])
-    assert not shipping.ship(blobs, index.home, uid)
+    assert not shipping.ship(index.store, index.home, uid)

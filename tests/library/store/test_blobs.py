@@ -59,9 +59,9 @@ def test_all_hosts_read_the_thumbnails_of_a_library_in_postgresql(
         assert web.store.blobs.read("thumbnails/a/1.webp") == b"picture"
         assert web.store.signing_secret() == indexer.store.signing_secret()
         with (
-            indexer.store.blobs.lease("snapshot") as first,
-            web.store.blobs.lease("snapshot") as second,
+            indexer.store.alone("snapshot") as first,
+            web.store.alone("snapshot") as second,
         ):
             assert (first, second) == (True, False)
-        with web.store.blobs.lease("snapshot") as again:
+        with web.store.alone("snapshot") as again:
             assert again

@@ -187,6 +187,13 @@ def test_a_broken_sidecar_is_not_touched(
     sidecar.unlink()
     assert _write(library) == Written()
     assert len(_unwritten(library)) == 1
+    brig = library.folder / "ships/brig.png"
+    content = brig.read_bytes()
+    brig.unlink()
+    library.index()
+    assert _unwritten(library) == []  # the asset is gone, and comes back
+    brig.write_bytes(content)
+    library.index()
     assert _write(library, again=True) == Written(assets=1)
     assert _read(library, "ships/brig.png.xmp")["metadata"] == {"rating": 1}
     assert _unwritten(library) == []
