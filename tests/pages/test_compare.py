@@ -68,6 +68,19 @@ def test_a_slider_lays_one_over_the_other(soup: Soup) -> None:
     assert control["aria-label"] == "Share of the left picture that is shown"
 
 
+@pytest.mark.parametrize("way", ["side", "slider"])
+def test_a_white_sprite_has_a_ground_that_it_stands_out_from(
+    soup: Soup, api: FakeAPI, way: str
+) -> None:
+    white = api.healthy.hit(8)
+    white["thumbnail"] = {"url": "https://cdn.cloud.scenario.com/t", "lightness": 1.0}
+    api.always(answer({"asset": white}), on=f"/v1/assets/{B}")
+    images = soup(f"/compare?a={A}&b={B}&view={way}").select(".compare img")
+    marked = [bool(each.find_parent(class_="light-picture")) for each in images]
+    own = ["light-picture" in each["class"] for each in images]
+    assert [a or b for a, b in zip(marked, own, strict=True)] == [False, True]
+
+
 def test_each_way_is_a_link(soup: Soup) -> None:
     """To the same two, from the same search."""
     found = soup(f"/compare?a={A}&b={B}&query=castle&kind=image")

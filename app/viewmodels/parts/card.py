@@ -77,8 +77,7 @@ class Card(msgspec.Struct, frozen=True, gc=False):
     picture: Picture
     moving_url: str  # plays on hover (video, animated picture) or by a button (sound)
     ratio: int  # the class of its aspect ratio
-    size_class: str  # "", "small" or "small tiny"
-    tone: str  # "light" or "dark" where that is no contrast to a ground of the same, else ""
+    classes: str  # of its picture in CSS (`picture_classes`)
     is_sensitive: bool
     is_eager: bool
     is_first: bool
@@ -109,7 +108,7 @@ class Card(msgspec.Struct, frozen=True, gc=False):
 
 @lru_cache(maxsize=8192)
 def _card(asset: Asset, side: str, blurs: bool, is_eager: bool, is_first: bool) -> Card:
-    shown = width, height = asset.shown_size
+    width, height = asset.shown_size
     medium = asset.medium
     is_missing = asset.metadata.missing is not None
     ratio = width / height if width and height else _RATIO_DEFAULT.get(medium, 1.0)
@@ -125,8 +124,7 @@ def _card(asset: Asset, side: str, blurs: bool, is_eager: bool, is_first: bool) 
         picture=image_urls.grid_picture(asset),
         moving_url=image_urls.moving(asset),
         ratio=_ratio_class(ratio),
-        size_class=_size_class(asset, shown),
-        tone=_tone(asset),
+        classes=picture_classes(asset, blurs=blurs),
         is_sensitive=bool(asset.nsfw) and blurs,
         is_eager=is_eager,
         is_first=is_first,
@@ -138,6 +136,17 @@ def _card(asset: Asset, side: str, blurs: bool, is_eager: bool, is_first: bool) 
         group_kind=asset.group.kind if asset.group else "",
         label=label if (label := asset.metadata.label or "") in LABELS else "",
     )
+
+
+def picture_classes(asset: Asset, *, blurs: bool) -> str:
+    """Return the CSS classes that say how the picture of an asset is shown.
+
+    "small" and "tiny" by its size, "light-picture" or "dark-picture" where it has no contrast to a
+    ground that is as light or dark, and "sensitive" where it is to be blurred.
+    """
+    tone = _tone(asset)
+    sensitive = "sensitive" if asset.nsfw and blurs else ""
+    return " ".join(filter(None, (_size_class(asset), tone and f"{tone}-picture", sensitive)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +179,11 @@ class CardRow:
         return cls(search, cards, lasting.url(leads_to or search), lasting.suffix(search), {})
 
 
-def _size_class(asset: Asset, shown: tuple[int | None, int | None]) -> str:
+def _size_class(asset: Asset) -> str:
     width, height = asset.width, asset.height
     if not width or not height or max(width, height) > SMALL:
         return ""
-    longer = max(filter(None, shown))  # the thumbnail of a small picture is not scaled
+    longer = max(filter(None, asset.shown_size))  # the thumbnail of a small picture is not scaled
     return "small tiny" if longer <= TINY else "small"
 
 

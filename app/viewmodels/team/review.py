@@ -12,7 +12,7 @@ from app.query.search import Search
 from app.scenario import image_urls
 from app.scenario.image_urls import Picture
 from app.services.asset_text import alt_text, short_facts
-from app.viewmodels.parts.card import GLYPHS, OTHER_GLYPH
+from app.viewmodels.parts.card import GLYPHS, OTHER_GLYPH, picture_classes
 from app.viewmodels.parts.search_bar import BarView, bar_parts
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class ReviewItem:
     facts: str
     alt: str
     picture: Picture
-    is_sensitive: bool
+    classes: str  # of its picture in CSS
     verdict: str  # of the viewer; empty without an answer
     comment: str
     seen: str  # a digest of both, as the page shows them
@@ -281,7 +281,7 @@ def _item(
         facts=short_facts(asset) if asset else "",
         alt=alt_text(asset) if asset and not visit.is_link else entry.name,
         picture=review_picture(asset, picture_base if visit.is_link else "", is_large=is_large),
-        is_sensitive=bool(asset and asset.nsfw),
+        classes=picture_classes(asset, blurs=True) if asset else "",
         verdict=typed.verdict if typed else verdict,
         comment=typed.comment if typed else comment,
         seen=seen_digest(verdict, comment),

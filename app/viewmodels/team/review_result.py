@@ -18,7 +18,7 @@ from app.insight.review_results import (
 from app.query import describe
 from app.query.params import MOST_LIKES, MOST_UNLIKES
 from app.query.search import Search
-from app.viewmodels.parts.card import GLYPHS, OTHER_GLYPH
+from app.viewmodels.parts.card import GLYPHS, OTHER_GLYPH, picture_classes
 from app.viewmodels.parts.search_bar import BarView, bar_parts
 from app.viewmodels.team.review import GivenAnswer, given, review_picture
 
@@ -44,7 +44,7 @@ class ResultRow:
     picture: Picture
     glyph: str
     is_gone: bool
-    is_sensitive: bool
+    classes: str  # of its picture in CSS
     yes: int
     maybe: int
     no: int
@@ -163,7 +163,7 @@ def _row(
         picture=review_picture(asset, base, is_large=False),
         glyph=GLYPHS.get(asset.medium, OTHER_GLYPH) if asset else "image",
         is_gone=assets is not None and asset is None,
-        is_sensitive=bool(asset and asset.nsfw),
+        classes=picture_classes(asset, blurs=True) if asset else "",
         yes=result.yes,
         maybe=result.maybe,
         no=result.no,

@@ -30,16 +30,18 @@ def test_the_visible_part_gives_the_shape() -> None:
 
 
 def test_a_sprite_is_as_small_as_what_is_visible() -> None:
-    assert card(128, 128).size_class == "small"
-    assert card(128, 128, width=60, height=64).size_class == "small tiny"
-    assert card(2000, 2000, width=60, height=64).size_class == "", "its thumbnail is reduced"
+    assert card(128, 128).classes == "small"
+    assert card(128, 128, width=60, height=64).classes == "small tiny"
+    assert card(2000, 2000, width=60, height=64).classes == "", "its thumbnail is reduced"
 
 
 @pytest.mark.parametrize(
-    ("lightness", "tone"), [(None, ""), (0.0, "dark"), (0.5, ""), (0.79, ""), (1.0, "light")]
+    ("lightness", "tone"),
+    [(None, ""), (0.0, " dark-picture"), (0.5, ""), (0.79, ""), (1.0, " light-picture")],
 )
 def test_a_light_or_dark_picture_says_so(lightness: float | None, tone: str) -> None:
-    assert card(64, 64, width=9, height=9, lightness=lightness).tone == tone
+    found = card(64, 64, width=9, height=9, lightness=lightness)
+    assert found.classes == f"small tiny{tone}"
 
 
 def test_a_sound_is_hardly_wider_than_a_picture() -> None:
