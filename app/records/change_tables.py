@@ -115,6 +115,17 @@ class Change:
         return self.state is not State.OPEN
 
     @property
+    def deletes_collection(self) -> bool:
+        """True for an undo of a new collection; one that is made again has another id."""
+        return bool(self.undoes and self.created)
+
+    @property
+    def can_be_undone(self) -> bool:
+        """True where an undo would revert something."""
+        finished = self.is_finished and not self.undone_by
+        return finished and self.undoable > 0 and not self.deletes_collection
+
+    @property
     def expires_at(self) -> float:
         """When it is deleted, and can no longer be undone."""
         return self.advanced_at + KEPT_DAYS * DAY

@@ -96,10 +96,13 @@ class Editor:
         """Revert what a finished change has changed itself; return the undo, itself a change.
 
         A collection that was created for it is deleted, unless others have put something into it.
-        A second call returns the same undo. Raises NotFound, InvalidEdit where it is in progress,
-        and as `apply`.
+        A second call returns the same undo. Raises NotFound, InvalidEdit where it is in progress
+        or an undo that deletes a collection, and as `apply`.
         """
         change = self.change(change_id)
+        if change.deletes_collection:
+            problem = "This undo deleted the collection. Add the assets to a new one instead."
+            raise InvalidEdit(problem, field="change")
         lease = _lease() if change.undoable <= AT_ONCE else ""
         undo_id, is_new = self._changes.add_undo(
             user_name, change_id, lease=lease, seconds=self._leases.seconds

@@ -103,11 +103,7 @@ def change_view(
         counts=_counts(change),
         failures=tuple(failures),
         more_failures=f"and {describe.number(more)} more" if more > 0 else "",
-        can_undo=may_edit
-        and not is_open
-        and not is_stopping
-        and not change.undone_by
-        and change.undoable > 0,
+        can_undo=may_edit and not is_stopping and change.can_be_undone,
         can_stop=may_edit and is_open,
         again=_again(change) if may_edit and not is_stopping else "",
         kept=f"A change can be undone for {KEPT_DAYS} days: until {_day(change.expires_at)}."

@@ -68,7 +68,7 @@ def _done(change: Change, names: Mapping[str, str]) -> str:
 
 
 def _undo(change: Change) -> str:
-    if not change.is_finished or not change.undoable or change.undone_by:
+    if not change.can_be_undone:
         return ""
     return "Redo" if change.undoes else "Undo"
 

@@ -102,9 +102,12 @@ def test_an_undo_deletes_the_collection_that_was_created(
     change, created = editor.collect("Ada", "Best", ids(count))
     work_off(editor)
     assert collections(services) == before | {created}
-    editor.undo("Ada", change.id)
+    undo = editor.undo("Ada", change.id)
     work_off(editor)
     assert collections(services) == before
+    assert not editor.change(undo.id).can_be_undone
+    with pytest.raises(InvalidEdit, match="to a new one"):
+        editor.undo("Ada", undo.id)
 
 
 def test_an_undo_leaves_a_collection_into_which_others_have_put_something(
