@@ -27,14 +27,14 @@ from library.reader import shipping
 from library.reader.index_reader import IndexReader
 from library.store.index import Index
 
-SEARCH = {"filter": "kind = image", "sortBy": ["createdAt:desc"]}
+SEARCH = {"filter": "kind = image", "sortBy": ["createdAt:desc"], "page": 1, "hitsPerPage": 20}
 
 
 def search(home: Path) -> None:
     """Open the library in this process, and search once."""
     library = create_library(home, key_pair=KeyPair("key", "secret"))
     _, response = request(library, SEARCH)
-    print(f"{response['total']} hits", end="; ")
+    print(f"{response['totalHits']} hits", end="; ")
 
 
 def warm(home: Path) -> None:
@@ -55,7 +55,7 @@ def report(name: str, step: str, home: str) -> None:
     """Run a step in a process of its own, and print what it took."""
     began = time.perf_counter()
     command = [sys.executable, "-m", "bench.new_host", "--step", step, home]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     print(f"{name}: {time.perf_counter() - began:.1f} s by clock; {done.stdout.strip()}")
 
 
