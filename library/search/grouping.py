@@ -72,8 +72,9 @@ def surplus(snapshot: Snapshot, column: Coded | Lists, mask: Mask, values: int) 
     has_value = (codes >= 0) & (codes < values)
     # Sorted: `np.unique` hashes, which takes several times as long for so many pairs.
     groups = snapshot.groups.codes[slots[places[has_value]]]
-    kind = np.uint32 if len(snapshot.groups.ids) * values < 2**32 else np.uint64
-    pairs = np.sort(groups.astype(kind) * kind(values) + codes[has_value].astype(kind))
+    kind = np.dtype(np.uint32 if len(snapshot.groups.ids) * values < 2**32 else np.uint64)
+    count = np.array(values, kind)
+    pairs = np.sort(groups.astype(kind) * count + codes[has_value].astype(kind))
     repeated = pairs[1:][pairs[1:] == pairs[:-1]]
-    more: Slots = np.bincount((repeated % kind(values)).astype(np.int64), minlength=values)
+    more: Slots = np.bincount((repeated % count).astype(np.int64), minlength=values)
     return more

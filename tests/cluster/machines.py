@@ -134,7 +134,7 @@ class Machine:
         return self.folder / "log"
 
     def kill(self) -> None:
-        """Kill every process of this machine at once."""
+        """Kill every process at once and empty `/run`, as a machine does that loses its power."""
         while pids := self._processes():
             for pid in pids:
                 with suppress(ProcessLookupError):
@@ -143,6 +143,9 @@ class Machine:
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(0.05)
         self._started = []
+        # The ids of killed processes exist until this system's init has noticed their end.
+        for lock in (self.folder / _own("/run/postgresql")).iterdir():
+            lock.unlink()
 
     def end(self) -> None:
         """End what was started, in order, and wait for it."""
