@@ -20,31 +20,19 @@ import time
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from bench.machine import machine
 from bench.processes import server, started
-from bench.search import PAIR, SyntheticEmbedder, kinds, percentiles, write_on
+from bench.search import PAIR, kinds, percentiles, write_on
 from bench.synthetic import World
-from library import create_library
-from library.home import KeyPair
 from library.store.index import Index
 from tests.support.ports import free_port
 
-if TYPE_CHECKING:
-    from flask import Flask
-
 CALLERS = 4
 WARM_UP = 6  # rounds of all kinds, so that each process has answered each
-
-
-def application() -> Flask:
-    """Return the library of BENCH_HOME; called in each process that serves it."""
-    home, count = Path(os.environ["BENCH_HOME"]), int(os.environ["BENCH_COUNT"])
-    models = SyntheticEmbedder(World.of(count))
-    return create_library(home, key_pair=KeyPair("key", "secret"), models=models)
 
 
 def call(port: int, mixed: list[tuple[str, Any]], times: dict[str, list[float]]) -> None:
@@ -79,7 +67,7 @@ def measured(home: Path, url: str, count: int, queries: int) -> dict[str, list[f
     """Serve the library of a home, in the database `url` or in files, and measure it."""
     port, context = free_port(), multiprocessing.get_context("spawn")
     settings = {"BENCH_HOME": str(home), "BENCH_COUNT": str(count), "AKIN_LIBRARY_URL": url}
-    command = [*server("bench.callers:application", port, workers=2, threads=8), "--factory"]
+    command = server("bench.served_library:application", port, workers=2, threads=8)
     random = np.random.default_rng(17)
     makers = kinds(World.of(count), count)
     with started(command, f"http://127.0.0.1:{port}/v1/assets", **settings):

@@ -35,9 +35,12 @@ def main() -> int:
             f"| {phase.percentile(1) / 1000:.1f} | {phase.acknowledged} | {len(phase.refused)} "
             f"| {phase.first:.1f} |"
         )
+    for phase in report.phases:
+        for line in (*phase.failures, *phase.in_flight):
+            print(f"{phase.name}: {line}")
     print(
         f"\n{report.acknowledged} decisions were acknowledged and {report.files} files added; "
-        f"lost: {len(report.lost)}. Assets in the restored dump: {report.restored}."
+        f"lost: {report.lost}. Assets in the restored dump: {report.restored}."
     )
     return 0
 

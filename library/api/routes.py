@@ -161,7 +161,8 @@ class Routes:
         urls = self._signer()
         documents = self._index.values(connection, numbers)
         files = self._index.files(connection, documents)
-        decided = self._index.decisions.of(values["id"] for values in documents.values())
+        ids = [values["id"] for values in documents.values()]
+        decided = self._index.decisions.of(ids, current=False)
         return [
             serialize.asset(
                 values,

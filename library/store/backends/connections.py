@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CONNECT_SECONDS: Final = 2  # with a server that is off; pages wait for it
-_RECYCLE_SECONDS: Final = 60  # until a connection is made anew: a replica may have returned
+_RECYCLE_SECONDS: Final = 10  # until a connection is made anew: a replica may have returned
 # The server notices within half a minute that a host has vanished, and releases its locks.
 _ALIVE_THERE: Final = (
     "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 "

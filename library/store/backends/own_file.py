@@ -24,9 +24,10 @@ WAIT = 30.0  # seconds for another writer
 class OwnTables(Protocol):
     """Tables beside the index. Thread-safe."""
 
-    def reading(self) -> AbstractContextManager[sa.Connection | None]:
+    def reading(self, *, current: bool = True) -> AbstractContextManager[sa.Connection | None]:
         """Return a connection that sees one state; None where nothing was ever written.
 
+        Without `current` it may be a state that others have changed some milliseconds ago.
         Raises IndexBroken, IndexUnusable and SchemaTooNew.
         """
 
@@ -70,7 +71,7 @@ class OwnFile:
         sa.event.listen(self.engine, "begin", _begin)
 
     @contextmanager
-    def reading(self) -> Iterator[sa.Connection | None]:
+    def reading(self, *, current: bool = True) -> Iterator[sa.Connection | None]:  # noqa: ARG002
         """Return a connection that sees one state; None where nothing was ever written."""
         if not self._file.exists():
             yield None

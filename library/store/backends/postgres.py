@@ -33,6 +33,7 @@ from library.store.backends.connections import (
     writing,
 )
 from library.store.backends.leases import SharedWork
+from library.store.backends.own_schema import OwnSchema
 from library.store.decisions import stored as decisions
 from library.store.decisions.stored import Decisions
 from library.store.host_roots import HostRoots, convert
@@ -77,28 +78,6 @@ _words = sa.Table(
 )
 
 
-class OwnSchema:
-    """The tables beside the index. Writers wait for each other, by the name of their lock."""
-
-    def __init__(self, engine: sa.Engine, lock: str) -> None:
-        self._engine, self._lock = engine, lock
-
-    @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
-        """Return a connection that sees one state."""
-        with errors(self._engine), reading(self._engine) as connection:
-            yield connection
-
-    @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """Return a transaction, which is rolled back on an error; others wait for its end."""
-        with errors(self._engine), writing(self._engine, self._lock) as connection:
-            yield connection
-
-    def close(self) -> None:
-        """Leave the connections to the store."""
-
-
 class PostgresStore:
     """The library that `url` names. Thread-safe."""
 
@@ -125,7 +104,14 @@ class PostgresStore:
         try:
             with errors(self.engine):
                 self._prepare(create=create)
-            self.decisions = Decisions(OwnSchema(self._kept, f"{self._schema}.decisions"))
+            self.decisions = Decisions(
+                OwnSchema(
+                    self._kept,
+                    f"{self._schema}.decisions",
+                    replica=self._reading_kept,
+                    wait=self._wait_for_replica,
+                )
+            )
         except StoreAway as error:  # not away: it was never there
             self.close()
             raise IndexUnusable(str(error)) from error
@@ -150,8 +136,7 @@ class PostgresStore:
             if self._token is not None and _value(connection, _INDEXER) != self._token:
                 raise StoreAway("Another indexer has taken over, because the connection was lost")
             yield connection
-        if self._has_replica:
-            self._wait_for_replica()
+        self._wait_for_replica()
 
     @contextmanager
     def indexing(self, waiting: Callable[[], None]) -> Iterator[None]:
@@ -213,19 +198,26 @@ class PostgresStore:
     def _secret(self, name: str, created: bytes) -> bytes:
         """Return a stored value; the first process stores it."""
         stored = sa.select(_secrets.c.value).where(_secrets.c.name == name)
-        schema = {None: f"{self._schema}_kept"}
         with errors(self._kept):
-            with reading(self.engine) as connection:  # a replica has it, too
-                at_replica = connection.execution_options(schema_translate_map=schema)
-                value = at_replica.execute(stored).scalar()
+            with self._reading_kept() as connection:
+                value = connection.execute(stored).scalar()
             if value is None:
                 with writing(self._kept, f"{self._schema}.secrets") as connection:
                     dialects.put(connection, _secrets, [{"name": name, "value": created}])
                     value = connection.execute(stored).scalar_one()
         return bytes(value)
 
+    @contextmanager
+    def _reading_kept(self) -> Iterator[sa.Connection]:
+        """Return a connection to what a replica has of the tables that survive the index."""
+        schema = {None: f"{self._schema}_kept"}
+        with reading(self.engine) as connection:
+            yield connection.execution_options(schema_translate_map=schema)
+
     def _wait_for_replica(self) -> None:
         """Wait until readers of this process see what it has written; at most some seconds."""
+        if not self._has_replica:
+            return
         with self._writer.connect() as connection:
             written = connection.exec_driver_sql("SELECT pg_current_wal_lsn()::text").scalar_one()
         end = time.monotonic() + _REPLICA_SECONDS

@@ -179,9 +179,9 @@ class Decisions:
             row = None if connection is None else connection.execute(_STATE).one_or_none()
         return ("", 0) if row is None else (row.uid, row.revision)
 
-    def of(self, assets: Iterable[str]) -> dict[str, Decision]:
-        """Return id -> decisions, for the assets that have any."""
-        with self.tables.reading() as connection:
+    def of(self, assets: Iterable[str], *, current: bool = True) -> dict[str, Decision]:
+        """Return id -> decisions, for the assets that have any (`OwnTables.reading`)."""
+        with self.tables.reading(current=current) as connection:
             entries = [] if connection is None else _entries(connection, assets)
         grouped: dict[str, list[Entry]] = {}
         for entry in entries:
